@@ -1,0 +1,36 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+    name: "autodeco",
+    products: [
+        .executable(name: "autodeco-inspect", targets: ["autodeco-inspect"]),
+        .executable(name: "autodeco-bench", targets: ["autodeco-bench"]),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "COpenBLAS",
+            pkgConfig: "lapacke",
+            providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+
+        .target(name: "Tensor", dependencies: ["COpenBLAS"], exclude: ["README.md"]),
+        .target(name: "Safetensors", exclude: ["README.md"]),
+        .target(name: "Terminal", exclude: ["README.md"]),
+        .target(name: "Autodiff", dependencies: ["Tensor"], exclude: ["README.md"]),
+        .target(name: "AutoDecoHeads", dependencies: ["Autodiff", "Safetensors", "Tensor"], exclude: ["README.md"]),
+
+        .executableTarget(
+            name: "autodeco-inspect",
+            dependencies: ["AutoDecoHeads", "Autodiff", "Safetensors", "Tensor", "Terminal"]),
+        .executableTarget(
+            name: "autodeco-bench",
+            dependencies: ["AutoDecoHeads", "Tensor", "Terminal"]),
+
+        .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
+        .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
+        .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
+        .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Tensor"]),
+        .testTarget(name: "AutoDecoHeadsTests", dependencies: ["AutoDecoHeads", "Autodiff", "Safetensors", "Tensor"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
