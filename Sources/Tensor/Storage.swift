@@ -1,0 +1,33 @@
+/// Memory of a tensor: aligned to 64 bytes (one cache line, one widest vector), owned by whoever holds the object.
+///
+/// A class because tensors share it until one of them writes (copy on write). `@unchecked Sendable`: a storage is
+/// written only through a tensor that holds its single reference.
+final class Storage<Element: Scalar>: @unchecked Sendable {
+    let pointer: UnsafeMutablePointer<Element>
+    let count: Int
+    /// Keeps memory alive that this storage only borrows, such as a mapped file; nil where it owns its memory.
+    let owner: AnyObject?
+
+    /// Memory with undefined content, to be written in full by the caller.
+    init(uninitialized count: Int) {
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Element>.stride, alignment: 64)
+        pointer = raw.bindMemory(to: Element.self, capacity: max(count, 1))
+        self.count = count
+        owner = nil
+    }
+
+    /// Memory of someone else, which is only read: tensors copy it before they write.
+    init(borrowing buffer: UnsafeBufferPointer<Element>, owner: AnyObject) {
+        pointer = UnsafeMutablePointer(mutating: buffer.baseAddress ?? UnsafePointer(bitPattern: 64)!)
+        count = buffer.count
+        self.owner = owner
+    }
+
+    deinit { if owner == nil { pointer.deallocate() } }
+
+    func copy() -> Storage {
+        let copy = Storage(uninitialized: count)
+        copy.pointer.initialize(from: pointer, count: count)
+        return copy
+    }
+}
