@@ -90,6 +90,12 @@ extension Tensor {
         zipVectors(condition) { x, c in SIMD16(repeating: 0).replacing(with: x, where: c .> 0) }
     }
 
+    /// This tensor, but 0 where `condition` is 0, so that a product with it never meets 0·∞.
+    @_specialize(where Element == Float) @_specialize(where Element == Double)
+    public func zeroed(whereZero condition: Tensor) -> Tensor {
+        zipVectors(condition) { x, c in x.replacing(with: 0, where: c .== 0) }
+    }
+
     /// 1 / (1 + e^-x).
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func sigmoid() -> Tensor { mapVectors { 1 / (1 + Element.exponential(-$0)) } }

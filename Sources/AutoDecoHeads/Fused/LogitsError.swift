@@ -1,0 +1,32 @@
+/// A row of logits that no loss is defined for.
+public struct LogitsError: Error, CustomStringConvertible, Equatable {
+    public let description: String
+
+    init(row: Int, _ problem: String) { description = "row \(row): \(problem)" }
+}
+
+/// A logit that stands for an impossible token: −∞, or a mask's finite minimum. Such a token is in no sum, bin or
+/// product, and counts only in V.
+public let largestImpossibleLogit = -1e30
+
+extension LogitsError {
+    /// The error for a row that is known to hold a NaN, +∞, no possible token, or an impossible label; nil where the
+    /// row is sound.
+    static func find<Element: BinaryFloatingPoint>(
+        in row: UnsafeBufferPointer<Element>, label: Int, number: Int
+    ) -> LogitsError? {
+        for (token, logit) in row.enumerated() where !(logit < .infinity) {
+            return LogitsError(row: number, "the logit of token \(token) is \(logit), expected a finite number or −∞")
+        }
+        guard row.contains(where: { Double($0) > largestImpossibleLogit }) else {
+            return LogitsError(row: number, "all \(row.count) tokens are impossible (logits of −1e30 or below)")
+        }
+        guard row.indices.contains(label) else {
+            return LogitsError(row: number, "label \(label) is outside the vocabulary of \(row.count) tokens")
+        }
+        if Double(row[label]) <= largestImpossibleLogit {
+            return LogitsError(row: number, "label \(label) is an impossible token, its logit is \(row[label])")
+        }
+        return nil
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Tensor
+
+/// The soft nucleus mask of one token, equation (2): m(c) = exp(−α·relu(c − P)).
+struct SoftMask {
+    /// P. From 1 on, m is 1 everywhere.
+    var topP: Double
+    /// α.
+    var steepness: Double
+
+    var isOpen: Bool { topP >= 1 }
+
+    /// m(c), c capped at 1.
+    func value(_ c: Double) -> Double { Foundation.exp(-steepness * max(min(c, 1) - topP, 0)) }
+
+    /// relu(c − P), c capped at 1.
+    func excess(_ c: Double) -> Double { isOpen ? 0 : max(min(c, 1) - topP, 0) }
+
+    /// ∫ m(c) dc from c₀ to c₀ + b, and its derivatives by T, given those of c₀ and b, and by P.
+    ///
+    /// Inside the nucleus the integral is the length; outside it is (m(a) − m(c₁))/α, written as
+    /// −m(a)·expm1(−α·(c₁−a))/α because a difference of two masks would lose its digits.
+    func integral(
+        from c0: Double, tangent dc0: Double, over b: Double, tangent db: Double
+    ) -> (value: Double, byTemperature: Double, byTopP: Double) {
+        let c1 = c0 + b
+        if isOpen || c1 <= topP { return (b, db, 0) }
+        let start = max(c0, topP), inside = start - min(c0, start)
+        let length = c0 >= topP ? b : c1 - topP
+        let outside = -value(start) * Foundation.expm1(-steepness * length) / steepness
+        return (inside + outside, value(c1) * (dc0 + db) - value(c0) * dc0, steepness * outside)
+    }
+}
+
+/// Σ p·m over some tokens with its derivatives: the denominator of equation (3), and the share of it outside of P.
+struct MaskedMass {
+    var value = 0.0
+    var byTemperature = 0.0
+    var byTopP = 0.0
+
+    mutating func add(_ value: Double, byTemperature: Double, byTopP: Double) {
+        self.value += value
+        self.byTemperature += byTemperature
+        self.byTopP += byTopP
+    }
+}
+
+/// One run of tokens in lane-major order, whose masked mass is summed token by token.
+///
+/// Work memory of one thread; a class because it owns that memory.
+final class MaskedRun<Element: Scalar> {
+    /// Cumulative probability minus P, and its derivative in T, of each place of the run.
+    let excess: UnsafeMutablePointer<Element>
+    let excessTangent: UnsafeMutablePointer<Element>
+    /// p and dp/dT of each place.
+    let probability: UnsafeMutablePointer<Element>
+    let tangent: UnsafeMutablePointer<Element>
+    /// Lane totals and results.
+    let lanes: UnsafeMutablePointer<Element>
+    let sums: UnsafeMutablePointer<Double>
+    let height: Int
+
+    init(height: Int) {
+        self.height = height
+        func memory() -> UnsafeMutablePointer<Element> {
+            UnsafeMutableRawPointer.allocate(byteCount: height * 16 * MemoryLayout<Element>.stride, alignment: 64)
+                .bindMemory(to: Element.self, capacity: height * 16)
+        }
+        (excess, excessTangent, probability, tangent) = (memory(), memory(), memory(), memory())
+        lanes = UnsafeMutableRawPointer.allocate(byteCount: 64 * MemoryLayout<Element>.stride, alignment: 64)
+            .bindMemory(to: Element.self, capacity: 64)
+        sums = .allocate(capacity: 8)
+    }
+
+    deinit {
+        for p in [excess, excessTangent, probability, tangent, lanes] { p.deallocate() }
+        sums.deallocate()
+    }
+
+    /// p and dp/dT at each place of a run of depths, and their running sums within each lane.
+    @inline(__always)
+    func setProbabilities(_ x: UnsafePointer<Element>, height: Int, softmax: RowSoftmax) {
+        let scale = SIMD16(repeating: Element(softmax.scale)), inverseTotal = SIMD16(repeating: Element(1 / softmax.total))
+        let mean = SIMD16(repeating: Element(softmax.meanExponent)), factor = SIMD16(repeating: Element(softmax.tangentFactor))
+        var c = SIMD16<Element>(repeating: 0), dc = c
+        for row in 0..<height {
+            let y = loadVector(x + 16 * row) * scale
+            let p = Element.exponentialBase2NotAboveOne(y) * inverseTotal
+            let dp = p * (y - mean) * factor
+            c += p
+            dc += dp
+            storeVector(p, probability + 16 * row)
+            storeVector(dp, tangent + 16 * row)
+            storeVector(c, excess + 16 * row)
+            storeVector(dc, excessTangent + 16 * row)
+        }
+        storeVector(c, lanes)
+        storeVector(dc, lanes + 16)
+    }
+
+    /// Turns running sums within lanes into c − P and dc/dT, given c and dc/dT before the run.
+    @inline(__always)
+    func accumulate(height: Int, from c0: Double, tangent dc0: Double, topP: Double) {
+        LaneMajor.exclusiveLaneSums(lanes, start: c0 - topP)
+        LaneMajor.exclusiveLaneSums(lanes + 16, start: dc0)
+        let offset = loadVector(UnsafePointer(lanes)), tangentOffset = loadVector(UnsafePointer(lanes + 16))
+        for row in 0..<height {
+            storeVector(loadVector(UnsafePointer(excess + 16 * row)) + offset, excess + 16 * row)
+            storeVector(loadVector(UnsafePointer(excessTangent + 16 * row)) + tangentOffset, excessTangent + 16 * row)
+        }
+    }
+
+    /// Σ p·m over the run after ``setProbabilities`` and ``accumulate``.
+    ///
+    /// d(p·m)/dT = dp·m − α·p·m·dc where c > P; d(p·m)/dP = α·p·m there.
+    @inline(__always)
+    func maskedMass(height: Int, mask: SoftMask) -> MaskedMass {
+        let α = Element(mask.steepness), power = SIMD16(repeating: Element(-1.442_695_040_888_963_4 * mask.steepness))
+        let cap = SIMD16(repeating: Element(1 - mask.topP))
+        var total = SIMD16<Element>(repeating: 0), byT = total, outside = total
+        for row in 0..<height {
+            let p = loadVector(UnsafePointer(probability + 16 * row)), dp = loadVector(UnsafePointer(tangent + 16 * row))
+            let excess = loadVector(UnsafePointer(excess + 16 * row))
+            let inside = excess .<= 0
+            let capped = excess.replacing(with: cap, where: excess .> cap).replacing(with: 0, where: inside)
+            let m = Element.exponentialBase2NotAboveOne(capped * power)
+            let pm = p * m
+            let pmOutside = pm.replacing(with: 0, where: inside)
+            total += pm
+            outside += pmOutside
+            byT.addProduct(dp, m)
+            byT -= pmOutside * loadVector(UnsafePointer(excessTangent + 16 * row)) * α
+        }
+        storeVector(total, lanes)
+        storeVector(byT, lanes + 16)
+        storeVector(outside, lanes + 32)
+        reduceLanes(UnsafePointer(lanes), count: 3, into: sums)
+        return MaskedMass(value: sums[0], byTemperature: sums[1], byTopP: mask.steepness * sums[2])
+    }
+}

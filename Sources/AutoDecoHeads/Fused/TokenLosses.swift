@@ -1,0 +1,113 @@
+import Foundation
+import Tensor
+
+/// Constants of equations (2) and (3).
+public struct LossConstants: Sendable, Equatable, Codable {
+    /// α, how steeply the soft mask falls beyond P̂; 30 in the paper.
+    public var steepness = 30.0
+    /// ε in the denominator of (3).
+    public var epsilon = 1e-9
+    /// What the released top-p loss adds to p̃ before its logarithm.
+    public var releasedEpsilon = 1e-9
+    /// Below this T̂ enters no loss and gets no gradient.
+    public var smallestTemperature = 1e-2
+    /// The same bound for the released top-p loss alone.
+    public var smallestTemperatureOfReleasedTopP = 1e-8
+
+    public init() {}
+}
+
+/// What one token's losses depend on at one (T, P), and how: the label's log probability, its place in the cumulative
+/// sum, and the denominator of equation (3).
+struct TokenTerms {
+    /// log p_y and its derivative in T.
+    var logProbability: Double
+    var logProbabilityTangent: Double
+    /// relu(c_y − P), and dc_y/dT.
+    var excess: Double
+    var cumulativeTangent: Double
+    /// Σ p⊙m.
+    var masked: MaskedMass
+
+    /// −(log p_y − α·relu(c_y−P) − log(Σ p⊙m + ε)) and its derivatives: cross-entropy of (3), in log space.
+    func joint(_ constants: LossConstants) -> (loss: Double, byTemperature: Double, byTopP: Double) {
+        let α = constants.steepness, denominator = masked.value + constants.epsilon
+        let isOutside = excess > 0
+        return (
+            -logProbability + α * excess + Foundation.log(denominator),
+            -logProbabilityTangent + (isOutside ? α * cumulativeTangent : 0) + masked.byTemperature / denominator,
+            (isOutside ? -α : 0) + masked.byTopP / denominator
+        )
+    }
+
+    /// −log(p̃_y + 1e-9), what the released code minimises for P̂. With q = p̃_y = e^−joint, its derivative is
+    /// q/(q + 1e-9) times that of the joint loss.
+    func releasedTopP(_ constants: LossConstants) -> (loss: Double, byTemperature: Double, byTopP: Double) {
+        let joint = joint(constants), q = Foundation.exp(-joint.loss)
+        let share = q / (q + constants.releasedEpsilon)
+        return (-Foundation.log(q + constants.releasedEpsilon), share * joint.byTemperature, share * joint.byTopP)
+    }
+}
+
+/// The three losses of N tokens with their derivatives by T̂ and P̂, each [N, 1], without weights or masking.
+public struct TokenLosses<Element: Scalar>: Sendable {
+    /// −log softmax(l/T̂)_y.
+    public var temperature: Tensor<Element>
+    public var temperatureByTemperature: Tensor<Element>
+    /// −log(p̃_y + 1e-9).
+    public var topP: Tensor<Element>
+    public var topPByTemperature: Tensor<Element>
+    public var topPByTopP: Tensor<Element>
+    /// −log p̃_y in log space.
+    public var joint: Tensor<Element>
+    public var jointByTemperature: Tensor<Element>
+    public var jointByTopP: Tensor<Element>
+
+    /// Losses of `count` tokens; `terms` gives a token's terms at (token, T, P), with T already kept from below.
+    ///
+    /// `makeWorkspace` is called once for each block of tokens, and its result passed to `terms` for them.
+    init<Workspace>(
+        temperature T: Tensor<Element>, topP P: Tensor<Element>, constants: LossConstants,
+        makeWorkspace: @Sendable () -> Workspace,
+        terms: @Sendable (Workspace, Int, Double, Double) -> TokenTerms
+    ) {
+        let count = T.count, columns = 8
+        require(P.count == count, "\(count) temperatures and \(P.count) values of top-p")
+        let results = Tensor<Element>(shape: [columns, count]) { buffer in
+            guard let base = buffer.baseAddress else { return }
+            nonisolated(unsafe) let results = base
+            Parallel.forEachBlock(of: count, blockSize: 64) { block in
+                let workspace = makeWorkspace()
+                for token in block {
+                    let t = Double(T[token]), p = Double(P[token])
+                    let main = terms(workspace, token, max(t, constants.smallestTemperature), p)
+                    let passes: Double = t >= constants.smallestTemperature ? 1 : 0
+                    let joint = main.joint(constants)
+                    // Below its bound the released top-p term still sees the true T̂, and needs terms of its own.
+                    let own = passes == 1 ? main : terms(workspace, token, max(t, constants.smallestTemperatureOfReleasedTopP), p)
+                    let ownPasses: Double = t >= constants.smallestTemperatureOfReleasedTopP ? 1 : 0
+                    let topP = own.releasedTopP(constants)
+                    func store(_ column: Int, _ value: Double) { results[column * count + token] = Element(value) }
+                    store(0, -main.logProbability)
+                    store(1, -main.logProbabilityTangent * passes)
+                    store(2, topP.loss)
+                    store(3, topP.byTemperature * ownPasses)
+                    store(4, topP.byTopP)
+                    store(5, joint.loss)
+                    store(6, joint.byTemperature * passes)
+                    store(7, joint.byTopP)
+                }
+            }
+        }
+        func column(_ index: Int) -> Tensor<Element> {
+            Tensor(shape: [count, 1]) { column in
+                results.withUnsafeBufferPointer { results in
+                    for i in 0..<count { column[i] = results[index * count + i] }
+                }
+            }
+        }
+        (temperature, temperatureByTemperature) = (column(0), column(1))
+        (topP, topPByTemperature, topPByTopP) = (column(2), column(3), column(4))
+        (joint, jointByTemperature, jointByTopP) = (column(5), column(6), column(7))
+    }
+}
