@@ -110,7 +110,7 @@ struct WriterTests {
         #expect(reason([.init("a", .u8, [-1])]).hasPrefix("found the shape [-1] for tensor 'a', expected"))
         #expect(reason([.init("a", .f64, [Int.max])]).hasPrefix("found the shape [\(Int.max)]"))
         #expect(reason([.init("a", .u8, [Int.max]), .init("b", .u8, [1])]).hasPrefix("found the shape [1] for tensor 'b'"))
-        let long = String(repeating: "x", count: 100_000_000)
+        let long = String(decoding: [UInt8](repeating: 0x78, count: 100_000_000), as: UTF8.self)
         #expect(reason([], metadata: ["k": long]).hasPrefix("found a header of 1000000"))
         #expect(try folder.contents.isEmpty)
     }
