@@ -1,0 +1,70 @@
+import Foundation
+
+/// What went wrong with a file, in one sentence: what was found, what was expected, where.
+public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConvertible {
+    public enum Kind: Sendable {
+        /// The file or folder is not there, is not a regular file, or cannot be read.
+        case cannotOpen
+        /// The bytes are not a safetensors file, or not an index of one.
+        case malformed
+        /// No tensor has the name that was asked for.
+        case missingTensor
+        /// A tensor has another shape or type than was asked for.
+        case mismatch
+        /// A type, or one value, does not convert to the type that was asked for.
+        case unconvertible
+        /// The folder, the disk or the caller's own declarations do not allow writing.
+        case cannotWrite
+    }
+
+    public let kind: Kind
+    /// The path as the caller gave it.
+    public let file: String
+    /// Position in the file, counted from 0, where one place is to blame.
+    public let byte: Int?
+    /// The sentence without the place.
+    public let reason: String
+
+    init(_ kind: Kind, file: String, byte: Int? = nil, _ reason: String) {
+        self.kind = kind
+        self.file = file
+        self.byte = byte
+        self.reason = reason
+    }
+
+    public var description: String {
+        byte.map { "\(file), byte \($0): \(reason)" } ?? "\(file): \(reason)"
+    }
+}
+
+/// A name from a file as it may stand in a message: in quotes, on one line, not longer than 80 characters.
+func quoted(_ name: String) -> String {
+    var text = "'"
+    for (index, scalar) in name.unicodeScalars.enumerated() {
+        if index == 80 { return text + "…'" }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator:
+            text += "\\u{" + String(scalar.value, radix: 16) + "}"
+        default:
+            text.unicodeScalars.append(scalar)
+        }
+    }
+    return text + "'"
+}
+
+/// A few names for a message: "4 tensors: 'a', 'b', 'c', …".
+func listed(_ names: [String]) -> String {
+    guard !names.isEmpty else { return "no tensors" }
+    let few = names.prefix(6).map(quoted).joined(separator: ", ")
+    return "\(names.count) tensor\(names.count == 1 ? "" : "s"): \(few)\(names.count > 6 ? ", …" : "")"
+}
+
+/// A shape for a message: "[2, 3]", cut after 16 sizes.
+func listed(_ shape: [Int]) -> String {
+    "[" + shape.prefix(16).map(String.init).joined(separator: ", ") + (shape.count > 16 ? ", …]" : "]")
+}
+
+/// The system's words for the last failed call. Read `errno` at once: any later call may change it.
+func systemReason(_ code: Int32) -> String {
+    String(cString: strerror(code))
+}

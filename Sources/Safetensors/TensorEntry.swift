@@ -1,0 +1,26 @@
+/// What a file says about one of its tensors.
+public struct TensorEntry: Equatable, Sendable {
+    public let name: String
+    public let type: ElementType
+    /// Sizes, the last varying fastest; none for a scalar.
+    public let shape: [Int]
+    /// Where the tensor's bytes lie in the file, counted from the file's first byte.
+    public let byteRange: Range<Int>
+
+    /// Number of elements: the product of the shape, 1 for a scalar, 0 where a size is 0.
+    public var count: Int { byteRange.count / type.byteWidth }
+}
+
+/// A tensor that is yet to be written.
+public struct TensorDeclaration: Equatable, Sendable {
+    public let name: String
+    public let type: ElementType
+    /// Sizes, the last varying fastest; none for a scalar.
+    public let shape: [Int]
+
+    public init(_ name: String, _ type: ElementType, _ shape: [Int]) {
+        self.name = name
+        self.type = type
+        self.shape = shape
+    }
+}
