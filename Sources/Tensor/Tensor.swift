@@ -31,9 +31,7 @@ public struct Tensor<Element: Scalar>: Sendable {
     public init(shape: [Int], _ elements: some Collection<Element>) {
         require(
             elements.count == shape.reduce(1, *), "\(elements.count) elements do not fill shape \(shape)")
-        self.init(shape: shape) { buffer in
-            for (i, x) in zip(buffer.indices, elements) { buffer[i] = x }
-        }
+        self.init(shape: shape) { _ = $0.update(fromContentsOf: elements) }
     }
 
     /// A tensor over memory that `owner` keeps alive and nobody writes, such as a mapped file; nothing is copied.

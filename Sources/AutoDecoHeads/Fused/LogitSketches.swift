@@ -27,6 +27,7 @@ public struct LogitSketches<Element: Scalar>: TokenLogits {
     ///
     /// - Throws: ``LogitsError`` where a sketch contradicts itself: NaN or +∞, logits that rise, no possible token, a
     ///   label whose rank is not where the counts put it.
+    @_specialize(where Element == Float) @_specialize(where Element == Double)
     public init(_ sketches: [LogitSketch<Element>], vocabularySize: Int, shape: SketchShape) throws {
         self.vocabularySize = vocabularySize
         self.shape = shape

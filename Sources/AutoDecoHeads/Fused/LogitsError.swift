@@ -1,3 +1,5 @@
+import Tensor
+
 /// A row of logits that no loss is defined for.
 public struct LogitsError: Error, CustomStringConvertible, Equatable {
     public let description: String
@@ -12,11 +14,12 @@ public let largestImpossibleLogit = -1e30
 extension LogitsError {
     /// The error for a row that is known to hold a NaN, +∞, no possible token, or an impossible label; nil where the
     /// row is sound.
-    static func find<Element: BinaryFloatingPoint>(
+    @_specialize(where Element == Float) @_specialize(where Element == Double)
+    static func find<Element: Scalar>(
         in row: UnsafeBufferPointer<Element>, label: Int, number: Int
     ) -> LogitsError? {
-        for (token, logit) in row.enumerated() where !(logit < .infinity) {
-            return LogitsError(row: number, "the logit of token \(token) is \(logit), expected a finite number or −∞")
+        for token in row.indices where !(row[token] < .infinity) {
+            return LogitsError(row: number, "the logit of token \(token) is \(row[token]), expected a finite number or −∞")
         }
         guard row.contains(where: { Double($0) > largestImpossibleLogit }) else {
             return LogitsError(row: number, "all \(row.count) tokens are impossible (logits of −1e30 or below)")

@@ -26,6 +26,7 @@ public struct SortedRows<Element: Scalar>: TokenLogits {
     /// - Parameter labels: N token ids.
     /// - Throws: ``LogitsError`` with the row's number for NaN, +∞, a row without a possible token, and a label that is
     ///   impossible or not in the vocabulary.
+    @_specialize(where Element == Float) @_specialize(where Element == Double)
     public init(logits: Tensor<Element>, labels: [Int]) throws {
         let count = logits.rows, V = logits.columns, size = Self.blockSize, padded = (V + size - 1) / size * size
         require(labels.count == count, "\(labels.count) labels for logits of shape \(logits.shape)")
@@ -37,7 +38,10 @@ public struct SortedRows<Element: Scalar>: TokenLogits {
                     let l = UnsafeBufferPointer(rebasing: logits[row * V..<(row + 1) * V])
                     if let error = LogitsError.find(in: l, label: labels[row], number: row) { throw error }
                     let label = labels[row], labelLogit = l[label]
-                    ranks.append((0..<V).reduce(0) { $0 + (l[$1] > labelLogit || (l[$1] == labelLogit && $1 < label) ? 1 : 0) })
+                    // Before the label an equal logit precedes it, after it only a larger one does.
+                    var rank = 0
+                    for i in 0..<V where l[i] > labelLogit || (l[i] == labelLogit && i < label) { rank += 1 }
+                    ranks.append(rank)
                     for i in 0..<V { sorted[i] = l[i] }
                     sortDescending(&sorted)
                     let largest = sorted[0]
@@ -61,17 +65,19 @@ public struct SortedRows<Element: Scalar>: TokenLogits {
 }
 
 /// Sorts in descending order; −∞ comes last, and there is no NaN.
+@_specialize(where Element == Float) @_specialize(where Element == Double)
 func sortDescending<Element: Scalar>(_ values: inout [Element]) {
-    if var floats = values as? [Float] {
-        radixSortDescending(&floats)
-        values = floats as! [Element]  // Element is Float here
-    } else {
-        values.sort(by: >)
+    values.withUnsafeMutableBufferPointer { values in
+        if Element.self == Float.self {
+            values.withMemoryRebound(to: Float.self) { radixSortDescending($0) }
+        } else {
+            values.sort(by: >)
+        }
     }
 }
 
 /// Least-significant-digit radix sort in three passes of 11 bits, linear in the number of values.
-private func radixSortDescending(_ values: inout [Float]) {
+private func radixSortDescending(_ values: UnsafeMutableBufferPointer<Float>) {
     // A negative float's bits order the wrong way round, a positive one's the right way; inverted, ascending keys are
     // descending values.
     var keys = values.map { x in
