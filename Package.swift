@@ -18,6 +18,7 @@ let package = Package(
         .target(name: "Terminal", exclude: ["README.md"]),
         .target(name: "Autodiff", dependencies: ["Tensor"], exclude: ["README.md"]),
         .target(name: "AutoDecoHeads", dependencies: ["Autodiff", "Safetensors", "Tensor"], exclude: ["README.md"]),
+        .target(name: "Backbone", dependencies: []),
 
         .executableTarget(
             name: "autodeco-inspect",
@@ -31,6 +32,7 @@ let package = Package(
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
         .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Tensor"]),
         .testTarget(name: "AutoDecoHeadsTests", dependencies: ["AutoDecoHeads", "Autodiff", "Safetensors", "Tensor"]),
+        .testTarget(name: "BackboneTests", dependencies: ["Backbone"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,30 @@
+/// What can be wrong with a tokenizer's files, or with ids that are handed to it.
+public enum TokenizerError: Error, Equatable {
+    /// A file that must be there cannot be read.
+    case unreadable(file: String, reason: String)
+    /// A file is not JSON; `line` counts from 1.
+    case notJSON(file: String, line: Int, problem: String)
+    /// A value is missing, has the wrong type, or contradicts another one. `location` is the file and the JSON path.
+    case malformed(location: String, found: String, expected: String)
+    /// A value is legitimate in other tokenizers, and this one does not implement it.
+    case unsupported(location: String, found: String, supported: String)
+    /// An id that names no token.
+    case unknownID(Int, vocabularySize: Int)
+}
+
+extension TokenizerError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unreadable(let file, let reason):
+            "\(file) cannot be read: \(reason)"
+        case .notJSON(let file, let line, let problem):
+            "\(file) is not valid JSON, line \(line): \(problem)"
+        case .malformed(let location, let found, let expected):
+            "\(location): found \(found), expected \(expected)"
+        case .unsupported(let location, let found, let supported):
+            "\(location): found \(found), which is not supported; supported: \(supported)"
+        case .unknownID(let id, let vocabularySize):
+            "token id \(id) names no token of the vocabulary, which has \(vocabularySize) tokens"
+        }
+    }
+}
