@@ -17,8 +17,9 @@ let package = Package(
         .target(name: "Safetensors", exclude: ["README.md"]),
         .target(name: "Terminal", exclude: ["README.md"]),
         .target(name: "Autodiff", dependencies: ["Tensor"], exclude: ["README.md"]),
-        .target(name: "AutoDecoHeads", dependencies: ["Autodiff", "Safetensors", "Tensor"], exclude: ["README.md"]),
-        .target(name: "Backbone", dependencies: []),
+        .target(name: "Decoding", dependencies: ["Tensor"], exclude: ["README.md"]),
+        .target(name: "AutoDecoHeads", dependencies: ["Autodiff", "Decoding", "Safetensors", "Tensor"], exclude: ["README.md"]),
+        .target(name: "Backbone", dependencies: ["Decoding", "Safetensors", "Tensor"], exclude: ["README.md"]),
 
         .executableTarget(
             name: "autodeco-inspect",
@@ -32,7 +33,8 @@ let package = Package(
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
         .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Tensor"]),
         .testTarget(name: "AutoDecoHeadsTests", dependencies: ["AutoDecoHeads", "Autodiff", "Safetensors", "Tensor"]),
-        .testTarget(name: "BackboneTests", dependencies: ["Backbone"]),
+        .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Tensor"]),
+        .testTarget(name: "BackboneTests", dependencies: ["Backbone", "Decoding", "Safetensors", "Tensor"]),
     ],
     swiftLanguageModes: [.v6]
 )
