@@ -1,1 +1,8 @@
-print("")
+import Terminal
+
+// Looks into any artefact of this toolkit, and is how one is held against another implementation.
+
+Command(
+    "autodeco-inspect", "Looks into any artefact: heads, logits, losses.",
+    subcommands: [headsCommand, predictCommand, lossCommand]
+).main()

@@ -44,8 +44,11 @@ public struct HeadsParameters<Value> {
             guard let head else { return [] }
             return zip(HeadParameters<String>.names.all, head.all).map { ("\(prefix).\($0)", $1) }
         }
-        return prefixed("temp_head", temperature) + prefixed("top_p_head", topP)
+        return prefixed(HeadsParameters<String>.temperaturePrefix, temperature) + prefixed(HeadsParameters<String>.topPPrefix, topP)
     }
+
+    static var temperaturePrefix: String { "temp_head" }
+    static var topPPrefix: String { "top_p_head" }
 }
 
 extension HeadParameters: Sendable where Value: Sendable {}
