@@ -28,14 +28,15 @@ extension Double {
 
     @inlinable @inline(__always)
     public static func exponentialBase2NotAboveOne(_ y: SIMD16<Double>) -> SIMD16<Double> {
-        // Below 2^-1022 the exponent would wrap around; those lanes become 0.
-        let tooSmall = y .< -1022
-        let y = y.replacing(with: 0, where: tooSmall)
-        let shifted = y + roundingConstant
-        let fraction = y - (shifted - roundingConstant)
+        exponentialBase2OfBounded(maximum(y, SIMD16(repeating: smallestExponent))).replacing(with: 0, where: y .< smallestExponent)
+    }
+
+    @inlinable @inline(__always)
+    public static func exponentialBase2OfBounded(_ y: SIMD16<Double>) -> SIMD16<Double> {
+        let shifted = y + roundingConstant, fraction = y - (shifted - roundingConstant)
         let exponent = unsafeBitCast(shifted, to: SIMD16<Int64>.self) &<< 52
         let bits = unsafeBitCast(exponentialBase2OfFraction(fraction), to: SIMD16<Int64>.self) &+ exponent
-        return unsafeBitCast(bits, to: SIMD16<Double>.self).replacing(with: 0, where: tooSmall)
+        return unsafeBitCast(bits, to: SIMD16<Double>.self)
     }
 
     @inlinable @inline(__always)

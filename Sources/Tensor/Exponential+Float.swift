@@ -21,12 +21,16 @@ extension Float {
 
     @inlinable @inline(__always)
     public static func exponentialBase2NotAboveOne(_ y: SIMD16<Float>) -> SIMD16<Float> {
-        let shifted = y + roundingConstant
-        let fraction = y - (shifted - roundingConstant)
+        exponentialBase2OfBounded(y).replacing(with: 0, where: y .< smallestExponent)
+    }
+
+    @inlinable @inline(__always)
+    public static func exponentialBase2OfBounded(_ y: SIMD16<Float>) -> SIMD16<Float> {
+        let shifted = y + roundingConstant, fraction = y - (shifted - roundingConstant)
         // The integer sits in the low bits of `shifted`; moved to the exponent's place it multiplies by 2^n.
         let exponent = unsafeBitCast(shifted, to: SIMD16<Int32>.self) &<< 23
         let bits = unsafeBitCast(exponentialBase2OfFraction(fraction), to: SIMD16<Int32>.self) &+ exponent
-        return unsafeBitCast(bits, to: SIMD16<Float>.self).replacing(with: 0, where: y .< -126)
+        return unsafeBitCast(bits, to: SIMD16<Float>.self)
     }
 
     @inlinable @inline(__always)

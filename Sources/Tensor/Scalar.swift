@@ -13,8 +13,25 @@ public protocol Scalar: BinaryFloatingPoint, SIMDScalar, Sendable, Codable where
     /// give 0. The cheapest exponential, for sums in which terms below 2^-126 count as nothing.
     static func exponentialBase2NotAboveOne(_ y: SIMD16<Self>) -> SIMD16<Self>
 
+    /// 2^y of sixteen values from ``smallestExponent`` to 0, within 2 ulp; anything else gives nonsense. Without a
+    /// comparison, for kernels that have bounded y already.
+    static func exponentialBase2OfBounded(_ y: SIMD16<Self>) -> SIMD16<Self>
+
+    /// Exponent of the smallest normal number, -126 or -1022. Terms of a sum that are smaller than 2 to this power count
+    /// as nothing, so a kernel may raise an exponent to it.
+    static var smallestExponent: Self { get }
+
     /// Natural logarithm of sixteen positive normal values, within 2 ulp or 2^-23 absolute, whichever is larger.
     static func logarithm(_ x: SIMD16<Self>) -> SIMD16<Self>
+
+    /// Lane by lane, `a` where x < y, else `b` (also where a comparison with NaN makes no sense).
+    ///
+    /// Comparisons and masks of generic vectors do not become vector code; this one does, so that generic kernels have
+    /// no other.
+    static func choose(_ a: SIMD16<Self>, _ b: SIMD16<Self>, ifLess x: SIMD16<Self>, than y: SIMD16<Self>) -> SIMD16<Self>
+
+    /// A whole number from 0 to 2²² − 1, as an integer: read off its bits, several times faster than a checked conversion.
+    static func wholeNumber(_ x: Self) -> Int
 
     /// Scalar exponential, from the C library.
     static func exponential(_ x: Self) -> Self
@@ -29,14 +46,38 @@ public protocol Scalar: BinaryFloatingPoint, SIMDScalar, Sendable, Codable where
     static var allowsClosedForms: Bool { get }
 }
 
+extension Scalar {
+    @inlinable @inline(__always)
+    public static func minimum(_ a: SIMD16<Self>, _ b: SIMD16<Self>) -> SIMD16<Self> { choose(a, b, ifLess: a, than: b) }
+
+    @inlinable @inline(__always)
+    public static func maximum(_ a: SIMD16<Self>, _ b: SIMD16<Self>) -> SIMD16<Self> { choose(b, a, ifLess: a, than: b) }
+}
+
 extension Float: Scalar {
     public static var allowsClosedForms: Bool { true }
+    @inlinable public static var smallestExponent: Float { -126 }
+    @inlinable @inline(__always)
+    public static func choose(
+        _ a: SIMD16<Float>, _ b: SIMD16<Float>, ifLess x: SIMD16<Float>, than y: SIMD16<Float>
+    ) -> SIMD16<Float> { b.replacing(with: a, where: x .< y) }
+    @inlinable @inline(__always)
+    public static func wholeNumber(_ x: Float) -> Int { Int(truncatingIfNeeded: (x + 12_582_912).bitPattern & 0x3F_FFFF) }
     public static func exponential(_ x: Float) -> Float { Foundation.exp(x) }
     public static func logarithm(_ x: Float) -> Float { Foundation.log(x) }
 }
 
 extension Double: Scalar {
     public static var allowsClosedForms: Bool { false }
+    @inlinable public static var smallestExponent: Double { -1022 }
+    @inlinable @inline(__always)
+    public static func choose(
+        _ a: SIMD16<Double>, _ b: SIMD16<Double>, ifLess x: SIMD16<Double>, than y: SIMD16<Double>
+    ) -> SIMD16<Double> { b.replacing(with: a, where: x .< y) }
+    @inlinable @inline(__always)
+    public static func wholeNumber(_ x: Double) -> Int {
+        Int(truncatingIfNeeded: (x + 6_755_399_441_055_744).bitPattern & 0x3F_FFFF)
+    }
     public static func exponential(_ x: Double) -> Double { Foundation.exp(x) }
     public static func logarithm(_ x: Double) -> Double { Foundation.log(x) }
 }

@@ -1,1 +1,7 @@
-print("")
+import Terminal
+
+// Measures what this toolkit promises, always as ratios within one run.
+
+Command(
+    "autodeco-bench", "Measures the toolkit on this machine.", subcommands: [lossBenchmark]
+).main()

@@ -27,16 +27,19 @@ enum LaneMajor {
         }
     }
 
-    /// Exclusive prefix sums across the lanes of one vector, begun at `start`.
-    @inline(never)
+    /// Exclusive prefix sums across the lanes of two vectors in memory, each begun at its own start. Two at once, because
+    /// each addition waits for the one before.
+    @inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
     static func exclusiveLaneSums<Element: Scalar>(
-        _ totals: UnsafeMutablePointer<Element>, start: Double
+        _ first: UnsafeMutablePointer<Element>, start: Double, _ second: UnsafeMutablePointer<Element>, start secondStart: Double
     ) {
-        var sum = start
+        var a = start, b = secondStart
         for lane in 0..<16 {
-            let total = Double(totals[lane])
-            totals[lane] = Element(sum)
-            sum += total
+            let x = Double(first[lane]), y = Double(second[lane])
+            first[lane] = Element(a)
+            second[lane] = Element(b)
+            a += x
+            b += y
         }
     }
 }

@@ -14,22 +14,34 @@ final class SketchWorkspace<Element: Scalar> {
     /// Mean p of each bin, and its derivative in T.
     let mean: UnsafeMutablePointer<Element>
     let meanTangent: UnsafeMutablePointer<Element>
+    /// c₀ − P and dc₀/dT, where each bin begins.
+    let before: UnsafeMutablePointer<Element>
+    let beforeTangent: UnsafeMutablePointer<Element>
+    /// m and its slope where each bin begins, and where it ends.
+    let maskBefore: UnsafeMutablePointer<Element>
+    let slopeBefore: UnsafeMutablePointer<Element>
+    let maskAfter: UnsafeMutablePointer<Element>
+    let slopeAfter: UnsafeMutablePointer<Element>
     let lanes: UnsafeMutablePointer<Element>
     let sums: UnsafeMutablePointer<Double>
+    private let memory: UnsafeMutablePointer<Element>
 
     init(exactHeight: Int, binHeight: Int) {
         run = MaskedRun(height: exactHeight)
         bins = MaskedRun(height: binHeight)
-        func memory(_ count: Int) -> UnsafeMutablePointer<Element> {
-            UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Element>.stride, alignment: 64)
-                .bindMemory(to: Element.self, capacity: count)
-        }
-        (mean, meanTangent, lanes) = (memory(binHeight * 16), memory(binHeight * 16), memory(128))
+        let size = binHeight * 16
+        memory = UnsafeMutableRawPointer.allocate(byteCount: (8 * size + 128) * MemoryLayout<Element>.stride, alignment: 64)
+            .bindMemory(to: Element.self, capacity: 8 * size + 128)
+        (mean, meanTangent) = (memory, memory + size)
+        (before, beforeTangent) = (memory + 2 * size, memory + 3 * size)
+        (maskBefore, slopeBefore) = (memory + 4 * size, memory + 5 * size)
+        (maskAfter, slopeAfter) = (memory + 6 * size, memory + 7 * size)
+        lanes = memory + 8 * size
         sums = .allocate(capacity: 8)
     }
 
     deinit {
-        for p in [mean, meanTangent, lanes] { p.deallocate() }
+        memory.deallocate()
         sums.deallocate()
     }
 }
@@ -39,34 +51,85 @@ extension LogitSketches {
     public func losses(
         temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants
     ) -> TokenLosses<Element> {
-        depths.withUnsafeBufferPointer { depths in
-            bins.withUnsafeBufferPointer { bins in
-                nonisolated(unsafe) let depths = depths.baseAddress, bins = bins.baseAddress
-                let depthWidth = exactHeight * 16, binWidth = hasTail ? 3 * binHeight * 16 : 0
-                return TokenLosses(
-                    temperature: temperature, topP: topP, constants: constants,
-                    makeWorkspace: { SketchWorkspace<Element>(exactHeight: exactHeight, binHeight: binHeight) }
-                ) { workspace, token, t, p in
-                    terms(
-                        token, depths! + token * depthWidth, bins.map { $0 + token * binWidth }, temperature: t,
-                        mask: SoftMask(topP: p, steepness: constants.steepness), workspace)
+        evaluate(temperature: temperature, topP: topP, constants: constants, features: nil)
+    }
+
+    @_specialize(where Element == Float) @_specialize(where Element == Double)
+    public func lossesAndFeatures(
+        temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants
+    ) -> (losses: TokenLosses<Element>, features: Tensor<Element>) {
+        var features = Tensor<Element>(shape: [count, 4]) { _ in }
+        let losses = features.withUnsafeMutableBufferPointer { buffer in
+            evaluate(
+                temperature: temperature, topP: topP, constants: constants,
+                features: buffer.baseAddress.map { FeatureRows(rows: $0, vocabularySize: vocabularySize) })
+        }
+        return (losses, features)
+    }
+
+    @_specialize(where Element == Float) @_specialize(where Element == Double)
+    public func features(temperature: Tensor<Element>) -> Tensor<Element> {
+        Tensor(shape: [count, 4]) { buffer in
+            guard let base = buffer.baseAddress else { return }
+            let features = FeatureRows(rows: base, vocabularySize: vocabularySize)
+            withRuns { runs in
+                forEachToken(count, makeWorkspace: { SketchWorkspace<Element>(exactHeight: exactHeight, binHeight: binHeight) }) { workspace, token in
+                    let (x, bins) = runs[token]
+                    let softmax = sweep(x, bins, temperature: FeatureTerms.temperature(Double(temperature[token])), workspace)
+                    features.store(token, featureTerms(x, bins, softmax, isNormalised: false, workspace))
                 }
             }
         }
     }
 
-    @_specialize(where Element == Float) @_specialize(where Element == Double)
-    public func features(temperature: Tensor<Element>) -> Tensor<Element> {
+    @inline(__always)
+    private func evaluate(
+        temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants, features: FeatureRows<Element>?
+    ) -> TokenLosses<Element> {
+        require(temperature.count == count && topP.count == count, "\(temperature.count) temperatures and \(topP.count) values of top-p for \(count) tokens")
+        return TokenLosses(count: count) { losses in
+            withRuns { runs in
+                forEachToken(count, makeWorkspace: { SketchWorkspace<Element>(exactHeight: exactHeight, binHeight: binHeight) }) { workspace, token in
+                    let (x, bins) = runs[token], t = Double(temperature[token])
+                    let mask = SoftMask(topP: Double(topP[token]), steepness: constants.steepness)
+                    var featuresAreMissing = features != nil
+                    losses.store(token, temperature: t, constants: constants) { t in
+                        let softmax = sweep(x, bins, temperature: t, workspace)
+                        let terms = terms(token, x, bins, softmax, mask: mask, workspace)
+                        // One sweep serves both where the features' offset of 1e-8 is lost in rounding.
+                        if featuresAreMissing, Element(FeatureTerms.temperature(t)) == Element(t), t == Double(temperature[token]) {
+                            features?.store(token, featureTerms(x, bins, softmax, isNormalised: true, workspace))
+                            featuresAreMissing = false
+                        }
+                        return terms
+                    }
+                    if featuresAreMissing {
+                        let softmax = sweep(x, bins, temperature: FeatureTerms.temperature(t), workspace)
+                        features?.store(token, featureTerms(x, bins, softmax, isNormalised: false, workspace))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where each token's exact logits and bins lie.
+    private struct Runs: @unchecked Sendable {
+        let depths: UnsafePointer<Element>
+        let bins: UnsafePointer<Element>?
+        let depthWidth: Int
+        let binWidth: Int
+
+        subscript(token: Int) -> (UnsafePointer<Element>, UnsafePointer<Element>?) {
+            (depths + token * depthWidth, bins.map { $0 + token * binWidth })
+        }
+    }
+
+    @inline(__always)
+    private func withRuns(_ body: (Runs) -> Void) {
         depths.withUnsafeBufferPointer { depths in
             bins.withUnsafeBufferPointer { bins in
-                nonisolated(unsafe) let depths = depths.baseAddress, bins = bins.baseAddress
-                let depthWidth = exactHeight * 16, binWidth = hasTail ? 3 * binHeight * 16 : 0
-                return FeatureTerms.tensor(
-                    temperature: temperature, vocabularySize: vocabularySize,
-                    makeWorkspace: { SketchWorkspace<Element>(exactHeight: exactHeight, binHeight: binHeight) }
-                ) { workspace, token, t in
-                    featureTerms(depths! + token * depthWidth, bins.map { $0 + token * binWidth }, temperature: t, workspace)
-                }
+                guard let depths = depths.baseAddress else { return }
+                body(Runs(depths: depths, bins: hasTail ? bins.baseAddress : nil, depthWidth: exactHeight * 16, binWidth: 3 * binHeight * 16))
             }
         }
     }
@@ -77,9 +140,9 @@ extension LogitSketches {
         _ x: UnsafePointer<Element>, _ bins: UnsafePointer<Element>?, temperature: Double, _ workspace: SketchWorkspace<Element>
     ) -> RowSoftmax {
         var softmax = RowSoftmax(temperature: temperature)
-        sumExponentials(x, vectors: exactHeight, scale: Element(softmax.scale), into: workspace.lanes)
-        if let bins, hasTail {
-            sumBins(bins, height: binHeight, softmax: softmax, into: workspace.lanes + 64)
+        workspace.run.setExponentials(x, height: exactHeight, scale: Element(softmax.scale), sums: workspace.lanes)
+        if let bins {
+            sumBins(bins, height: binHeight, softmax: softmax, workspace.bins, into: workspace.lanes + 64)
             reduceLanes(UnsafePointer(workspace.lanes), count: 7, into: workspace.sums)
         } else {
             reduceLanes(UnsafePointer(workspace.lanes), count: 4, into: workspace.sums)
@@ -93,14 +156,14 @@ extension LogitSketches {
 
     @inline(__always)
     private func terms(
-        _ token: Int, _ x: UnsafePointer<Element>, _ bins: UnsafePointer<Element>?, temperature: Double, mask: SoftMask,
+        _ token: Int, _ x: UnsafePointer<Element>, _ bins: UnsafePointer<Element>?, _ softmax: RowSoftmax, mask: SoftMask,
         _ workspace: SketchWorkspace<Element>
     ) -> TokenTerms {
-        let softmax = sweep(x, bins, temperature: temperature, workspace), label = labels[token]
+        let label = labels[token]
         var masked = MaskedMass(), excess = 0.0, tangent = 0.0
 
         let run = workspace.run
-        run.setProbabilities(x, height: exactHeight, softmax: softmax)
+        run.normalise(height: exactHeight, softmax: softmax)
         run.accumulate(height: exactHeight, from: 0, tangent: 0, topP: mask.topP)
         let (exactMass, exactTangent) = softmax.mass(sum: workspace.sums[0], weightedExponents: workspace.sums[1])
         if mask.isOpen {
@@ -109,13 +172,13 @@ extension LogitSketches {
             masked = run.maskedMass(height: exactHeight, mask: mask)
         }
 
-        if let bins, hasTail {
+        if let bins {
             // The integral of the mask needs no bins, only where the tail begins and ends.
             let (tail, tailTangent) = softmax.mass(sum: workspace.sums[4], weightedExponents: workspace.sums[5])
             let integral = mask.integral(from: exactMass, tangent: exactTangent, over: tail, tangent: tailTangent)
             masked.add(integral.value, byTemperature: integral.byTemperature, byTopP: integral.byTopP)
 
-            setBins(bins, height: binHeight, softmax: softmax, workspace)
+            setMasses(bins, height: binHeight, softmax: softmax, workspace)
             workspace.bins.accumulate(height: binHeight, from: exactMass, tangent: exactTangent, topP: mask.topP)
             if !mask.isOpen {
                 let ends = endCorrections(height: binHeight, mask: mask, workspace)
@@ -138,20 +201,18 @@ extension LogitSketches {
 
     @inline(__always)
     private func featureTerms(
-        _ x: UnsafePointer<Element>, _ bins: UnsafePointer<Element>?, temperature: Double, _ workspace: SketchWorkspace<Element>
+        _ x: UnsafePointer<Element>, _ bins: UnsafePointer<Element>?, _ softmax: RowSoftmax, isNormalised: Bool,
+        _ workspace: SketchWorkspace<Element>
     ) -> FeatureTerms {
-        let softmax = sweep(x, bins, temperature: temperature, workspace)
-        entropyOfTokens(
-            x, vectors: exactHeight, scale: Element(softmax.scale), inverseTotal: Element(1 / softmax.total), into: workspace.lanes)
-        if let bins, hasTail {
+        // After the losses the run holds p already, before them e.
+        let factor: Element = isNormalised ? 1 : Element(1 / softmax.total)
+        entropyOfTokens(workspace.run.probability, vectors: exactHeight, factor: factor, into: workspace.lanes)
+        if let bins {
             entropyOfBins(bins, height: binHeight, softmax: softmax, into: workspace.lanes + 16)
         }
         reduceLanes(UnsafePointer(workspace.lanes), count: hasTail ? 2 : 1, into: workspace.sums)
         let entropy = workspace.sums[0] + (hasTail ? workspace.sums[1] : 0)
-        var topFive = 0.0
-        for rank in 0..<min(5, exactCount) {
-            topFive += Foundation.exp(Double(x[LaneMajor.index(of: rank, height: exactHeight)]) / temperature)
-        }
+        let topFive = sumOfLargest(min(5, exactCount), x, height: exactHeight, scale: Element(softmax.scale))
         return FeatureTerms(total: softmax.total, squares: softmax.squares, entropy: entropy, topFive: topFive)
     }
 }
@@ -169,66 +230,69 @@ private struct BinVector<Element: Scalar> {
     @inline(__always)
     init(_ bins: UnsafePointer<Element>, row: Int, height: Int, scale: SIMD16<Element>, inverseSquare: SIMD16<Element>) {
         count = loadVector(bins + 16 * row)
-        exponent = loadVector(bins + 16 * (height + row)) * scale
+        exponent = Element.maximum(loadVector(bins + 16 * (height + row)) * scale, SIMD16(repeating: Element.smallestExponent))
         variance = loadVector(bins + 16 * (2 * height + row)) * inverseSquare
-        e = Element.exponentialBase2NotAboveOne(exponent)
+        e = Element.exponentialBase2OfBounded(exponent)
         scaled = count * e
     }
 
     /// Σ e.
-    var mass: SIMD16<Element> { scaled.addingProduct(scaled, variance * 0.5) }
+    @inline(__always) var mass: SIMD16<Element> { scaled.addingProduct(scaled, variance * 0.5) }
     /// Σ e·y.
-    var weightedExponents: SIMD16<Element> { (mass * exponent).addingProduct(scaled, variance * Element(1.442_695_040_888_963_4)) }
+    @inline(__always) var weightedExponents: SIMD16<Element> { (mass * exponent).addingProduct(scaled, variance * Element(1.442_695_040_888_963_4)) }
     /// Σ e².
-    var squares: SIMD16<Element> { scaled * e * (variance * 2 + 1) }
+    @inline(__always) var squares: SIMD16<Element> { scaled * e * (variance * 2 + 1) }
 }
 
-/// Lane sums of Σe, Σe·y and Σe² over bins.
-@inline(__always)
+/// Lane sums of Σe, Σe·y and Σe² over bins, and the first two of each bin in place of p and dp/dT.
+@inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
 private func sumBins<Element: Scalar>(
-    _ bins: UnsafePointer<Element>, height: Int, softmax: RowSoftmax, into sums: UnsafeMutablePointer<Element>
+    _ bins: UnsafePointer<Element>, height: Int, softmax: RowSoftmax, _ run: MaskedRun<Element>,
+    into sums: UnsafeMutablePointer<Element>
 ) {
     let scale = SIMD16(repeating: Element(softmax.scale))
     let inverseSquare = SIMD16(repeating: Element(1 / (softmax.temperature * softmax.temperature)))
     var e = SIMD16<Element>(repeating: 0), ey = e, ee = e
     for row in 0..<height {
         let bin = BinVector(bins, row: row, height: height, scale: scale, inverseSquare: inverseSquare)
-        e += bin.mass
-        ey += bin.weightedExponents
+        let mass = bin.mass, weighted = bin.weightedExponents
+        e += mass
+        ey += weighted
         ee += bin.squares
+        storeVector(mass, run.probability + 16 * row)
+        storeVector(weighted, run.tangent + 16 * row)
     }
     storeVector(e, sums)
     storeVector(ey, sums + 16)
     storeVector(ee, sums + 32)
 }
 
-/// Mass, mean p and their derivatives of each bin, and running sums of the masses within each lane.
-@inline(__always)
-private func setBins<Element: Scalar>(
+/// Turns Σe and Σe·y of each bin into mass and its derivative in T, adds them up within each lane, and leaves each bin's
+/// mean p.
+@inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
+private func setMasses<Element: Scalar>(
     _ bins: UnsafePointer<Element>, height: Int, softmax: RowSoftmax, _ workspace: SketchWorkspace<Element>
 ) {
-    let scale = SIMD16(repeating: Element(softmax.scale))
-    let inverseSquare = SIMD16(repeating: Element(1 / (softmax.temperature * softmax.temperature)))
-    let inverseTotal = SIMD16(repeating: Element(1 / softmax.total))
+    let run = workspace.bins, inverseTotal = SIMD16(repeating: Element(1 / softmax.total))
     let mean = SIMD16(repeating: Element(softmax.meanExponent)), factor = SIMD16(repeating: Element(softmax.tangentFactor))
     let one = SIMD16<Element>(repeating: 1)
     var c = SIMD16<Element>(repeating: 0), dc = c
     for row in 0..<height {
-        let bin = BinVector(bins, row: row, height: height, scale: scale, inverseSquare: inverseSquare)
-        let b = bin.mass * inverseTotal, db = (bin.weightedExponents - mean * bin.mass) * inverseTotal * factor
+        let b = loadVector(UnsafePointer(run.probability + 16 * row)) * inverseTotal
+        let db = (loadVector(UnsafePointer(run.tangent + 16 * row)) * inverseTotal - mean * b) * factor
         // An empty bin has mass 0, and may be divided by anything.
-        let count = bin.count.replacing(with: one, where: bin.count .< 1)
+        let share = one / Element.maximum(loadVector(bins + 16 * row), one)
         c += b
         dc += db
-        storeVector(b, workspace.bins.probability + 16 * row)
-        storeVector(db, workspace.bins.tangent + 16 * row)
-        storeVector(b / count, workspace.mean + 16 * row)
-        storeVector(db / count, workspace.meanTangent + 16 * row)
-        storeVector(c, workspace.bins.excess + 16 * row)
-        storeVector(dc, workspace.bins.excessTangent + 16 * row)
+        storeVector(b, run.probability + 16 * row)
+        storeVector(db, run.tangent + 16 * row)
+        storeVector(b * share, workspace.mean + 16 * row)
+        storeVector(db * share, workspace.meanTangent + 16 * row)
+        storeVector(c, run.excess + 16 * row)
+        storeVector(dc, run.excessTangent + 16 * row)
     }
-    storeVector(c, workspace.bins.lanes)
-    storeVector(dc, workspace.bins.lanes + 16)
+    storeVector(c, run.lanes)
+    storeVector(dc, run.lanes + 16)
 }
 
 /// Σ p̄/2·(m(c₁) − m(c₀)) over bins: how much a bin's steps p·m fall short of the integral of m, to first order.
@@ -236,41 +300,61 @@ private func setBins<Element: Scalar>(
 /// A plain difference of masks is harmless here, because it counts only times p̄/2.
 @inline(__always)
 private func endCorrections<Element: Scalar>(height: Int, mask: SoftMask, _ workspace: SketchWorkspace<Element>) -> MaskedMass {
-    let bins = workspace.bins, α = SIMD16(repeating: Element(mask.steepness))
-    let power = SIMD16(repeating: Element(-1.442_695_040_888_963_4 * mask.steepness))
-    let cap = SIMD16(repeating: Element(1 - mask.topP)), zero = SIMD16<Element>(repeating: 0)
-    var total = zero, byT = zero, byP = zero
+    let bins = workspace.bins
+    setDifferences(bins.excess, bins.probability, height: height, into: workspace.before)
+    setDifferences(bins.excessTangent, bins.tangent, height: height, into: workspace.beforeTangent)
+    setMasks(bins.excess, height: height, mask: mask, values: workspace.maskAfter, slopes: workspace.slopeAfter)
+    setMasks(workspace.before, height: height, mask: mask, values: workspace.maskBefore, slopes: workspace.slopeBefore)
+    sumCorrections(height: height, workspace)
+    reduceLanes(UnsafePointer(workspace.lanes), count: 3, into: bins.sums)
+    return MaskedMass(value: bins.sums[0] / 2, byTemperature: bins.sums[1] / 2, byTopP: bins.sums[2] / 2)
+}
+
+/// a − b.
+@inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
+private func setDifferences<Element: Scalar>(
+    _ a: UnsafePointer<Element>, _ b: UnsafePointer<Element>, height: Int, into result: UnsafeMutablePointer<Element>
+) {
+    for row in 0..<height { storeVector(loadVector(a + 16 * row) - loadVector(b + 16 * row), result + 16 * row) }
+}
+
+/// m at c, given c − P, and its slope: dm/dP = α·m and dm/dT = −α·m·dc/dT outside of the nucleus, 0 within.
+@inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
+private func setMasks<Element: Scalar>(
+    _ excess: UnsafePointer<Element>, height: Int, mask: SoftMask, values: UnsafeMutablePointer<Element>, slopes: UnsafeMutablePointer<Element>
+) {
+    let α = SIMD16(repeating: Element(mask.steepness)), cap = SIMD16(repeating: Element(1 - mask.topP))
+    let power = SIMD16(repeating: Element(-1.442_695_040_888_963_4 * mask.steepness)), zero = SIMD16<Element>(repeating: 0)
+    let smallest = SIMD16(repeating: Element.smallestExponent)
     for row in 0..<height {
-        let c1 = loadVector(UnsafePointer(bins.excess + 16 * row)), dc1 = loadVector(UnsafePointer(bins.excessTangent + 16 * row))
-        let c0 = c1 - loadVector(UnsafePointer(bins.probability + 16 * row))
-        let dc0 = dc1 - loadVector(UnsafePointer(bins.tangent + 16 * row))
-        let inside1 = c1 .<= 0, inside0 = c0 .<= 0
-        let m1 = Element.exponentialBase2NotAboveOne(
-            c1.replacing(with: cap, where: c1 .> cap).replacing(with: 0, where: inside1) * power)
-        let m0 = Element.exponentialBase2NotAboveOne(
-            c0.replacing(with: cap, where: c0 .> cap).replacing(with: 0, where: inside0) * power)
-        // dm/dP = α·m and dm/dT = −α·m·dc outside of the nucleus.
-        let slope1 = (α * m1).replacing(with: 0, where: inside1), slope0 = (α * m0).replacing(with: 0, where: inside0)
-        let p = loadVector(UnsafePointer(workspace.mean + 16 * row)) * 0.5
-        let dp = loadVector(UnsafePointer(workspace.meanTangent + 16 * row)) * 0.5
-        let difference = m1 - m0
+        let beyond = Element.maximum(Element.minimum(loadVector(excess + 16 * row), cap), zero)
+        let m = Element.exponentialBase2OfBounded(Element.maximum(beyond * power, smallest))
+        storeVector(m, values + 16 * row)
+        storeVector(α * m * indicatorOfPositive(beyond), slopes + 16 * row)
+    }
+}
+
+/// Lane sums of p̄·(m₁ − m₀) and its derivatives by T and P.
+@inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
+private func sumCorrections<Element: Scalar>(height: Int, _ workspace: SketchWorkspace<Element>) {
+    var total = SIMD16<Element>(repeating: 0), byT = total, byP = total
+    for row in 0..<height {
+        func at(_ run: UnsafeMutablePointer<Element>) -> SIMD16<Element> { loadVector(UnsafePointer(run + 16 * row)) }
+        let p = at(workspace.mean), difference = at(workspace.maskAfter) - at(workspace.maskBefore)
+        let slope1 = at(workspace.slopeAfter), slope0 = at(workspace.slopeBefore)
         total.addProduct(p, difference)
         byP.addProduct(p, slope1 - slope0)
-        byT.addProduct(dp, difference)
-        byT.addProduct(p, slope0 * dc0 - slope1 * dc1)
+        byT.addProduct(at(workspace.meanTangent), difference)
+        byT.addProduct(p, slope0 * at(workspace.beforeTangent) - slope1 * at(workspace.bins.excessTangent))
     }
     storeVector(total, workspace.lanes)
     storeVector(byT, workspace.lanes + 16)
     storeVector(byP, workspace.lanes + 32)
-    // `sums` still holds the row's masses.
-    let sums = bins.sums
-    reduceLanes(UnsafePointer(workspace.lanes), count: 3, into: sums)
-    return MaskedMass(value: sums[0], byTemperature: sums[1], byTopP: sums[2])
 }
 
 /// Lane sums of −Σ p·log(p + ε) over bins: n·(f + σ²/2·f″) with f = p·log(p + ε), of which
 /// T²·f″ = p·(log(p + ε) + 3r − r²) where r = p/(p + ε).
-@inline(__always)
+@inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
 private func entropyOfBins<Element: Scalar>(
     _ bins: UnsafePointer<Element>, height: Int, softmax: RowSoftmax, into sums: UnsafeMutablePointer<Element>
 ) {

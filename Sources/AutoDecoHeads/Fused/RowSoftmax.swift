@@ -38,15 +38,14 @@ struct RowSoftmax {
 
 /// Σe, Σe·y, Σe² and Σe²·y over a run of `vectors` vectors of depths x = l − l₀, left as lane sums in `sums` (four
 /// vectors). Nothing but the loop: reading lanes in the same function would drag shuffles into it.
-@inline(__always)
+@inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
 func sumExponentials<Element: Scalar>(
     _ x: UnsafePointer<Element>, vectors: Int, scale: Element, into sums: UnsafeMutablePointer<Element>
 ) {
     var e0 = SIMD16<Element>(repeating: 0), ey0 = e0, ee0 = e0, eey0 = e0
-    let scale = SIMD16<Element>(repeating: scale)
+    let scale = SIMD16<Element>(repeating: scale), smallest = SIMD16(repeating: Element.smallestExponent)
     for i in 0..<vectors {
-        let y = loadVector(x + 16 * i) * scale
-        let e = Element.exponentialBase2NotAboveOne(y)
+        let y = Element.maximum(loadVector(x + 16 * i) * scale, smallest), e = Element.exponentialBase2OfBounded(y)
         let ee = e * e
         e0 += e
         ey0.addProduct(e, y)
@@ -57,6 +56,14 @@ func sumExponentials<Element: Scalar>(
     storeVector(ey0, sums + 16)
     storeVector(ee0, sums + 32)
     storeVector(eey0, sums + 48)
+}
+
+/// Σ e over the first ranks of a lane-major run, at most sixteen.
+@inline(__always)
+func sumOfLargest<Element: Scalar>(_ ranks: Int, _ x: UnsafePointer<Element>, height: Int, scale: Element) -> Double {
+    var depths = SIMD16<Element>(repeating: SortedRows<Element>.impossibleDepth)
+    for rank in 0..<ranks { depths[rank] = x[LaneMajor.index(of: rank, height: height)] }
+    return Double(laneSum(Element.exponentialBase2NotAboveOne(depths * scale)))
 }
 
 /// Lane sums of `count` vectors, in Double.

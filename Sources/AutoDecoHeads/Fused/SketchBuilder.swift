@@ -13,7 +13,9 @@ public final class SketchBuilder<Element: Scalar> {
     /// Count, sum and sum of squares of depths, of each bin; twice, so that neighbours in the row rarely wait for each
     /// other. One more bin takes what is in none.
     private let bins: UnsafeMutablePointer<SIMD4<Double>>
-    private let indices: UnsafeMutablePointer<Int32>
+    private let indices: UnsafeMutablePointer<Element>
+    private let chunk: UnsafeMutablePointer<Element>
+    /// Of each block of 64 logits the maximum, at the front; behind it room for the sweep.
     private var maxima: [Element] = []
     private var candidates: [Candidate] = []
     private static var blockSize: Int { 64 }
@@ -33,11 +35,13 @@ public final class SketchBuilder<Element: Scalar> {
         self.shape = shape
         bins = .allocate(capacity: 2 * (shape.bins + 2))
         indices = .allocate(capacity: Self.chunkSize)
+        chunk = .allocate(capacity: Self.blockSize)
     }
 
     deinit {
         bins.deallocate()
         indices.deallocate()
+        chunk.deallocate()
     }
 
     /// The sketch of one row.
@@ -107,12 +111,18 @@ public final class SketchBuilder<Element: Scalar> {
     /// Maximum of each block; the smallest possible logit, or nil where the row holds a NaN, +∞ or no possible token.
     @inline(__always)
     private func sweep(_ l: UnsafePointer<Element>) -> Element? {
-        let blocks = (vocabularySize + Self.blockSize - 1) / Self.blockSize
-        if maxima.count != blocks { maxima = Array(repeating: 0, count: blocks) }
-        var lanes = [Element](repeating: 0, count: 32)
+        let whole = vocabularySize / Self.blockSize, rest = vocabularySize % Self.blockSize
+        let blocks = whole + (rest > 0 ? 1 : 0)
+        if maxima.count != 16 * blocks { maxima = Array(repeating: 0, count: 16 * blocks) }
+        var lanes = [Element](repeating: .infinity, count: 16) + [Element](repeating: 0, count: 16)
         maxima.withUnsafeMutableBufferPointer { maxima in
             lanes.withUnsafeMutableBufferPointer { lanes in
-                blockMaxima(l, vocabularySize, maxima.baseAddress!, lanes.baseAddress!)
+                blockMaxima(l, blocks: whole, maxima.baseAddress!, lanes.baseAddress!)
+                if rest > 0 {
+                    padChunk(from: l + whole * Self.blockSize, count: rest, upTo: Self.blockSize)
+                    blockMaxima(chunk, blocks: 1, maxima.baseAddress! + 16 * whole, lanes.baseAddress!)
+                }
+                reduceToMaxima(maxima.baseAddress!, count: blocks)
             }
         }
         guard lanes[16..<32].allSatisfy({ $0 == 0 }), let smallest = lanes[0..<16].min(), smallest < .infinity else { return nil }
@@ -124,8 +134,9 @@ public final class SketchBuilder<Element: Scalar> {
     private func collectCandidates(_ l: UnsafePointer<Element>, atLeast count: Int) {
         candidates.removeAll(keepingCapacity: true)
         var threshold = -Element.infinity
+        let maxima = maxima[0..<maxima.count / 16]
         if count <= maxima.count {
-            var order = maxima
+            var order = Array(maxima)
             threshold = select(&order, count - 1, by: >)
         }
         for (block, maximum) in maxima.enumerated() where maximum >= threshold {
@@ -146,6 +157,12 @@ public final class SketchBuilder<Element: Scalar> {
         return countAbove(l, token, entry.logit.nextDown) + countAbove(l + token + 1, vocabularySize - token - 1, entry.logit)
     }
 
+    /// Copies a run that is shorter than kernels take, and fills it up with −∞, which counts as nothing.
+    private func padChunk(from l: UnsafePointer<Element>, count: Int, upTo size: Int) {
+        chunk.update(from: l, count: count)
+        (chunk + count).update(repeating: -.infinity, count: size - count)
+    }
+
     /// Puts all possible tokens that are not among the K largest into bins.
     @inline(__always)
     private func fillBins(_ l: UnsafePointer<Element>, _ binning: Binning<Element>, lastKept: Candidate, label: Candidate?) {
@@ -158,8 +175,16 @@ public final class SketchBuilder<Element: Scalar> {
         // Up to the label's own id an equal logit precedes it or is it; after it, an equal logit comes later.
         for (range, after) in [(0..<split, cut.logit), (split..<vocabularySize, cut.logit.nextUp)] {
             for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.chunkSize) {
-                let count = min(Self.chunkSize, range.upperBound - start)
-                binIndices(l + start, count, binning, keptFrom: lastKept.logit, cutAt: after, cutBin: cut.bin, indices)
+                let count = min(Self.chunkSize, range.upperBound - start), whole = count / 16, rest = count % 16
+                func index(_ l: UnsafePointer<Element>, _ vectors: Int, _ indices: UnsafeMutablePointer<Element>) {
+                    binIndices(
+                        l, vectors: vectors, binning, keptFrom: lastKept.logit, cutAt: after, cutBin: cut.bin, indices)
+                }
+                index(l + start, whole, indices)
+                if rest > 0 {
+                    padChunk(from: l + start + 16 * whole, count: rest, upTo: 16)
+                    index(chunk, 1, indices + 16 * whole)
+                }
                 scatter(l + start, count, top: binning.top, floor: binning.floor, indices, bins)
             }
         }
@@ -191,110 +216,91 @@ struct Binning<Element: Scalar> {
     var lastBin: Element
     /// The number given to what is in no bin.
     var outside: Element
+    /// 1.5 · 2^(digits − 1): adding and subtracting it rounds to an integer.
+    let rounding = Element(sign: .plus, exponent: Element.Exponent(Element.significandBitCount), significand: 1.5)
 
     /// ⌊x⌋ for 0 ≤ x < 2²²: rounding to nearest, of x − ½.
     @inline(__always)
     func bins(_ l: SIMD16<Element>) -> SIMD16<Element> {
-        let clamped = l.replacing(with: floor, where: l .< floor)
-        let depth = top - clamped
+        let depth = SIMD16(repeating: top) - Element.maximum(l, SIMD16(repeating: floor))
         let z = SIMD16(repeating: 1).addingProduct(depth, SIMD16(repeating: depthFactor))
-        let position = Element.logarithm(z) * indexFactor
-        let rounding = SIMD16<Element>(repeating: Element.roundingUnit)
-        let bin = ((position - 0.499_999) + rounding) - rounding
-        return bin.replacing(with: lastBin, where: bin .> lastBin).replacing(with: 0, where: bin .< 0)
+        let position = Element.logarithm(z) * SIMD16(repeating: indexFactor) - SIMD16(repeating: 0.499_999)
+        let rounding = SIMD16<Element>(repeating: rounding), bin = (position + rounding) - rounding
+        return Element.maximum(Element.minimum(bin, SIMD16(repeating: lastBin)), SIMD16(repeating: 0))
     }
 
     func bin(of logit: Element) -> Element { bins(SIMD16(repeating: logit))[0] }
 }
 
-extension Scalar {
-    /// 1.5 · 2^(digits − 1): adding and subtracting it rounds to an integer, and leaves that integer in the low bits.
-    @inline(__always)
-    static var roundingUnit: Self { Self(sign: .plus, exponent: Self.Exponent(Self.significandBitCount), significand: 1.5) }
-}
-
-/// Index of the bin of each logit; `outside` for logits from `kept` up and impossible ones. What comes after the cut
-/// goes one bin further, and at least behind the label's bin.
+/// Index of the bin of each logit of whole vectors, as a number of the logits' type; `outside` for logits from `kept`
+/// up and impossible ones. What comes after the cut goes one bin further, and at least behind the label's bin.
 @inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
 private func binIndices<Element: Scalar>(
-    _ l: UnsafePointer<Element>, _ count: Int, _ binning: Binning<Element>, keptFrom kept: Element, cutAt cut: Element,
-    cutBin: Element, _ indices: UnsafeMutablePointer<Int32>
+    _ l: UnsafePointer<Element>, vectors: Int, _ binning: Binning<Element>, keptFrom kept: Element, cutAt cut: Element,
+    cutBin: Element, _ indices: UnsafeMutablePointer<Element>
 ) {
-    let one = SIMD16<Element>(repeating: 1), impossible = Element(largestImpossibleLogit)
-    var i = 0
-    while i < count {
-        let x = i + 16 <= count ? loadVector(l + i) : loadLanes(l + i, count - i, padding: -.infinity)
-        var bin = binning.bins(x)
-        let isAfter = x .< cut
-        let before = bin.replacing(with: cutBin, where: bin .> cutBin)
-        let after = bin.replacing(with: cutBin, where: bin .< cutBin) + one
-        bin = before.replacing(with: after, where: isAfter)
-        bin = bin.replacing(with: binning.outside, where: x .>= kept).replacing(with: binning.outside, where: x .<= impossible)
-        storeIndices(bin, indices + i, min(16, count - i))
-        i += 16
+    let impossible = SIMD16(repeating: Element(largestImpossibleLogit)), outside = SIMD16(repeating: binning.outside)
+    let kept = SIMD16(repeating: kept), cut = SIMD16(repeating: cut), cutBin = SIMD16(repeating: cutBin)
+    for i in 0..<vectors {
+        let x = loadVector(l + 16 * i), bin = binning.bins(x)
+        let cutBins = Element.choose(Element.maximum(bin, cutBin) + 1, Element.minimum(bin, cutBin), ifLess: x, than: cut)
+        let possible = Element.choose(cutBins, outside, ifLess: impossible, than: x)
+        storeVector(Element.choose(possible, outside, ifLess: x, than: kept), indices + 16 * i)
     }
 }
 
-/// Whole numbers below 2²² as Int32, without a conversion: the low bits after adding the rounding constant.
-@inline(__always)
-private func storeIndices<Element: Scalar>(_ x: SIMD16<Element>, _ p: UnsafeMutablePointer<Int32>, _ count: Int) {
-    if let x = x as? SIMD16<Float>, count == 16 {
-        let constant = SIMD16<Float>(repeating: Float.roundingUnit)
-        let bits = unsafeBitCast(x + constant, to: SIMD16<Int32>.self) &- unsafeBitCast(constant, to: SIMD16<Int32>.self)
-        UnsafeMutableRawPointer(p).storeBytes(of: bits, as: SIMD16<Int32>.self)
-    } else {
-        for lane in 0..<count { p[lane] = Int32(x[lane]) }
-    }
-}
-
-/// Adds each logit's depth to its bin.
+/// Adds each logit's depth to its bin, neighbours to different copies.
 @inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
 private func scatter<Element: Scalar>(
-    _ l: UnsafePointer<Element>, _ count: Int, top: Element, floor: Element, _ indices: UnsafePointer<Int32>,
+    _ l: UnsafePointer<Element>, _ count: Int, top: Element, floor: Element, _ indices: UnsafePointer<Element>,
     _ bins: UnsafeMutablePointer<SIMD4<Double>>
 ) {
     let top = Double(top), deepest = top - Double(floor)
     var i = 0
-    while i + 2 <= count {
+    while i < count &- 1 {
         let d0 = min(top - Double(l[i]), deepest), d1 = min(top - Double(l[i + 1]), deepest)
-        bins[2 * Int(indices[i])] += SIMD4(1, d0, d0 * d0, 0)
-        bins[2 * Int(indices[i + 1]) + 1] += SIMD4(1, d1, d1 * d1, 0)
-        i += 2
+        bins[2 * Element.wholeNumber(indices[i])] += SIMD4(1, d0, d0 * d0, 0)
+        bins[2 * Element.wholeNumber(indices[i &+ 1]) + 1] += SIMD4(1, d1, d1 * d1, 0)
+        i &+= 2
     }
     if i < count {
         let d = min(top - Double(l[i]), deepest)
-        bins[2 * Int(indices[i])] += SIMD4(1, d, d * d, 0)
+        bins[2 * Element.wholeNumber(indices[i])] += SIMD4(1, d, d * d, 0)
     }
 }
 
-/// Maxima of blocks of 64 logits. `lanes` gets the smallest possible logit of each lane, then the number of logits of
-/// each lane that are NaN or +∞.
+/// Maxima of whole blocks of 64 logits, as vectors of sixteen lanes. `lanes` gets the smallest possible logit of each lane, then the number of logits
+/// of each lane that are NaN or +∞, added to what it holds.
 @inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
 private func blockMaxima<Element: Scalar>(
-    _ l: UnsafePointer<Element>, _ count: Int, _ maxima: UnsafeMutablePointer<Element>, _ lanes: UnsafeMutablePointer<Element>
+    _ l: UnsafePointer<Element>, blocks: Int, _ maxima: UnsafeMutablePointer<Element>, _ lanes: UnsafeMutablePointer<Element>
 ) {
-    let infinity = SIMD16<Element>(repeating: .infinity), one = SIMD16<Element>(repeating: 1)
-    let impossible = Element(largestImpossibleLogit)
-    var smallest = infinity, bad = SIMD16<Element>(repeating: 0)
-    var i = 0, block = 0
-    while i < count {
-        var maximum = SIMD16<Element>(repeating: -.infinity)
-        for v in 0..<4 where i + 16 * v < count {
-            let at = i + 16 * v
-            let x = at + 16 <= count ? loadVector(l + at) : loadLanes(l + at, count - at, padding: -.infinity)
-            maximum = maximum.replacing(with: x, where: x .> maximum)
-            bad += one.replacing(with: 0, where: x .< infinity)
-            let possible = x.replacing(with: infinity, where: x .<= impossible)
-            smallest = smallest.replacing(with: possible, where: possible .< smallest)
+    let one = SIMD16<Element>(repeating: 1), zero = SIMD16<Element>(repeating: 0)
+    let infinity = SIMD16<Element>(repeating: .infinity), impossible = SIMD16(repeating: Element(largestImpossibleLogit))
+    var smallest = loadVector(UnsafePointer(lanes)), bad = loadVector(UnsafePointer(lanes + 16))
+    for block in 0..<blocks {
+        var maximum = -infinity
+        for i in 0..<4 {
+            let x = loadVector(l + 64 * block + 16 * i)
+            maximum = Element.maximum(maximum, x)
+            // Neither a NaN nor an infinity is less than infinity.
+            bad += Element.choose(zero, one, ifLess: x, than: infinity)
+            smallest = Element.minimum(smallest, Element.choose(x, infinity, ifLess: impossible, than: x))
         }
-        let a = maximum.lowHalf.replacing(with: maximum.highHalf, where: maximum.highHalf .> maximum.lowHalf)
-        let b = a.lowHalf.replacing(with: a.highHalf, where: a.highHalf .> a.lowHalf)
-        maxima[block] = max(max(b[0], b[1]), max(b[2], b[3]))
-        i += 64
-        block += 1
+        storeVector(maximum, maxima + 16 * block)
     }
     storeVector(smallest, lanes)
     storeVector(bad, lanes + 16)
+}
+
+/// The largest lane of each of `count` vectors, in place at the front.
+@inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
+private func reduceToMaxima<Element: Scalar>(_ vectors: UnsafeMutablePointer<Element>, count: Int) {
+    for i in 0..<count {
+        var largest = vectors[16 * i]
+        for lane in 1..<16 { largest = max(largest, vectors[16 * i + lane]) }
+        vectors[i] = largest
+    }
 }
 
 /// Number of logits above a bound.

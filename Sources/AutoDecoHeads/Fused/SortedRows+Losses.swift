@@ -42,35 +42,74 @@ extension SortedRows {
     public func losses(
         temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants
     ) -> TokenLosses<Element> {
-        depths.withUnsafeBufferPointer { buffer in
-            nonisolated(unsafe) let depths = buffer.baseAddress
-            return TokenLosses(
+        evaluate(temperature: temperature, topP: topP, constants: constants, features: nil)
+    }
+
+    @_specialize(where Element == Float) @_specialize(where Element == Double)
+    public func lossesAndFeatures(
+        temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants
+    ) -> (losses: TokenLosses<Element>, features: Tensor<Element>) {
+        var features = Tensor<Element>(shape: [count, 4]) { _ in }
+        let losses = features.withUnsafeMutableBufferPointer { buffer in
+            evaluate(
                 temperature: temperature, topP: topP, constants: constants,
-                makeWorkspace: { SortedRowWorkspace<Element>(blocks: blocksPerRow) }
-            ) { workspace, token, t, p in
-                terms(
-                    token, depths! + token * blocksPerRow * Self.blockSize, temperature: t,
-                    mask: SoftMask(topP: p, steepness: constants.steepness), workspace)
-            }
+                features: buffer.baseAddress.map { FeatureRows(rows: $0, vocabularySize: vocabularySize) })
         }
+        return (losses, features)
     }
 
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func features(temperature: Tensor<Element>) -> Tensor<Element> {
-        depths.withUnsafeBufferPointer { buffer in
-            nonisolated(unsafe) let depths = buffer.baseAddress
-            return FeatureTerms.tensor(
-                temperature: temperature, vocabularySize: vocabularySize,
-                makeWorkspace: { SortedRowWorkspace<Element>(blocks: blocksPerRow) }
-            ) { workspace, token, t in
-                featureTerms(depths! + token * blocksPerRow * Self.blockSize, temperature: t, workspace)
+        Tensor(shape: [count, 4]) { buffer in
+            guard let base = buffer.baseAddress else { return }
+            let features = FeatureRows(rows: base, vocabularySize: vocabularySize)
+            depths.withUnsafeBufferPointer { buffer in
+                nonisolated(unsafe) let depths = buffer.baseAddress!
+                forEachToken(count, makeWorkspace: { SortedRowWorkspace<Element>(blocks: blocksPerRow) }) { workspace, token in
+                    let x = depths + token * blocksPerRow * Self.blockSize
+                    let sweep = sweep(x, temperature: FeatureTerms.temperature(Double(temperature[token])), workspace)
+                    features.store(token, featureTerms(x, sweep, workspace))
+                }
+            }
+        }
+    }
+
+    @inline(__always)
+    private func evaluate(
+        temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants, features: FeatureRows<Element>?
+    ) -> TokenLosses<Element> {
+        require(temperature.count == count && topP.count == count, "\(temperature.count) temperatures and \(topP.count) values of top-p for \(count) tokens")
+        return TokenLosses(count: count) { losses in
+            depths.withUnsafeBufferPointer { buffer in
+                nonisolated(unsafe) let depths = buffer.baseAddress!
+                forEachToken(count, makeWorkspace: { SortedRowWorkspace<Element>(blocks: blocksPerRow) }) { workspace, token in
+                    let x = depths + token * blocksPerRow * Self.blockSize
+                    let mask = SoftMask(topP: Double(topP[token]), steepness: constants.steepness), t = Double(temperature[token])
+                    var featuresAreMissing = features != nil
+                    losses.store(token, temperature: t, constants: constants) { t in
+                        let sweep = sweep(x, temperature: t, workspace)
+                        let terms = terms(token, x, sweep, mask: mask, workspace)
+                        // One sweep serves both where the features' offset of 1e-8 is lost in rounding.
+                        if featuresAreMissing, Element(FeatureTerms.temperature(t)) == Element(t), t == Double(temperature[token]) {
+                            features?.store(token, featureTerms(x, sweep, workspace))
+                            featuresAreMissing = false
+                        }
+                        return terms
+                    }
+                    if featuresAreMissing {
+                        let sweep = sweep(x, temperature: FeatureTerms.temperature(t), workspace)
+                        features?.store(token, featureTerms(x, sweep, workspace))
+                    }
+                }
             }
         }
     }
 
     /// Sums over the whole row, and over each block in the workspace; the number of blocks that were not negligible.
     @inline(__always)
-    func sweep(_ x: UnsafePointer<Element>, temperature: Double, _ workspace: SortedRowWorkspace<Element>) -> (RowSoftmax, blocks: Int) {
+    func sweep(
+        _ x: UnsafePointer<Element>, temperature: Double, _ workspace: SortedRowWorkspace<Element>
+    ) -> (softmax: RowSoftmax, blocks: Int) {
         var softmax = RowSoftmax(temperature: temperature), block = 0
         let scale = Element(softmax.scale), blocks = blocksPerRow
         while block < blocks {
@@ -96,9 +135,10 @@ extension SortedRows {
 
     @inline(__always)
     func terms(
-        _ token: Int, _ x: UnsafePointer<Element>, temperature: Double, mask: SoftMask, _ workspace: SortedRowWorkspace<Element>
+        _ token: Int, _ x: UnsafePointer<Element>, _ sweep: (softmax: RowSoftmax, blocks: Int), mask: SoftMask,
+        _ workspace: SortedRowWorkspace<Element>
     ) -> TokenTerms {
-        let (softmax, blocks) = sweep(x, temperature: temperature, workspace)
+        let (softmax, blocks) = sweep
         let α = mask.steepness, run = workspace.run, height = Self.blockSize / 16
         let labelBlock = labelRanks[token] / Self.blockSize
         var masked = MaskedMass(), c = 0.0, dc = 0.0
@@ -125,7 +165,8 @@ extension SortedRows {
                     byTopP: integral.byTopP - α / 2 * q * α * middle)
             }
             if !(isInside || isClosed) || block == labelBlock {
-                run.setProbabilities(x + block * Self.blockSize, height: height, softmax: softmax)
+                run.setExponentials(x + block * Self.blockSize, height: height, scale: Element(softmax.scale), sums: run.lanes)
+                run.normalise(height: height, softmax: softmax)
                 run.accumulate(height: height, from: c, tangent: dc, topP: mask.topP)
                 if !(isInside || isClosed) {
                     let mass = run.maskedMass(height: height, mask: mask)
@@ -147,15 +188,17 @@ extension SortedRows {
     }
 
     @inline(__always)
-    func featureTerms(_ x: UnsafePointer<Element>, temperature: Double, _ workspace: SortedRowWorkspace<Element>) -> FeatureTerms {
-        let (softmax, blocks) = sweep(x, temperature: temperature, workspace)
+    func featureTerms(
+        _ x: UnsafePointer<Element>, _ sweep: (softmax: RowSoftmax, blocks: Int), _ workspace: SortedRowWorkspace<Element>
+    ) -> FeatureTerms {
+        let (softmax, blocks) = sweep
         // In Float the entropy of later blocks follows from their sums.
         let exactBlocks = Element.allowsClosedForms ? min(8, blocks) : blocks
         var entropy = 0.0
         for block in 0..<exactBlocks {
-            entropyOfTokens(
-                x + block * Self.blockSize, vectors: Self.blockSize / 16, scale: Element(softmax.scale),
-                inverseTotal: Element(1 / softmax.total), into: workspace.lanes + 16 * block)
+            let run = workspace.run, height = Self.blockSize / 16
+            run.setExponentials(x + block * Self.blockSize, height: height, scale: Element(softmax.scale), sums: run.lanes)
+            entropyOfTokens(run.probability, vectors: height, factor: Element(1 / softmax.total), into: workspace.lanes + 16 * block)
         }
         reduceLanes(UnsafePointer(workspace.lanes), count: exactBlocks, into: workspace.entropies)
         for block in 0..<exactBlocks { entropy += workspace.entropies[block] }
@@ -163,10 +206,7 @@ extension SortedRows {
             entropy += entropyOfBlocks(
                 exactBlocks..<blocks, blockSize: Self.blockSize, softmax, workspace.sums, means: workspace.lanes)
         }
-        var topFive = 0.0
-        for rank in 0..<min(5, vocabularySize) {
-            topFive += Foundation.exp(Double(x[LaneMajor.index(of: rank, height: Self.blockSize / 16)]) / temperature)
-        }
+        let topFive = sumOfLargest(min(5, vocabularySize), x, height: Self.blockSize / 16, scale: Element(softmax.scale))
         return FeatureTerms(total: softmax.total, squares: softmax.squares, entropy: entropy, topFive: topFive)
     }
 }

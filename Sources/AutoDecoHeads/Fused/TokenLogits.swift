@@ -24,6 +24,11 @@ public protocol TokenLogits<Element>: Sendable {
     ///   - temperature: T̂, [N, 1].
     ///   - topP: P̂, [N, 1].
     func losses(temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants) -> TokenLosses<Element>
+
+    /// The losses and, from the same pass, the features: for whoever has both T̂ and P̂ at hand.
+    func lossesAndFeatures(
+        temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants
+    ) -> (losses: TokenLosses<Element>, features: Tensor<Element>)
 }
 
 /// What the four features are computed from, for one token at one temperature.
@@ -47,25 +52,36 @@ struct FeatureTerms {
         return (1 / total, entropy, variance, topFive / total)
     }
 
-    /// Features of `count` tokens; `terms` gives a token's terms at (token, T).
-    static func tensor<Element: Scalar, Workspace>(
-        temperature: Tensor<Element>, vocabularySize: Int, makeWorkspace: @Sendable () -> Workspace,
-        terms: @Sendable (Workspace, Int, Double) -> FeatureTerms
-    ) -> Tensor<Element> {
-        Tensor(shape: [temperature.count, 4]) { buffer in
-            guard let base = buffer.baseAddress else { return }
-            nonisolated(unsafe) let results = base
-            Parallel.forEachBlock(of: temperature.count, blockSize: 64) { block in
-                let workspace = makeWorkspace()
-                for token in block {
-                    let t = Double(temperature[token]) + temperatureOffset
-                    let row = terms(workspace, token, t).values(vocabularySize: vocabularySize)
-                    results[4 * token] = Element(row.0)
-                    results[4 * token + 1] = Element(row.1)
-                    results[4 * token + 2] = Element(row.2)
-                    results[4 * token + 3] = Element(row.3)
-                }
-            }
-        }
+    /// T at which features are computed.
+    static func temperature(_ temperature: Double) -> Double { temperature + temperatureOffset }
+}
+
+/// Runs one pass over N tokens and collects what it finds, in parallel over blocks of tokens.
+///
+/// - Parameters:
+///   - count: N.
+///   - makeWorkspace: called once for each block; its result is passed to `body` for the block's tokens.
+///   - body: (workspace, token).
+@inline(__always)
+func forEachToken<Workspace>(
+    _ count: Int, makeWorkspace: @Sendable () -> Workspace, _ body: @Sendable (Workspace, Int) -> Void
+) {
+    Parallel.forEachBlock(of: count, blockSize: 64) { block in
+        let workspace = makeWorkspace()
+        for token in block { body(workspace, token) }
+    }
+}
+
+/// Features of N tokens, [N, 4], being filled. The pointer is shared by threads that write different tokens.
+struct FeatureRows<Element: Scalar>: @unchecked Sendable {
+    let rows: UnsafeMutablePointer<Element>
+    let vocabularySize: Int
+
+    func store(_ token: Int, _ terms: FeatureTerms) {
+        let values = terms.values(vocabularySize: vocabularySize)
+        rows[4 * token] = Element(values.0)
+        rows[4 * token + 1] = Element(values.1)
+        rows[4 * token + 2] = Element(values.2)
+        rows[4 * token + 3] = Element(values.3)
     }
 }

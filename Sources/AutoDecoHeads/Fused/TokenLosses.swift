@@ -63,51 +63,43 @@ public struct TokenLosses<Element: Scalar>: Sendable {
     public var jointByTemperature: Tensor<Element>
     public var jointByTopP: Tensor<Element>
 
-    /// Losses of `count` tokens; `terms` gives a token's terms at (token, T, P), with T already kept from below.
-    ///
-    /// `makeWorkspace` is called once for each block of tokens, and its result passed to `terms` for them.
-    init<Workspace>(
-        temperature T: Tensor<Element>, topP P: Tensor<Element>, constants: LossConstants,
-        makeWorkspace: @Sendable () -> Workspace,
-        terms: @Sendable (Workspace, Int, Double, Double) -> TokenTerms
-    ) {
-        let count = T.count, columns = 8
-        require(P.count == count, "\(count) temperatures and \(P.count) values of top-p")
-        let results = Tensor<Element>(shape: [columns, count]) { buffer in
-            guard let base = buffer.baseAddress else { return }
-            nonisolated(unsafe) let results = base
-            Parallel.forEachBlock(of: count, blockSize: 64) { block in
-                let workspace = makeWorkspace()
-                for token in block {
-                    let t = Double(T[token]), p = Double(P[token])
-                    let main = terms(workspace, token, max(t, constants.smallestTemperature), p)
-                    let passes: Double = t >= constants.smallestTemperature ? 1 : 0
-                    let joint = main.joint(constants)
-                    // Below its bound the released top-p term still sees the true T̂, and needs terms of its own.
-                    let own = passes == 1 ? main : terms(workspace, token, max(t, constants.smallestTemperatureOfReleasedTopP), p)
-                    let ownPasses: Double = t >= constants.smallestTemperatureOfReleasedTopP ? 1 : 0
-                    let topP = own.releasedTopP(constants)
-                    func store(_ column: Int, _ value: Double) { results[column * count + token] = Element(value) }
-                    store(0, -main.logProbability)
-                    store(1, -main.logProbabilityTangent * passes)
-                    store(2, topP.loss)
-                    store(3, topP.byTemperature * ownPasses)
-                    store(4, topP.byTopP)
-                    store(5, joint.loss)
-                    store(6, joint.byTemperature * passes)
-                    store(7, joint.byTopP)
-                }
-            }
+    /// Losses whose columns `fill` writes, all of them.
+    init(count: Int, fill: (LossRows<Element>) -> Void) {
+        let columns = Tensor<Element>(shape: [8, count]) { buffer in
+            if let base = buffer.baseAddress { fill(LossRows(columns: base, count: count)) }
         }
         func column(_ index: Int) -> Tensor<Element> {
             Tensor(shape: [count, 1]) { column in
-                results.withUnsafeBufferPointer { results in
-                    for i in 0..<count { column[i] = results[index * count + i] }
-                }
+                columns.withUnsafeBufferPointer { _ = column.update(fromContentsOf: $0[index * count..<(index + 1) * count]) }
             }
         }
         (temperature, temperatureByTemperature) = (column(0), column(1))
         (topP, topPByTemperature, topPByTopP) = (column(2), column(3), column(4))
         (joint, jointByTemperature, jointByTopP) = (column(5), column(6), column(7))
+    }
+}
+
+/// The losses of N tokens being filled. The pointer is shared by threads that write different tokens.
+struct LossRows<Element: Scalar>: @unchecked Sendable {
+    let columns: UnsafeMutablePointer<Element>
+    let count: Int
+
+    /// One token's losses at (T̂, P̂); `terms` gives its terms at a T that is kept from below.
+    @inline(__always)
+    func store(_ token: Int, temperature t: Double, constants: LossConstants, terms: (Double) -> TokenTerms) {
+        let main = terms(max(t, constants.smallestTemperature)), joint = main.joint(constants)
+        let isAbove = t >= constants.smallestTemperature, passes: Double = isAbove ? 1 : 0
+        // Below its bound the released top-p loss still sees the true T̂, and needs terms of its own.
+        let topP = (isAbove ? main : terms(max(t, constants.smallestTemperatureOfReleasedTopP))).releasedTopP(constants)
+        let topPPasses: Double = t >= constants.smallestTemperatureOfReleasedTopP ? 1 : 0
+        func store(_ column: Int, _ value: Double) { columns[column * count + token] = Element(value) }
+        store(0, -main.logProbability)
+        store(1, -main.logProbabilityTangent * passes)
+        store(2, topP.loss)
+        store(3, topP.byTemperature * topPPasses)
+        store(4, topP.byTopP)
+        store(5, joint.loss)
+        store(6, joint.byTemperature * passes)
+        store(7, joint.byTopP)
     }
 }
