@@ -28,7 +28,7 @@ extension Double {
 
     @inlinable @inline(__always)
     public static func exponentialBase2NotAboveOne(_ y: SIMD16<Double>) -> SIMD16<Double> {
-        exponentialBase2OfBounded(maximum(y, SIMD16(repeating: smallestExponent))).replacing(with: 0, where: y .< smallestExponent)
+        exponentialBase2OfBounded(maximum(y, SIMD16(repeating: -1022))).replacing(with: 0, where: y .< -1022)
     }
 
     @inlinable @inline(__always)

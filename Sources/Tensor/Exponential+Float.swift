@@ -21,7 +21,7 @@ extension Float {
 
     @inlinable @inline(__always)
     public static func exponentialBase2NotAboveOne(_ y: SIMD16<Float>) -> SIMD16<Float> {
-        exponentialBase2OfBounded(y).replacing(with: 0, where: y .< smallestExponent)
+        exponentialBase2OfBounded(y).replacing(with: 0, where: y .< -126)
     }
 
     @inlinable @inline(__always)

@@ -13,13 +13,14 @@ public protocol Scalar: BinaryFloatingPoint, SIMDScalar, Sendable, Codable where
     /// give 0. The cheapest exponential, for sums in which terms below 2^-126 count as nothing.
     static func exponentialBase2NotAboveOne(_ y: SIMD16<Self>) -> SIMD16<Self>
 
-    /// 2^y of sixteen values from ``smallestExponent`` to 0, within 2 ulp; anything else gives nonsense. Without a
+    /// 2^y of sixteen values from -126 to 0 (-1022 in Double), within 2 ulp; anything else gives nonsense. Without a
     /// comparison, for kernels that have bounded y already.
     static func exponentialBase2OfBounded(_ y: SIMD16<Self>) -> SIMD16<Self>
 
-    /// Exponent of the smallest normal number, -126 or -1022. Terms of a sum that are smaller than 2 to this power count
-    /// as nothing, so a kernel may raise an exponent to it.
-    static var smallestExponent: Self { get }
+    /// The exponent to which kernels raise all lower ones, -60 or -500. Beside a largest term of 1 even a million terms of
+    /// 2^-60 are nothing in Float; and their squares are still normal numbers, where subnormal ones would take a
+    /// processor a hundred times as long.
+    static var negligibleExponent: Self { get }
 
     /// Natural logarithm of sixteen positive normal values, within 2 ulp or 2^-23 absolute, whichever is larger.
     static func logarithm(_ x: SIMD16<Self>) -> SIMD16<Self>
@@ -56,7 +57,7 @@ extension Scalar {
 
 extension Float: Scalar {
     public static var allowsClosedForms: Bool { true }
-    @inlinable public static var smallestExponent: Float { -126 }
+    @inlinable public static var negligibleExponent: Float { -60 }
     @inlinable @inline(__always)
     public static func choose(
         _ a: SIMD16<Float>, _ b: SIMD16<Float>, ifLess x: SIMD16<Float>, than y: SIMD16<Float>
@@ -69,7 +70,7 @@ extension Float: Scalar {
 
 extension Double: Scalar {
     public static var allowsClosedForms: Bool { false }
-    @inlinable public static var smallestExponent: Double { -1022 }
+    @inlinable public static var negligibleExponent: Double { -500 }
     @inlinable @inline(__always)
     public static func choose(
         _ a: SIMD16<Double>, _ b: SIMD16<Double>, ifLess x: SIMD16<Double>, than y: SIMD16<Double>

@@ -230,7 +230,7 @@ private struct BinVector<Element: Scalar> {
     @inline(__always)
     init(_ bins: UnsafePointer<Element>, row: Int, height: Int, scale: SIMD16<Element>, inverseSquare: SIMD16<Element>) {
         count = loadVector(bins + 16 * row)
-        exponent = Element.maximum(loadVector(bins + 16 * (height + row)) * scale, SIMD16(repeating: Element.smallestExponent))
+        exponent = Element.maximum(loadVector(bins + 16 * (height + row)) * scale, SIMD16(repeating: Element.negligibleExponent))
         variance = loadVector(bins + 16 * (2 * height + row)) * inverseSquare
         e = Element.exponentialBase2OfBounded(exponent)
         scaled = count * e
@@ -325,7 +325,7 @@ private func setMasks<Element: Scalar>(
 ) {
     let α = SIMD16(repeating: Element(mask.steepness)), cap = SIMD16(repeating: Element(1 - mask.topP))
     let power = SIMD16(repeating: Element(-1.442_695_040_888_963_4 * mask.steepness)), zero = SIMD16<Element>(repeating: 0)
-    let smallest = SIMD16(repeating: Element.smallestExponent)
+    let smallest = SIMD16(repeating: Element.negligibleExponent)
     for row in 0..<height {
         let beyond = Element.maximum(Element.minimum(loadVector(excess + 16 * row), cap), zero)
         let m = Element.exponentialBase2OfBounded(Element.maximum(beyond * power, smallest))

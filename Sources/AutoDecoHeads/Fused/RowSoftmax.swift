@@ -43,7 +43,7 @@ func sumExponentials<Element: Scalar>(
     _ x: UnsafePointer<Element>, vectors: Int, scale: Element, into sums: UnsafeMutablePointer<Element>
 ) {
     var e0 = SIMD16<Element>(repeating: 0), ey0 = e0, ee0 = e0, eey0 = e0
-    let scale = SIMD16<Element>(repeating: scale), smallest = SIMD16(repeating: Element.smallestExponent)
+    let scale = SIMD16<Element>(repeating: scale), smallest = SIMD16(repeating: Element.negligibleExponent)
     for i in 0..<vectors {
         let y = Element.maximum(loadVector(x + 16 * i) * scale, smallest), e = Element.exponentialBase2OfBounded(y)
         let ee = e * e

@@ -81,7 +81,7 @@ final class MaskedRun<Element: Scalar> {
     @inline(never)
     func setExponentials(_ x: UnsafePointer<Element>, height: Int, scale: Element, sums: UnsafeMutablePointer<Element>) {
         var e0 = SIMD16<Element>(repeating: 0), ey0 = e0, ee0 = e0, eey0 = e0
-        let scale = SIMD16<Element>(repeating: scale), smallest = SIMD16(repeating: Element.smallestExponent)
+        let scale = SIMD16<Element>(repeating: scale), smallest = SIMD16(repeating: Element.negligibleExponent)
         for row in 0..<height {
             let y = Element.maximum(loadVector(x + 16 * row) * scale, smallest), e = Element.exponentialBase2OfBounded(y)
             let ee = e * e
@@ -135,7 +135,7 @@ final class MaskedRun<Element: Scalar> {
     @inline(never)
     func maskedMass(height: Int, mask: SoftMask) -> MaskedMass {
         let α = SIMD16(repeating: Element(mask.steepness)), power = SIMD16(repeating: Element(-1.442_695_040_888_963_4 * mask.steepness))
-        let cap = SIMD16(repeating: Element(1 - mask.topP)), smallest = SIMD16(repeating: Element.smallestExponent)
+        let cap = SIMD16(repeating: Element(1 - mask.topP)), smallest = SIMD16(repeating: Element.negligibleExponent)
         let zero = SIMD16<Element>(repeating: 0)
         var total = zero, byT = zero, outside = zero
         for row in 0..<height {
