@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func sketchIsWithinOneInAHundredThousandOnAThousandRows() throws {
-        let errors = try Self.errors(.bulk, count: 1000, points: 4)
+        let errors = try Self.errors(.bulk, count: 1000, points: 2)
         Self.report("sketch against exact, 1,000 rows of a normal bulk with raised tokens", errors)
         for worst in [errors.joint, errors.jointInFloat, errors.features, errors.featuresInFloat] {
             #expect(worst.error <= 1e-5, "\(worst.place)")
@@ -72,7 +72,7 @@ import Testing
 
     @Test(arguments: [RandomRows.Kind.bulkWithOutlier, .bulkWithPadding, .twoHumps, .heavyTail, .flat, .equal, .tied, .shelf, .zipf])
     func sketchIsWithinOneInTenThousandOnOddRows(kind: RandomRows.Kind) throws {
-        let errors = try Self.errors(kind, count: 60, points: 12)
+        let errors = try Self.errors(kind, count: 24, points: 12)
         Self.report("sketch against exact, \(kind)", errors)
         for worst in [errors.joint, errors.jointInFloat, errors.features, errors.featuresInFloat] {
             #expect(worst.error <= 1e-4, "\(worst.place)")
