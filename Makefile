@@ -1,0 +1,52 @@
+# What a newcomer types: `make test` and `make train`. `make help` lists the rest.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Kernels need the machine's own vector instructions; without them everything is right, and three times slower.
+RELEASE := -c release -Xcc -march=native
+TEST := swift test $(RELEASE) -Xswiftc -enable-testing
+# Tests and programs are built differently, so each keeps its own folder.
+TEST_FOLDER := --scratch-path .build/tests
+
+.PHONY: help setup build test train gradcheck bench clean
+
+help:
+	@echo 'make test       set up what is missing, build and run all tests'
+	@echo 'make train      fit heads on the embedded example (the trainer is not there yet)'
+	@echo 'make gradcheck  hold every derivative against central differences, as a table'
+	@echo 'make bench      measure the fused losses against an exponential pass'
+	@echo 'make build      build all programs into .build/release'
+	@echo 'make clean      remove what was built'
+
+# A Swift toolchain, cblas.h and lapacke.h. The latter two are installed where apt is there.
+setup:
+	@command -v swift >/dev/null || { echo 'A Swift toolchain (6.0 or later) is needed: https://www.swift.org/install' >&2; exit 2; }
+	@has_headers() { compiler=$$(command -v clang || command -v cc || command -v gcc) && \
+	    printf '#include <cblas.h>\n#include <lapacke.h>\n' | "$$compiler" -E -x c - >/dev/null 2>&1; }; \
+	  has_headers && exit 0; \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  if command -v apt-get >/dev/null && { [ -z "$$as_root" ] || command -v sudo >/dev/null; }; then \
+	    echo 'Installing libopenblas-dev and liblapacke-dev' >&2; \
+	    $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq libopenblas-dev liblapacke-dev >&2; \
+	  fi; \
+	  has_headers || { echo 'OpenBLAS and LAPACKE with their headers cblas.h and lapacke.h are needed: install libopenblas-dev and liblapacke-dev.' >&2; exit 2; }
+
+build: setup
+	swift build $(RELEASE)
+
+test: setup
+	$(TEST) $(TEST_FOLDER)
+
+train: setup
+	@echo 'There is no trainer yet: autodeco-train is still to be written.' >&2; exit 2
+
+gradcheck: setup
+	@set -o pipefail; $(TEST) $(TEST_FOLDER) --filter 'GradientChecks' 2>&1 | grep -E '^gradcheck|error:|recorded an issue|Test run'
+
+bench: setup
+	swift build $(RELEASE) --product autodeco-bench
+	.build/release/autodeco-bench loss
+
+clean:
+	rm -rf .build
