@@ -191,7 +191,7 @@ public final class RowSampler {
             probability: Double(e[0]) / sums.total)
     }
 
-    private func draw(_ truncation: Truncation, uniform: Double) -> (token: Int, nucleusSize: Int) {
+    func draw(_ truncation: Truncation, uniform: Double) -> (token: Int, nucleusSize: Int) {
         guard let cut = RankCut(truncation, sums: sums, vocabularySize: vocabularySize) else { return drawFromAll(uniform) }
         return drawFromLeading(cut, uniform) ?? drawFromBins(cut, uniform)
     }
