@@ -9,7 +9,7 @@ struct RankedTokens {
     private let spare: UnsafeMutablePointer<UInt64>
     private(set) var count = 0
     /// Up to here a comparison sort is as fast as the linear one.
-    private static let comparisonLimit = 1_500
+    static let comparisonLimit = 1_500
 
     init(capacity: Int) {
         keys = .allocate(capacity: capacity)

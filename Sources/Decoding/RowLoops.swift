@@ -3,23 +3,33 @@ import Tensor
 // The vector loops over a row of logits, each on its own and never inlined: whoever reads lanes in the same function
 // drags shuffles into the loop. All take whole blocks of 64 logits.
 
-/// Largest logit of each block. `lanes` gets, lane by lane, the number of logits that are NaN or +∞.
+/// Lane maxima of each block. `bad` gets, lane by lane, the number of logits that are NaN or +∞.
 @inline(never)
-func blockMaxima(_ l: UnsafePointer<Float>, blocks: Int, _ maxima: UnsafeMutablePointer<Float>, _ lanes: UnsafeMutablePointer<Float>) {
+func blockMaxima(_ l: UnsafePointer<Float>, blocks: Int, _ maxima: UnsafeMutablePointer<Float>, bad lanes: UnsafeMutablePointer<Float>) {
     let infinity = SIMD16<Float>(repeating: .infinity), one = SIMD16<Float>(repeating: 1)
     var bad = loadVector(UnsafePointer(lanes))
     for block in 0..<blocks {
-        var maximum = SIMD16<Float>(repeating: -.infinity)
-        for vector in 0..<4 {
-            let x = loadVector(l + 64 * block + 16 * vector)
-            maximum = maximum.replacing(with: x, where: x .> maximum)
-            bad += one.replacing(with: 0, where: x .< infinity)
-        }
-        let a = maximum.lowHalf.replacing(with: maximum.highHalf, where: maximum.highHalf .> maximum.lowHalf)
-        let b = a.lowHalf.replacing(with: a.highHalf, where: a.highHalf .> a.lowHalf)
-        maxima[block] = max(max(b[0], b[1]), max(b[2], b[3]))
+        let a = loadVector(l + 64 * block), b = loadVector(l + 64 * block + 16)
+        let c = loadVector(l + 64 * block + 32), d = loadVector(l + 64 * block + 48)
+        bad += one.replacing(with: 0, where: a .< infinity)
+        bad += one.replacing(with: 0, where: b .< infinity)
+        bad += one.replacing(with: 0, where: c .< infinity)
+        bad += one.replacing(with: 0, where: d .< infinity)
+        let ab = a.replacing(with: b, where: b .> a), cd = c.replacing(with: d, where: d .> c)
+        storeVector(ab.replacing(with: cd, where: cd .> ab), maxima + 16 * block)
     }
     storeVector(bad, lanes)
+}
+
+/// The largest of sixteen lanes, of each of `count` vectors.
+@inline(never)
+func reduceMaxima(_ lanes: UnsafePointer<Float>, count: Int, into maxima: UnsafeMutablePointer<Float>) {
+    for i in 0..<count {
+        let v = loadVector(lanes + 16 * i)
+        let a = v.lowHalf.replacing(with: v.highHalf, where: v.highHalf .> v.lowHalf)
+        let b = a.lowHalf.replacing(with: a.highHalf, where: a.highHalf .> a.lowHalf)
+        maxima[i] = max(max(b[0], b[1]), max(b[2], b[3]))
+    }
 }
 
 /// How a logit becomes y = (l − l₀)·log₂e/T ≤ 0, so that e = 2^y; 0 below y = −126.

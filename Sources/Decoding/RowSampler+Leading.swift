@@ -9,7 +9,7 @@ extension RowSampler {
     private static var leadingBlocks: Int { 256 }
     private static var mostLeadingBlocks: Int { 320 }
     /// More candidates than that, as sorted or padded vocabularies give, are cheaper in bins.
-    private static var mostCandidates: Int { 4_096 }
+    private static var mostCandidates: Int { RankedTokens.comparisonLimit }
 
     /// A draw, or nil where the leading tokens do not suffice for it.
     func drawFromLeading(_ cut: RankCut, _ uniform: Double) -> (token: Int, nucleusSize: Int)? {
@@ -17,7 +17,7 @@ extension RowSampler {
         switch cut {
         case .fading: floor = max(floor, Foundation.log2(RankCut.continuumProbability * sums.total))
         case .count(let k):
-            guard k <= 2_000 else { return nil }
+            guard k <= 1_000 else { return nil }
             wanted = max(k, wanted)
         default: break
         }

@@ -17,6 +17,15 @@ public struct SoftmaxSums: Sendable {
     }
 }
 
+/// What a sampler has read of one row: the largest logit of each block, and the softmax's sums.
+public struct RowSummary: Sendable {
+    let number: Int
+    let largest: Float
+    let maxima: [Float]
+    let runTotals: [Double]
+    let sums: SoftmaxSums
+}
+
 /// Reads one row of logits, and draws a token from it, without sorting it.
 ///
 /// A row is read in blocks of 64 logits, the last one padded with −∞. One sweep leaves each block's largest logit, a
@@ -84,12 +93,13 @@ public final class RowSampler {
         guard let base = logits.baseAddress, blocks > 0 else {
             throw DecodingError.nothingPossible(row: number, vocabularySize: vocabularySize)
         }
-        (row, self.number, sums) = (base, number, SoftmaxSums(temperature: 0))
-        let rest = vocabularySize - 64 * wholeBlocks
-        for i in 0..<64 { paddedBlock[i] = i < rest ? base[64 * wholeBlocks + i] : -.infinity }
+        setRow(base)
+        (self.number, sums) = (number, SoftmaxSums(temperature: 0))
         lanes.update(repeating: 0, count: 16)
-        blockMaxima(base, blocks: wholeBlocks, maxima, lanes)
-        if rest > 0 { blockMaxima(paddedBlock, blocks: 1, maxima + wholeBlocks, lanes) }
+        forEachRun { logits, first, count in
+            blockMaxima(logits, blocks: count, e, bad: lanes)
+            reduceMaxima(e, count: count, into: maxima + first)
+        }
         if laneTotal(lanes) > 0, let token = logits.firstIndex(where: { !($0 < .infinity) }) {
             throw DecodingError.logitNotFinite(row: number, token: token, logit: logits[token])
         }
@@ -98,6 +108,28 @@ public final class RowSampler {
         guard Double(largest) > Self.largestImpossibleLogit else {
             throw DecodingError.nothingPossible(row: number, vocabularySize: vocabularySize)
         }
+    }
+
+    /// What has been read of the row and summed up, for ``resume(_:_:)``.
+    public var summary: RowSummary {
+        RowSummary(
+            number: number, largest: largest, maxima: Array(UnsafeBufferPointer(start: maxima, count: blocks)), runTotals: runTotals, sums: sums)
+    }
+
+    /// Takes up a row where a sampler left it, in place of reading it again.
+    func resume(_ summary: RowSummary, _ logits: UnsafeBufferPointer<Float>) {
+        require(
+            logits.count == vocabularySize && summary.maxima.count == blocks, "a row of \(logits.count) logits for a vocabulary of \(vocabularySize)")
+        guard let base = logits.baseAddress else { return }
+        setRow(base)
+        (number, largest, runTotals, sums) = (summary.number, summary.largest, summary.runTotals, summary.sums)
+        maxima.update(from: summary.maxima, count: blocks)
+    }
+
+    private func setRow(_ base: UnsafePointer<Float>) {
+        row = base
+        let rest = vocabularySize - 64 * wholeBlocks
+        for i in 0..<64 { paddedBlock[i] = i < rest ? base[64 * wholeBlocks + i] : -.infinity }
     }
 
     /// A logit up to here is an impossible token: −∞, or a mask's finite minimum.

@@ -13,10 +13,11 @@ struct FrequencyTests {
     @Test(arguments: truncations, [50, 3_000])
     func everyTruncationDrawsItsDistribution(_ truncation: Truncation, _ V: Int) throws {
         var random = RandomGenerator(seed: 11, stream: UInt64(V))
-        for (kind, temperature) in [(Row.bulk, 1.3), (.flat, 0.7), (.tied, 1), (.withImpossible, 0.8)] {
+        let kinds = V < 100 ? [(Row.bulk, 1.3), (.flat, 0.7), (.tied, 1), (.withImpossible, 0.8)] : [(.bulk, 1.3), (.tied, 1)]
+        for (kind, temperature) in kinds {
             let row = kind.logits(V, &random)
             let policy = try SamplingPolicy(temperature: .fixed(temperature), truncation: truncation)
-            let counts = try tokenCounts(policy, row, draws: 12_800, seed: 3)
+            let counts = try tokenCounts(policy, row, draws: 9_600, seed: 3)
             let score = chiSquareScore(counts, Reference(row, temperature: temperature, truncation: truncation).probabilities)
             #expect(score < 4.5, "\(kind), \(truncation), V = \(V)")
         }
