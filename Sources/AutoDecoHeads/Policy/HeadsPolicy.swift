@@ -15,7 +15,7 @@ public struct HeadsPolicy: DecodingPolicy {
 
     /// Rows of a matrix product, filled up with zeros: OpenBLAS gives a row other last bits among another number of rows,
     /// and a sequence's tokens must not depend on which others step with it.
-    private static var rowsPerProduct: Int { 16 }
+    private static var rowsPerProduct: Int { 8 }
 
     public init(heads: AutoDecoHeads<Float>, filter: NucleusFilter = .hard) {
         (self.heads, self.filter) = (heads, filter)
