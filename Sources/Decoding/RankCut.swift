@@ -28,7 +28,8 @@ enum RankCut {
     }
 
     /// The y below which tokens do not matter, however they are distributed: together they cannot hold what lies beyond
-    /// the cut. For the soft filter it bounds the error only, see `tailLimit`.
+    /// the cut. The soft filter has no end; tokens below 1e-12 of the mass are left out of it, which is less than 2e-7 of
+    /// the mass at V = 150,000.
     func lowestExponent(sums: SoftmaxSums, vocabularySize: Int) -> Double {
         let y: Double = switch self {
         case .mass(let target, _): Foundation.log2((sums.total - target) / Double(2 * vocabularySize))

@@ -19,7 +19,6 @@ public struct SoftmaxSums: Sendable {
 
 /// What a sampler has read of one row: the largest logit of each block, and the softmax's sums.
 public struct RowSummary: Sendable {
-    let number: Int
     let largest: Float
     let maxima: [Float]
     let runTotals: [Double]
@@ -53,8 +52,6 @@ public final class RowSampler {
     /// Cumulative weights of ranked tokens or of bins.
     var cumulative: [Double] = []
 
-    /// Index of the row in its batch, for errors.
-    private(set) var number = 0
     private(set) var largest: Float = 0
     private(set) var sums = SoftmaxSums(temperature: 0)
 
@@ -94,7 +91,7 @@ public final class RowSampler {
             throw DecodingError.nothingPossible(row: number, vocabularySize: vocabularySize)
         }
         setRow(base)
-        (self.number, sums) = (number, SoftmaxSums(temperature: 0))
+        sums = SoftmaxSums(temperature: 0)
         lanes.update(repeating: 0, count: 16)
         forEachRun { logits, first, count in
             blockMaxima(logits, blocks: count, e, bad: lanes)
@@ -113,7 +110,7 @@ public final class RowSampler {
     /// What has been read of the row and summed up, for ``resume(_:_:)``.
     public var summary: RowSummary {
         RowSummary(
-            number: number, largest: largest, maxima: Array(UnsafeBufferPointer(start: maxima, count: blocks)), runTotals: runTotals, sums: sums)
+            largest: largest, maxima: Array(UnsafeBufferPointer(start: maxima, count: blocks)), runTotals: runTotals, sums: sums)
     }
 
     /// Takes up a row where a sampler left it, in place of reading it again.
@@ -122,7 +119,7 @@ public final class RowSampler {
             logits.count == vocabularySize && summary.maxima.count == blocks, "a row of \(logits.count) logits for a vocabulary of \(vocabularySize)")
         guard let base = logits.baseAddress else { return }
         setRow(base)
-        (number, largest, runTotals, sums) = (summary.number, summary.largest, summary.runTotals, summary.sums)
+        (largest, runTotals, sums) = (summary.largest, summary.runTotals, summary.sums)
         maxima.update(from: summary.maxima, count: blocks)
     }
 
