@@ -59,17 +59,27 @@ public struct AutoDecoHeads<Element: Scalar>: Sendable, Equatable {
         hidden: Variable<Element>, logits: some TokenLogits<Element>, parameters: HeadsParameters<Variable<Element>>,
         detachesTemperature: Bool = true, tape: Tape<Element>
     ) -> (temperature: Variable<Element>, topP: Variable<Element>) {
+        predict(hidden: hidden, parameters: parameters, detachesTemperature: detachesTemperature, tape: tape) {
+            logits.features(temperature: $0)
+        }
+    }
+
+    /// The same with the features, [N, 4], as a function of T̂, [N, 1]; it is not called where no head reads them.
+    func predict(
+        hidden: Variable<Element>, parameters: HeadsParameters<Variable<Element>>, detachesTemperature: Bool = true,
+        tape: Tape<Element>, features: (Tensor<Element>) throws -> Tensor<Element>
+    ) rethrows -> (temperature: Variable<Element>, topP: Variable<Element>) {
         let count = hidden.value.rows
         require(hidden.value.columns == configuration.hiddenSize, "hidden states \(hidden.value.shape) for heads of \(configuration.hiddenSize) columns")
         let one = tape.constant(Tensor(shape: [count, 1], repeating: 1))
         let temperature = parameters.temperature.map { head in
             Self.apply(head, to: tape.linear(hidden, weight: head.firstWeight, bias: head.firstBias), tape).sigmoid() * 2
         } ?? one
-        let topP = parameters.topP.map { head in
+        let topP = try parameters.topP.map { head in
             let input = detachesTemperature ? temperature.detached : temperature
             let inner = configuration.enhancedFeatures
                 ? tape.linear(
-                    hidden, input, tape.constant(logits.features(temperature: temperature.value)), weight: head.firstWeight, bias: head.firstBias)
+                    hidden, input, tape.constant(try features(temperature.value)), weight: head.firstWeight, bias: head.firstBias)
                 : tape.linear(hidden, input, weight: head.firstWeight, bias: head.firstBias)
             return Self.apply(head, to: inner, tape).sigmoid()
         } ?? one

@@ -1,0 +1,88 @@
+import Autodiff
+import Decoding
+import Tensor
+
+/// Decodes with the temperature and top-p that a pair of heads predicts for each token; the constant 1 for a head that
+/// is not there.
+///
+/// The features come from the unsorted logits: one pass at T̂ + 1e-8 gives most of them and the sums that the sampler
+/// draws with, so that tokens are drawn at T̂ + 1e-8 too, which is T̂ itself to a float's precision from T̂ = 0.17 on.
+public struct HeadsPolicy: DecodingPolicy {
+    public let heads: AutoDecoHeads<Float>
+    /// What P̂ means.
+    public let filter: NucleusFilter
+    private let samplers = RowSamplers()
+
+    /// Rows of a matrix product, filled up with zeros: OpenBLAS gives a row other last bits among another number of rows,
+    /// and a sequence's tokens must not depend on which others step with it.
+    private static var rowsPerProduct: Int { 8 }
+
+    public init(heads: AutoDecoHeads<Float>, filter: NucleusFilter = .hard) {
+        (self.heads, self.filter) = (heads, filter)
+    }
+
+    public func choose(hidden: Tensor<Float>, logits: Tensor<Float>, random: inout [RandomGenerator]) throws -> [Decision] {
+        let (temperature, topP, summaries) = try predict(hidden: hidden, logits: logits)
+        return try samplers.decide(logits: logits, resuming: summaries, random: &random) { sampler, row, random in
+            let t = Double(temperature[row]), p = Double(topP[row])
+            for (name, value) in [("predicted temperature", t), ("predicted top-p", p)] where !value.isFinite {
+                throw DecodingError.knobNotFinite(row: row, name: name, value: value)
+            }
+            var decision = sampler.decide(
+                temperature: t > 0 ? t + FeatureTerms.temperatureOffset : 0, truncation: .topP(p, filter), random: &random)
+            if t > 0 { decision.temperature = t }
+            return decision
+        }
+    }
+
+    /// T̂ and P̂ of R rows, and what was read of the rows for the features; nothing where no head reads them.
+    ///
+    /// - Throws: ``DecodingError`` for a row that has no distribution, and for a T̂ that is not a number.
+    func predict(
+        hidden: Tensor<Float>, logits: Tensor<Float>
+    ) throws -> (temperature: [Float], topP: [Float], summaries: [RowSummary]) {
+        let rows = hidden.rows, D = hidden.columns
+        require(logits.rows == rows, "hidden states of shape \(hidden.shape) for logits of shape \(logits.shape)")
+        var temperature: [Float] = [], topP: [Float] = [], summaries: [RowSummary] = []
+        for start in stride(from: 0, to: rows, by: Self.rowsPerProduct) {
+            let block = start..<min(rows, start + Self.rowsPerProduct)
+            let padded = Tensor<Float>(shape: [Self.rowsPerProduct, D]) { result in
+                result.update(repeating: 0)
+                hidden.withUnsafeBufferPointer { _ = result.update(fromContentsOf: $0[block.lowerBound * D..<block.upperBound * D]) }
+            }
+            let tape = Tape<Float>()
+            let predicted = try heads.predict(
+                hidden: tape.constant(padded), parameters: heads.parameters.map { tape.constant($0) }, tape: tape
+            ) { temperature in
+                let (features, read) = try features(block, of: logits, temperature: temperature)
+                summaries += read
+                return features
+            }
+            temperature += predicted.temperature.value.elements[0..<block.count]
+            topP += predicted.topP.value.elements[0..<block.count]
+        }
+        return (temperature, topP, summaries)
+    }
+
+    /// The four features of some rows, filled up with zeros.
+    private func features(
+        _ rows: Range<Int>, of logits: Tensor<Float>, temperature: Tensor<Float>
+    ) throws -> (Tensor<Float>, [RowSummary]) {
+        let read = try samplers.map(rows, of: logits) { sampler, row in
+            let t = Double(temperature[row - rows.lowerBound])
+            guard t.isFinite else { throw DecodingError.knobNotFinite(row: row, name: "predicted temperature", value: t) }
+            let sums = sampler.softmax(temperature: t + FeatureTerms.temperatureOffset)
+            let terms = FeatureTerms(
+                total: sums.total, squares: sums.squares, entropy: sampler.entropy(offset: FeatureTerms.entropyOffset),
+                topFive: sampler.sumOfLargest(5))
+            return (terms.values(vocabularySize: logits.columns), sampler.summary)
+        }
+        let features = Tensor<Float>(shape: [temperature.rows, HeadsConfiguration.featureCount]) { result in
+            result.update(repeating: 0)
+            for (row, (values, _)) in read.enumerated() {
+                for (i, value) in [values.0, values.1, values.2, values.3].enumerated() { result[4 * row + i] = Float(value) }
+            }
+        }
+        return (features, read.map(\.1))
+    }
+}
