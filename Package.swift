@@ -23,7 +23,7 @@ let package = Package(
 
         .executableTarget(
             name: "autodeco-inspect",
-            dependencies: ["AutoDecoHeads", "Autodiff", "Safetensors", "Tensor", "Terminal"]),
+            dependencies: ["AutoDecoHeads", "Autodiff", "Backbone", "Safetensors", "Tensor", "Terminal"]),
         .executableTarget(
             name: "autodeco-bench",
             dependencies: ["AutoDecoHeads", "Tensor", "Terminal"]),

@@ -1,0 +1,60 @@
+import Backbone
+import Foundation
+import Terminal
+
+private let modelFlag = Flag.string("model", "DIR", "folder with tokenizer.json").required()
+private let textFlag = Flag.string("text", "TEXT", "one text")
+private let textsFlag = Flag.string("input", "FILE", "JSONL file, one {\"text\": …} a line")
+
+/// `autodeco-inspect tokens`: what a tokenizer makes of texts.
+let tokensCommand = Command(
+    "tokens", "Encodes texts, and decodes what came out.", flags: [modelFlag, textFlag, textsFlag, jsonFlag]
+) { arguments, console in
+    let tokenizer = try Tokenizer(directory: folder(arguments[modelFlag]))
+    for text in try texts(text: arguments[textFlag], file: arguments[textsFlag]) {
+        let row = try TokenizedText(text, tokenizer)
+        try arguments[jsonFlag] ? console.print(json: row) : console.print(row.text(tokenizer))
+    }
+}
+
+/// The texts of either flag.
+private func texts(text: String?, file: String?) throws -> [String] {
+    switch (text, file) {
+    case (let text?, nil): return [text]
+    case (nil, let file?):
+        let content: Data
+        do { content = try Data(contentsOf: URL(fileURLWithPath: file)) } catch {
+            throw InputError("\(file): cannot be read: \(error.localizedDescription)")
+        }
+        struct Line: Decodable { var text: String }
+        return try content.split(separator: UInt8(ascii: "\n")).enumerated().map { number, line in
+            do { return try JSONDecoder().decode(Line.self, from: Data(line)).text } catch {
+                throw InputError("\(file): line \(number + 1) is not an object with a string \"text\"")
+            }
+        }
+    default: throw InputError("tokens needs either --text or --input")
+    }
+}
+
+private struct TokenizedText: Encodable {
+    var ids: [Int]
+    var idsWithoutSpecial: [Int]
+    var decoded: String
+
+    enum CodingKeys: String, CodingKey {
+        case ids
+        case idsWithoutSpecial = "ids_without_special"
+        case decoded
+    }
+
+    init(_ text: String, _ tokenizer: Tokenizer) throws {
+        ids = tokenizer.encode(text)
+        idsWithoutSpecial = tokenizer.encode(text, addSpecialTokens: false)
+        decoded = try tokenizer.decode(idsWithoutSpecial)
+    }
+
+    /// One token a line: id and how it is spelt.
+    func text(_ tokenizer: Tokenizer) -> String {
+        ids.map { id in String(format: "%7d  ", id) + (tokenizer.token(for: id) ?? "?") }.joined(separator: "\n")
+    }
+}
