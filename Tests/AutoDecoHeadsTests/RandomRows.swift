@@ -1,6 +1,14 @@
 import Foundation
 import Tensor
 
+/// Whether this is an optimised build. Without, kernels are a thousand times slower, and tests at a real vocabulary are
+/// skipped.
+#if DEBUG
+let isOptimised = false
+#else
+let isOptimised = true
+#endif
+
 /// Seeded rows of logits of the shapes that real models give, and of some that they do not.
 enum RandomRows {
     enum Kind: String, CaseIterable, Sendable {

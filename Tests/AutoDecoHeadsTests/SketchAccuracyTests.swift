@@ -5,7 +5,7 @@ import Testing
 @testable import AutoDecoHeads
 
 /// Sketches held against exact losses in Double at a real vocabulary.
-@Suite struct SketchAccuracyTests {
+@Suite(.enabled(if: isOptimised, "needs an optimised build: make test")) struct SketchAccuracyTests {
     static let V = 151_936
 
     struct Errors: Sendable {
