@@ -55,7 +55,7 @@ import Testing
             }
             for i in 0..<4 { features.note(got.features[i], expected.features[i], "\(place) feature \(i)") }
         }
-        print("fused against composed in Double: values \(value.error), gradients \(gradient.error), features \(features.error)")
+        print("fused against composed in Double: values \(value.error), gradients \(gradient.error) at \(gradient.place), features \(features.error)")
         #expect(value.error <= 1e-12, "\(value.place)")
         #expect(gradient.error <= 1e-10, "\(gradient.place)")
         #expect(features.error <= 1e-12, "\(features.place)")

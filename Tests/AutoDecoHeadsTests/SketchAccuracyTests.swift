@@ -10,9 +10,11 @@ import Testing
 
     struct Errors: Sendable {
         var joint = Worst(), jointInFloat = Worst(), features = Worst(), featuresInFloat = Worst(), gradient = Worst()
+        /// The sketch's gradient against central differences of the sketched loss.
+        var differences = Worst()
 
         mutating func merge(_ other: Errors) {
-            for path in [\Errors.joint, \.jointInFloat, \.features, \.featuresInFloat, \.gradient] where other[keyPath: path].error > self[keyPath: path].error {
+            for path in [\Errors.joint, \.jointInFloat, \.features, \.featuresInFloat, \.gradient, \.differences] where other[keyPath: path].error > self[keyPath: path].error {
                 self[keyPath: path] = other[keyPath: path]
             }
         }
@@ -46,6 +48,7 @@ import Testing
             errors.joint.note(got.values[5], expected.values[5], place)
             errors.jointInFloat.note(inFloat.values[5], expected.values[5], place)
             for i in [6, 7] { errors.gradient.note(got.values[i], expected.values[i], place) }
+            noteDifferences(double, T, P, got.values, place, &errors.differences)
             for i in 0..<4 {
                 errors.features.note(got.features[i], expected.features[i], "\(place) feature \(i)")
                 errors.featuresInFloat.note(inFloat.features[i], expected.features[i], "\(place) feature \(i)")
@@ -54,12 +57,24 @@ import Testing
         return errors
     }
 
+    /// A difference quotient is the mean of the derivative between its ends, so it may be off by what the derivative
+    /// changes there: at a kink, by the size of its jump. That much is taken off; the rest is the error.
+    private static func noteDifferences(_ sketch: LogitSketches<Double>, _ T: Double, _ P: Double, _ values: [Double], _ place: String, _ worst: inout Worst) {
+        let h = 1e-6
+        for (gradient, ends) in [(6, [(T - h, P), (T + h, P)]), (7, [(T, P - h), (T, P + h)])] {
+            let low = FusedLossesTests.fused(sketch, ends[0].0, ends[0].1).values, high = FusedLossesTests.fused(sketch, ends[1].0, ends[1].1).values
+            let numeric = (high[5] - low[5]) / (2 * h), change = abs(high[gradient] - low[gradient])
+            let difference = max(0, abs(values[gradient] - numeric) - change)
+            worst.note(values[gradient] + difference, values[gradient], "\(place) [\(gradient)] numeric \(numeric)")
+        }
+    }
+
     static func report(_ title: String, _ errors: Errors) {
         func line(_ name: String, _ worst: Worst) -> String { "  \(name) \(String(format: "%.1e", worst.error))  \(worst.place)\n" }
         print(
             "\(title)\n" + line("joint loss in Double ", errors.joint) + line("joint loss in Float  ", errors.jointInFloat)
                 + line("features in Double   ", errors.features) + line("features in Float    ", errors.featuresInFloat)
-                + line("gradient in Double   ", errors.gradient))
+                + line("gradient to the exact", errors.gradient) + line("gradient to differences", errors.differences))
     }
 
     @Test func sketchIsWithinOneInAHundredThousandOnAThousandRows() throws {
@@ -68,6 +83,7 @@ import Testing
         for worst in [errors.joint, errors.jointInFloat, errors.features, errors.featuresInFloat] {
             #expect(worst.error <= 1e-5, "\(worst.place)")
         }
+        #expect(errors.differences.error <= 1e-6, "\(errors.differences.place)")
     }
 
     @Test(arguments: [RandomRows.Kind.bulkWithOutlier, .bulkWithPadding, .twoHumps, .heavyTail, .flat, .equal, .tied, .shelf, .zipf])
@@ -77,5 +93,6 @@ import Testing
         for worst in [errors.joint, errors.jointInFloat, errors.features, errors.featuresInFloat] {
             #expect(worst.error <= 1e-4, "\(worst.place)")
         }
+        #expect(errors.differences.error <= 1e-6, "\(errors.differences.place)")
     }
 }
