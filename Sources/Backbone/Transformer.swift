@@ -48,7 +48,7 @@ public struct Transformer: Sendable {
     }
 
     /// An empty cache for one sequence.
-    public func makeCache() -> KVCache { makeCache(pageSize: 32) }
+    public func makeCache() -> KVCache { makeCache(pageSize: 64) }
 
     func makeCache(pageSize: Int) -> KVCache {
         KVCache(layout: configuration.cacheLayout, windows: configuration.windows, pageSize: pageSize)

@@ -3,9 +3,10 @@ import Tensor
 /// Scaled dot-product attention of each row to its own sequence's cached positions, up to its own:
 /// `softmax(scale·q·Kᵀ)·V` for each head.
 ///
-/// Work is cut into tiles of a few queries that read the same keys: neighbouring rows of one sequence, and the heads
-/// that share a group. A tile goes over the pages twice, for the scores and for the values, so that a page is read from
-/// memory once for all its queries; its scores are the only memory that grows, with queries × positions.
+/// Work is cut into tiles of queries that read the same keys: where a sequence has many rows, 64 of them and one head,
+/// computed with matrix products; where it has few, as in decoding, a few rows and the heads that share a group. A tile
+/// goes over the pages twice, for the scores and for the values, so that a page is read from memory once for all its
+/// queries; its scores are the only memory that grows, with queries × positions.
 struct CausalAttention: Sendable {
     let heads: Int
     let layout: CacheLayout
@@ -15,17 +16,20 @@ struct CausalAttention: Sendable {
     /// A logit a head that takes part in the softmax and contributes nothing.
     var sinks: [Float]?
 
-    /// Queries of a tile, at most, where a group has not more heads itself.
+    /// Queries of a tile without matrix products, at most.
     private static let tileQueries = 16
+    /// Rows of a tile with matrix products, and from how many rows on a sequence is worth them.
+    private static let productRows = 64, fewestProductRows = 16
 
-    private struct Tile: Sendable {
+    struct Tile: Sendable {
         let span: Int
         let rows: Range<Int>
         let heads: Range<Int>
+        let usesProducts: Bool
     }
 
     /// What a tile reads of a cache, so that threads need not touch the cache itself.
-    private struct Source: Sendable {
+    struct Source: Sendable {
         let pages: [Tensor<Float>]
         let pageSize: Int, valueOffset: Int
         let firstRow: Int, firstPosition: Int
@@ -43,12 +47,19 @@ struct CausalAttention: Sendable {
         let tiles = tiles(batch.spans.map(\.rows))
         return Tensor(shape: [queries.rows, heads * layout.valueSize]) { result in
             result.update(repeating: 0)
-            queries.withUnsafeBufferPointer { queries in
-                guard let q = queries.baseAddress, let y = result.baseAddress else { return }
+            queries.withUnsafeBufferPointer { buffer in
+                guard let q = buffer.baseAddress, let y = result.baseAddress else { return }
                 // Tiles write disjoint parts of the result, so workers may share the pointers.
                 nonisolated(unsafe) let q0 = q, y0 = y
                 Parallel.forEachBlock(of: tiles.count, blockSize: 1) { block in
-                    for index in block { attend(tiles[index], sources[tiles[index].span], q0, y0) }
+                    for tile in tiles[block] {
+                        let source = sources[tile.span]
+                        if tile.usesProducts {
+                            copy(attendByProducts(tile, source, queries: queries), of: tile, to: y0)
+                        } else {
+                            attend(tile, source, q0, y0)
+                        }
+                    }
                 }
             }
         }
@@ -56,21 +67,39 @@ struct CausalAttention: Sendable {
 
     private func tiles(_ spans: [Range<Int>]) -> [Tile] {
         let groupHeads = heads / layout.groups
-        let headStep = min(groupHeads, Self.tileQueries), rowStep = max(1, Self.tileQueries / headStep)
         var tiles: [Tile] = []
         for (span, rows) in spans.enumerated() {
+            let usesProducts = rows.count >= Self.fewestProductRows
+            let headStep = usesProducts ? 1 : min(groupHeads, Self.tileQueries)
+            let rowStep = usesProducts ? Self.productRows : max(1, Self.tileQueries / headStep)
             for row in stride(from: rows.lowerBound, to: rows.upperBound, by: rowStep) {
                 for group in 0..<layout.groups {
                     for head in stride(from: group * groupHeads, to: (group + 1) * groupHeads, by: headStep) {
                         tiles.append(
                             Tile(
                                 span: span, rows: row..<min(row + rowStep, rows.upperBound),
-                                heads: head..<min(head + headStep, (group + 1) * groupHeads)))
+                                heads: head..<min(head + headStep, (group + 1) * groupHeads), usesProducts: usesProducts))
                     }
                 }
             }
         }
         return tiles
+    }
+
+    /// The positions that a row sees.
+    func seen(by row: Int, in source: Source) -> ClosedRange<Int> {
+        let last = source.firstPosition + row - source.firstRow
+        return max(0, window.map { last + 1 - $0 } ?? 0)...last
+    }
+
+    /// Writes a tile of one head, [rows, valueSize], to its place in the result, [R, heads·valueSize].
+    private func copy(_ sums: Tensor<Float>, of tile: Tile, to result: UnsafeMutablePointer<Float>) {
+        sums.withUnsafeBufferPointer { sums in
+            for (i, row) in tile.rows.enumerated() {
+                let target = result + (row * heads + tile.heads.lowerBound) * layout.valueSize
+                for j in 0..<layout.valueSize { target[j] = sums[i * layout.valueSize + j] }
+            }
+        }
     }
 
     private func attend(
@@ -80,12 +109,8 @@ struct CausalAttention: Sendable {
         let keyOffset = group * source.pageSize * layout.keySize
         let valueStride = layout.valuesAreKeys ? layout.keySize : layout.valueSize
         let valueOffset = source.valueOffset + group * source.pageSize * valueStride
-        // Positions [first, last] that row r sees.
-        func seen(_ row: Int) -> ClosedRange<Int> {
-            let last = source.firstPosition + row - source.firstRow
-            return max(0, window.map { last + 1 - $0 } ?? 0)...last
-        }
-        let first = seen(tile.rows.lowerBound).lowerBound, end = seen(tile.rows.upperBound - 1).upperBound + 1
+        let first = seen(by: tile.rows.lowerBound, in: source).lowerBound
+        let end = seen(by: tile.rows.upperBound - 1, in: source).upperBound + 1
         let width = end - first
         let scratch = UnsafeMutablePointer<Float>.allocate(capacity: tile.rows.count * tile.heads.count * width + source.pageSize * 16)
         defer { scratch.deallocate() }
@@ -101,7 +126,7 @@ struct CausalAttention: Sendable {
                     guard let base = buffer.baseAddress else { return }
                     var query = 0
                     for row in tile.rows {
-                        let seen = seen(row)
+                        let seen = seen(by: row, in: source)
                         let low = max(seen.lowerBound, start), high = min(seen.upperBound + 1, start + source.pageSize)
                         for head in tile.heads {
                             if low < high { body(base, row, head, scratch + query * width + low - first, low - start..<high - start) }
@@ -119,7 +144,7 @@ struct CausalAttention: Sendable {
         }
         var query = 0
         for row in tile.rows {
-            let seen = seen(row)
+            let seen = seen(by: row, in: source)
             for head in tile.heads {
                 softmaxInPlace(scratch + query * width + seen.lowerBound - first, seen.count, sink: sinks?[head] ?? -.infinity)
                 query += 1

@@ -28,7 +28,10 @@ public final class KVCache {
     /// [pageSize, keySize], and after all of those, for each group, values [pageSize, valueSize].
     private(set) var pages: [[Tensor<Float>]]
 
-    init(layout: CacheLayout, windows: [Int?], pageSize: Int = 32) {
+    init(layout: CacheLayout, windows: [Int?], pageSize: Int) {
+        require(
+            layout.valuesAreKeys ? layout.valueSize <= layout.keySize : layout.valueSize == layout.keySize,
+            "values of \(layout.valueSize) beside keys of \(layout.keySize) in a cache")
         (self.layout, self.windows, self.pageSize) = (layout, windows, pageSize)
         pages = Array(repeating: [], count: windows.count)
     }
