@@ -105,8 +105,7 @@ func addWeighted(
 /// - Parameter sink: −∞ where there is none.
 @inline(never)
 func softmaxInPlace(_ x: UnsafeMutablePointer<Float>, _ count: Int, sink: Float) {
-    var maximum = sink
-    for i in 0..<count where x[i] > maximum { maximum = x[i] }
+    let maximum = max(sink, largest(x, count))
     var total = SIMD16<Float>.zero, i = 0
     while i + 16 <= count {
         let e = Float.exponential(loadVector(UnsafePointer(x + i)) - maximum)
@@ -121,4 +120,28 @@ func softmaxInPlace(_ x: UnsafeMutablePointer<Float>, _ count: Int, sink: Float)
     }
     let factor = 1 / (sumOfLanes(total) + Float.exponential(sink - maximum))
     for i in 0..<count { x[i] *= factor }
+}
+
+@inline(never)
+private func largest(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
+    var lanes = SIMD16<Float>(repeating: -.infinity), i = 0
+    while i + 16 <= count {
+        let v = loadVector(x + i)
+        lanes = lanes.replacing(with: v, where: v .> lanes)
+        i += 16
+    }
+    var maximum = largestLane(lanes)
+    while i < count {
+        if x[i] > maximum { maximum = x[i] }
+        i += 1
+    }
+    return maximum
+}
+
+/// In a function of its own, as `sumOfLanes`.
+@inline(never)
+private func largestLane(_ lanes: SIMD16<Float>) -> Float {
+    var maximum = lanes[0]
+    for lane in 1..<16 where lanes[lane] > maximum { maximum = lanes[lane] }
+    return maximum
 }
