@@ -42,7 +42,8 @@ extension CausalAttention {
         forEachPage { page, slots, columns in
             // Where values are the keys' first elements they are the first columns of the very same rows.
             let firstRow = (layout.valuesAreKeys ? 0 : layout.groups * pageSize) + group * pageSize
-            let rows = page.reshaped([page.count / keySize, keySize]).matrix[rows: firstRow + slots.lowerBound..<firstRow + slots.upperBound]
+            let rows = page.reshaped([page.count / keySize, keySize])
+                .matrix[rows: firstRow + slots.lowerBound..<firstRow + slots.upperBound]
             sums.setProduct(scores.matrix[columns: columns], rows[columns: 0..<valueSize], accumulate: true)
         }
         return sums

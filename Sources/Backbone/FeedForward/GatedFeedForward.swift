@@ -55,7 +55,8 @@ extension Tensor<Float> {
                         i += 16
                     }
                     let rest = block.upperBound - i
-                    if rest > 0 { storeLanes(body(loadLanes(UnsafePointer(target + i), rest), loadLanes(source + i, rest)), target + i, rest) }
+                    guard rest > 0 else { return }
+                    storeLanes(body(loadLanes(UnsafePointer(target + i), rest), loadLanes(source + i, rest)), target + i, rest)
                 }
             }
         }
