@@ -1,0 +1,96 @@
+import Tensor
+
+/// What one position leaves behind in one layer: `groups` heads of keys, and of values.
+struct CacheLayout: Sendable, Equatable {
+    let groups: Int
+    let keySize: Int, valueSize: Int
+    /// Whether the values are the first elements of the keys, as in latent attention, and need no room of their own.
+    let valuesAreKeys: Bool
+
+    /// Numbers of one position.
+    var width: Int { groups * (keySize + (valuesAreKeys ? 0 : valueSize)) }
+}
+
+/// The keys and values of one sequence, in all layers, so that a token is read once and never again.
+///
+/// They lie in pages of a few positions each. Pages are values that are copied when written while shared, so a fork
+/// costs nothing but the page that both sides go on writing to. Pages that have left a layer's sliding window are let
+/// go. A class because a sequence owns one cache and steps change it.
+public final class KVCache {
+    /// How many positions are held: the next token's position.
+    public internal(set) var count = 0
+
+    let layout: CacheLayout
+    let pageSize: Int
+    /// For each layer how many positions, the newest included, a token sees; nil sees all.
+    let windows: [Int?]
+    /// For each layer its pages; an empty tensor where a page was let go. A page holds, for each group, keys
+    /// [pageSize, keySize], and after all of those, for each group, values [pageSize, valueSize].
+    private(set) var pages: [[Tensor<Float>]]
+
+    init(layout: CacheLayout, windows: [Int?], pageSize: Int) {
+        require(
+            layout.valuesAreKeys ? layout.valueSize <= layout.keySize : layout.valueSize == layout.keySize,
+            "values of \(layout.valueSize) beside keys of \(layout.keySize) in a cache")
+        (self.layout, self.windows, self.pageSize) = (layout, windows, pageSize)
+        pages = Array(repeating: [], count: windows.count)
+    }
+
+    private init(copying other: KVCache) {
+        (count, layout, windows, pageSize, pages) = (other.count, other.layout, other.windows, other.pageSize, other.pages)
+    }
+
+    /// A second sequence with the same past. Both share its memory.
+    public func fork() -> KVCache { KVCache(copying: self) }
+
+    /// Bytes of all pages, those that forks share counted in each.
+    public var byteCount: Int { pages.joined().reduce(0) { $0 + $1.count } * MemoryLayout<Float>.stride }
+
+    /// Writes a layer's keys and values of the positions from `count` on; `count` itself moves when all layers are done.
+    ///
+    /// - Parameters:
+    ///   - keys: [R, groups·keySize], of which `rows` are this sequence's; values likewise, nil where they are the keys.
+    func append(layer: Int, keys: Tensor<Float>, values: Tensor<Float>?, rows: Range<Int>) {
+        for (step, row) in rows.enumerated() {
+            let position = count + step
+            if position / pageSize == pages[layer].count {
+                pages[layer].append(Tensor(shape: [pageSize * layout.width]) { _ in })
+            }
+            let slot = position % pageSize
+            pages[layer][position / pageSize].withUnsafeMutableBufferPointer { page in
+                copy(keys, row, layout.keySize, to: page, at: slot * layout.keySize)
+                if let values {
+                    copy(values, row, layout.valueSize, to: page, at: valueOffset + slot * layout.valueSize)
+                }
+            }
+        }
+    }
+
+    /// Where values begin in a page.
+    var valueOffset: Int { layout.valuesAreKeys ? 0 : layout.groups * pageSize * layout.keySize }
+
+    /// Copies the groups of one row, each into its own part of the page.
+    private func copy(_ x: Tensor<Float>, _ row: Int, _ size: Int, to page: UnsafeMutableBufferPointer<Float>, at offset: Int) {
+        require(x.columns == layout.groups * size, "cache of \(layout.groups) heads of \(size) gets \(x.shape)")
+        x.withUnsafeBufferPointer { x in
+            for group in 0..<layout.groups {
+                let start = offset + group * pageSize * size, source = row * layout.groups * size + group * size
+                for i in 0..<size { page[start + i] = x[source + i] }
+            }
+        }
+    }
+
+    /// Counts the positions that all layers have written, and lets go what no later token will see.
+    func advance(by steps: Int) {
+        count += steps
+        for (layer, window) in windows.enumerated() {
+            guard let window else { continue }
+            // The next token, at position `count`, sees positions from count + 1 − window on.
+            var page = (count + 1 - window) / pageSize - 1
+            while page >= 0, pages[layer][page].count > 0 {
+                pages[layer][page] = Tensor(shape: [0], [])
+                page -= 1
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import Foundation
+
+/// An object of a model's JSON configuration, whose keys are read with the type that they must have.
+///
+/// A key that is null counts as absent, as it does for Hugging Face's loaders.
+struct ConfigurationObject {
+    /// The file's path, for messages.
+    let file: String
+    /// The dotted path of this object inside the file, with a dot at its end; empty for the whole.
+    private let prefix: String
+    private let members: [String: JSONTree]
+
+    /// Reads a file whose document is an object.
+    init(file url: URL) throws {
+        file = url.path
+        prefix = ""
+        let data: Data
+        do { data = try Data(contentsOf: url) } catch {
+            throw ModelError(.unreadable, "\(url.path): cannot be read, expected a model's configuration")
+        }
+        let tree: JSONTree
+        do { tree = try JSONTree(parsing: Array(data), file: url.path) } catch { throw ModelError(.malformed, "\(error)") }
+        guard case .object(let pairs) = tree else {
+            throw ModelError(.malformed, "\(url.path): found \(tree.kind), expected an object")
+        }
+        members = Dictionary(pairs.map { ($0.key, $0.value) }) { $1 }
+    }
+
+    private init(file: String, prefix: String, members: [String: JSONTree]) {
+        (self.file, self.prefix, self.members) = (file, prefix, members)
+    }
+
+    func has(_ key: String) -> Bool { value(key) != nil }
+
+    private func value(_ key: String) -> JSONTree? {
+        switch members[key] {
+        case nil, .null?: nil
+        case let value?: value
+        }
+    }
+
+    func malformed(_ key: String, found: String, expected: String) -> ModelError {
+        ModelError(.malformed, "\(file): found \(found) for '\(prefix)\(key)', expected \(expected)")
+    }
+
+    func unsupported(_ key: String, found: String, supported: String) -> ModelError {
+        ModelError(.unsupported, "\(file): found \(found) for '\(prefix)\(key)', which is not supported; supported: \(supported)")
+    }
+
+    /// The value of `key` as `read` understands it, or `fallback` where the key is absent; absent without one is an error.
+    private func read<Value>(
+        _ key: String, _ expected: String, default fallback: Value?, _ convert: (JSONTree) -> Value?
+    ) throws -> Value {
+        guard let found = value(key) else {
+            if let fallback { return fallback }
+            throw malformed(key, found: "nothing", expected: expected)
+        }
+        guard let value = convert(found) else { throw malformed(key, found: found.kind, expected: expected) }
+        return value
+    }
+
+    /// A whole number in `range`.
+    func integer(_ key: String, in range: ClosedRange<Int> = 1...Int(Int32.max), default fallback: Int? = nil) throws -> Int {
+        try read(key, "a whole number from \(range.lowerBound) to \(range.upperBound)", default: fallback) {
+            if case .integer(let number) = $0, range.contains(number) { number } else { nil }
+        }
+    }
+
+    /// A number above 0.
+    func positive(_ key: String, default fallback: Double? = nil) throws -> Double {
+        try read(key, "a number above 0", default: fallback) { Self.number($0).flatMap { $0 > 0 ? $0 : nil } }
+    }
+
+    /// A number of at least 0.
+    func nonNegative(_ key: String, default fallback: Double? = nil) throws -> Double {
+        try read(key, "a number of at least 0", default: fallback) { Self.number($0).flatMap { $0 >= 0 ? $0 : nil } }
+    }
+
+    private static func number(_ tree: JSONTree) -> Double? {
+        switch tree {
+        case .integer(let number): Double(number)
+        case .number(let number) where number.isFinite: number
+        default: nil
+        }
+    }
+
+    func bool(_ key: String, default fallback: Bool? = nil) throws -> Bool {
+        try read(key, "true or false", default: fallback) { if case .bool(let bool) = $0 { bool } else { nil } }
+    }
+
+    func string(_ key: String, default fallback: String? = nil) throws -> String {
+        try read(key, "a string", default: fallback) { if case .string(let string) = $0 { string } else { nil } }
+    }
+
+    func strings(_ key: String, default fallback: [String]? = nil) throws -> [String] {
+        try read(key, "a list of strings", default: fallback) {
+            guard case .array(let elements) = $0 else { return nil }
+            let strings: [String] = elements.compactMap { if case .string(let string) = $0 { string } else { nil } }
+            return strings.count == elements.count ? strings : nil
+        }
+    }
+
+    /// Whole numbers of at least 0: one, or a list of them.
+    func integers(_ key: String, default fallback: [Int]? = nil) throws -> [Int] {
+        try read(key, "a whole number of at least 0, or a list of them", default: fallback) {
+            let elements = if case .array(let elements) = $0 { elements } else { [$0] }
+            let numbers: [Int] = elements.compactMap { if case .integer(let number) = $0, number >= 0 { number } else { nil } }
+            return numbers.count == elements.count ? numbers : nil
+        }
+    }
+
+    func object(_ key: String) throws -> ConfigurationObject? {
+        guard let value = value(key) else { return nil }
+        guard case .object(let pairs) = value else { throw malformed(key, found: value.kind, expected: "an object") }
+        return ConfigurationObject(
+            file: file, prefix: "\(prefix)\(key).", members: Dictionary(pairs.map { ($0.key, $0.value) }) { $1 })
+    }
+
+    /// Whether some member is an object itself.
+    var hasNestedObjects: Bool {
+        members.values.contains { if case .object = $0 { true } else { false } }
+    }
+}

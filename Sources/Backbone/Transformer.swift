@@ -1,0 +1,153 @@
+import Foundation
+import Safetensors
+import Tensor
+
+/// A frozen language model, read from a folder as Hugging Face publishes them.
+///
+///     x = embedding[token];  x += attention(norm(x)), x += feedForward(norm(x)) in each layer;
+///     hidden = norm(x);  logits = hidden·Wᵀ
+///
+/// Weights stay in their files' bytes, mapped; activations are in Float. Rows of a pass are (sequence, position) pairs:
+/// sequences of any lengths go together without padding, one token each or a whole prompt.
+public struct Transformer: Sendable {
+    public let configuration: ModelConfiguration
+    private let embedding: WeightMatrix
+    private let blocks: [Block]
+    private let norm: RootMeanSquareNorm
+    private let output: WeightMatrix
+    private let rope: RotaryEmbedding
+
+    /// Rows that go through the layers together, at most: enough for matrix products at full speed, and few enough that
+    /// activations stay small beside the weights.
+    static let passRows = 1024
+
+    /// Reads config.json, generation_config.json and the checkpoint of a folder.
+    ///
+    /// - Throws: `ModelError` or `SafetensorsError`: what was found, what was expected and where. Every tensor that the
+    ///   model needs is there, with the right shape, when this returns.
+    public init(directory: URL) throws {
+        try self.init(configuration: ModelConfiguration(directory: directory), checkpoint: Checkpoint(folder: directory.path))
+    }
+
+    public init(configuration: ModelConfiguration, checkpoint: Checkpoint) throws {
+        self.configuration = configuration
+        let weights = WeightReader(checkpoint: checkpoint)
+        embedding = try weights.matrix(
+            "model.embed_tokens.weight", rows: configuration.vocabularySize, columns: configuration.hiddenSize)
+        blocks = try (0..<configuration.layerCount).map {
+            try Block(weights.below("model.layers.\($0)"), configuration, layer: $0)
+        }
+        norm = try weights.norm("model.norm", count: configuration.hiddenSize, epsilon: configuration.normEpsilon)
+        output =
+            configuration.tiesEmbeddings
+            ? embedding
+            : try weights.matrix("lm_head.weight", rows: configuration.vocabularySize, columns: configuration.hiddenSize)
+        rope = RotaryEmbedding(
+            configuration.rope, size: configuration.latent?.rotarySize ?? configuration.headSize,
+            isInterleaved: configuration.latent?.isInterleaved ?? false)
+    }
+
+    /// An empty cache for one sequence.
+    public func makeCache() -> KVCache { makeCache(pageSize: 64) }
+
+    func makeCache(pageSize: Int) -> KVCache {
+        KVCache(layout: configuration.cacheLayout, windows: configuration.windows, pageSize: pageSize)
+    }
+
+    /// Teacher-forced: the last hidden state, after the final norm, at each position of each sequence.
+    ///
+    /// - Returns: [Σ lengths, D], sequence after sequence.
+    /// - Throws: `ModelError` for an empty or too long sequence and for an id outside the vocabulary.
+    public func hidden(_ sequences: [[Int]]) throws -> Tensor<Float> {
+        try check(sequences.map { (0, $0) })
+        var result = Tensor<Float>(shape: [sequences.reduce(0) { $0 + $1.count }, configuration.hiddenSize]) { _ in }
+        var row = 0, next = 0
+        while next < sequences.count {
+            // Short sequences share a pass; caches live only as long as theirs.
+            var rows = 0
+            let first = next
+            repeat {
+                rows += sequences[next].count
+                next += 1
+            } while next < sequences.count && rows + sequences[next].count <= Self.passRows
+            run(sequences[first..<next].map { (makeCache(), $0) }, into: &result, at: &row)
+        }
+        return result
+    }
+
+    /// Step by step: reads the next tokens of several sequences together, each after what its cache holds.
+    ///
+    /// - Parameter steps: for each sequence its cache and its next tokens: one while decoding, a prompt or a part of it
+    ///   before. No cache may be there twice. The caches grow by the tokens; they are untouched where this throws.
+    /// - Returns: hidden states after the final norm, [Σ token counts, D], sequence after sequence.
+    /// - Throws: `ModelError` for a step without tokens, a sequence that outgrows the context, and an id outside the
+    ///   vocabulary.
+    public func advance(_ steps: [(cache: KVCache, tokens: [Int])]) throws -> Tensor<Float> {
+        require(Set(steps.map { ObjectIdentifier($0.cache) }).count == steps.count, "a cache stands in two steps of one pass")
+        try check(steps.map { ($0.cache.count, $0.tokens) })
+        var result = Tensor<Float>(shape: [steps.reduce(0) { $0 + $1.tokens.count }, configuration.hiddenSize]) { _ in }
+        var row = 0
+        run(steps, into: &result, at: &row)
+        return result
+    }
+
+    /// Logits of the next token, [R, V], from hidden states after the final norm, [R, D].
+    public func logits(_ hidden: Tensor<Float>) -> Tensor<Float> {
+        require(hidden.columns == configuration.hiddenSize, "hidden states \(hidden.shape) in a model of size \(configuration.hiddenSize)")
+        return output.product(hidden)
+    }
+
+    /// Cuts the tokens into passes of at most `passRows` rows, in order, and writes their hidden states from `row` on.
+    private func run(_ steps: [(cache: KVCache, tokens: [Int])], into result: inout Tensor<Float>, at row: inout Int) {
+        var pass: [(cache: KVCache, tokens: ArraySlice<Int>)] = [], rows = 0
+        func flush() {
+            guard rows > 0 else { return }
+            result.setRows(from: row, to: self.pass(pass))
+            row += rows
+            (pass, rows) = ([], 0)
+        }
+        for step in steps {
+            var rest = step.tokens[...]
+            while !rest.isEmpty {
+                let taken = rest.prefix(Self.passRows - rows)
+                pass.append((step.cache, taken))
+                rows += taken.count
+                rest = rest.dropFirst(taken.count)
+                if rows == Self.passRows { flush() }
+            }
+        }
+        flush()
+    }
+
+    /// One pass through all layers.
+    private func pass(_ steps: [(cache: KVCache, tokens: ArraySlice<Int>)]) -> Tensor<Float> {
+        let batch = Batch(steps, rope: rope)
+        var x = embedding.gathered(steps.flatMap(\.tokens))
+        for (layer, block) in blocks.enumerated() { block.update(&x, batch: batch, layer: layer) }
+        for step in steps { step.cache.advance(by: step.tokens.count) }
+        return norm(x)
+    }
+
+    private func check(_ sequences: [(held: Int, tokens: [Int])]) throws {
+        guard !sequences.isEmpty else { throw ModelError(.empty, "found no sequences, expected at least one") }
+        for (index, sequence) in sequences.enumerated() {
+            let (held, tokens) = sequence
+            guard !tokens.isEmpty else {
+                throw ModelError(.empty, "found no tokens in sequence \(index), expected at least one")
+            }
+            guard held + tokens.count <= configuration.contextLength else {
+                let past = held > 0 ? " (\(held) of them in its cache)" : ""
+                throw ModelError(
+                    .tooLong,
+                    "found \(held + tokens.count) tokens\(past) in sequence \(index), expected at most \(configuration.contextLength), "
+                        + "the model's max_position_embeddings")
+            }
+            if let position = tokens.firstIndex(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
+                throw ModelError(
+                    .unknownToken,
+                    "found token id \(tokens[position]) at position \(held + position) of sequence \(index), expected 0 to "
+                        + "\(configuration.vocabularySize - 1)")
+            }
+        }
+    }
+}

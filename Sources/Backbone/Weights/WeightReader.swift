@@ -1,0 +1,56 @@
+import Safetensors
+import Tensor
+
+/// Finds a layer's weights in a checkpoint by name, and holds each against the shape that the configuration implies.
+struct WeightReader {
+    let checkpoint: Checkpoint
+    /// What all names begin with, such as `model.layers.3.mlp.`.
+    var prefix = ""
+
+    static let floats: [ElementType] = [.f32, .f16, .bf16]
+
+    /// The names below `name`.
+    func below(_ name: String) -> WeightReader { WeightReader(checkpoint: checkpoint, prefix: "\(prefix)\(name).") }
+
+    /// `name.weight`, [rows, columns], with `name.bias`, [rows], where there is one.
+    func projection(_ name: String, rows: Int, columns: Int, hasBias: Bool = false) throws -> Projection {
+        Projection(
+            weight: try matrix("\(name).weight", rows: rows, columns: columns),
+            bias: hasBias ? Tensor(shape: [1, rows], try vector("\(name).bias", count: rows)) : nil)
+    }
+
+    func norm(_ name: String, count: Int, epsilon: Double) throws -> RootMeanSquareNorm {
+        RootMeanSquareNorm(weight: try vector("\(name).weight", count: count), epsilon: Float(epsilon))
+    }
+
+    func matrix(_ name: String, rows: Int, columns: Int) throws -> WeightMatrix {
+        try WeightMatrix(checkpoint.require(prefix + name, shape: [rows, columns], types: Self.floats))
+    }
+
+    func vector(_ name: String, count: Int) throws -> [Float] {
+        try checkpoint.require(prefix + name, shape: [count], types: Self.floats).values(as: Float.self)
+    }
+
+    /// The projections of all experts from stacks: `name` [experts, columns, rows] with the transposed matrices, or
+    /// `name_blocks` and `name_scales` where they are in MXFP4; and `name_bias`, [experts, rows].
+    func expertProjections(_ name: String, experts: Int, rows: Int, columns: Int, isMXFP4: Bool) throws -> [Projection] {
+        let biases = try checkpoint.require("\(prefix)\(name)_bias", shape: [experts, rows], types: Self.floats).values(as: Float.self)
+        let matrix: (Int) throws -> WeightMatrix
+        if isMXFP4 {
+            guard columns % 32 == 0 else {
+                throw ModelError(
+                    .malformed, "\(checkpoint.path): found experts with \(columns) inputs in MXFP4, expected a multiple of 32")
+            }
+            let groups = columns / 32
+            let blocks = try checkpoint.require("\(prefix)\(name)_blocks", shape: [experts, rows, groups, 16], types: [.u8])
+            let scales = try checkpoint.require("\(prefix)\(name)_scales", shape: [experts, rows, groups], types: [.u8])
+            matrix = { try WeightMatrix(mxfp4: blocks, scales: scales, index: $0) }
+        } else {
+            let stack = try checkpoint.require(prefix + name, shape: [experts, columns, rows], types: Self.floats)
+            matrix = { try WeightMatrix(stack, index: $0, isTransposed: true) }
+        }
+        return try (0..<experts).map { expert in
+            Projection(weight: try matrix(expert), bias: Tensor(shape: [1, rows], biases[expert * rows..<(expert + 1) * rows]))
+        }
+    }
+}
