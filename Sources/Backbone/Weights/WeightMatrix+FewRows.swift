@@ -1,92 +1,113 @@
 import Safetensors
 import Tensor
 
-extension WeightMatrix {
-    /// Rows of W that a thread takes at a time.
-    private static let linesPerBlock = 32
+// The cut of the work. x's share of a piece (16 rows × 256 columns) and four converted lines of W stay in the first-level
+// cache; lines of a block wait in the second for the next 16 rows of x. Memory is read once.
+private let linesPerBlock = 16
+private let columnsPerPiece = 256
+private let rowsPerGroup = 16
 
-    /// x·Wᵀ for few rows of x and weights stored row by row: each weight is read from memory once, four rows of W at a time
-    /// stay in cache while all of x passes.
+extension WeightMatrix {
+    /// x·Wᵀ for few rows of x and weights stored row by row.
     func setFewRowsProduct(_ y: UnsafeMutablePointer<Float>, _ x: Tensor<Float>, _ bytes: WeightBytes) {
         let count = x.rows, rows = rows, columns = columns
         let stride = (columns + stepSize - 1) / stepSize * stepSize
-        let type: ElementType? = if case .plain(let type) = format { type } else { nil }
         let arranged = Tensor<Float>(shape: [count, stride]) { arranged in
             x.withUnsafeBufferPointer { x in
-                guard let x = x.baseAddress, let arranged = arranged.baseAddress else { return }
                 arrange(
-                    x, rows: count, columns: columns, evensFirst: type == .bf16 || type == nil, into: arranged, stride: stride)
+                    x.baseAddress!, rows: count, columns: columns, evensFirst: format.comesEvensFirst,
+                    into: arranged.baseAddress!, stride: stride)
             }
         }
         arranged.withUnsafeBufferPointer { arranged in
             // Threads read x and write disjoint columns of y.
             nonisolated(unsafe) let x = arranged.baseAddress!, y = y
-            Parallel.forEachBlock(of: rows, blockSize: Self.linesPerBlock) { block in
-                // Columns at a time: so many that all of x's stay in the second-level cache with them, or the converted
-                // weights in the first.
-                let isDirect = type == .bf16 || type == .f32
-                let chunk = isDirect ? 4096 : 1024
-                let sumsCount = (count + 3) / 4 * 256, scratchCount = 4 * (isDirect ? stepSize : chunk)
-                withUnsafeTemporaryAllocation(byteCount: (sumsCount + scratchCount) * 4, alignment: 64) { memory in
-                    let memory = memory.bindMemory(to: Float.self)
-                    let sums = memory.baseAddress!, scratch = sums + sumsCount
-                    for row in Swift.stride(from: block.lowerBound, to: block.upperBound, by: 4) {
-                        let width = min(4, rows - row)
-                        sums.update(repeating: 0, count: sumsCount)
-                        for first in Swift.stride(from: 0, to: columns, by: chunk) {
-                            let range = first..<min(first + chunk, columns)
-                            bytes.addLines(row, width, range, x, count, stride, scratch, sums)
-                        }
-                        reduceSums(sums, rows: count, width: width, into: y + row, stride: rows)
-                    }
+            Parallel.forEachBlock(of: rows, blockSize: linesPerBlock) { block in
+                for top in Swift.stride(from: 0, to: count, by: rowsPerGroup) {
+                    bytes.setProducts(
+                        block, x + top * stride, rows: min(rowsPerGroup, count - top), stride: stride, into: y + top * rows)
                 }
             }
         }
     }
 }
 
+extension WeightMatrix.Format {
+    /// Whether the kernel gets each 32 columns in the order of `arrange`, even places first.
+    fileprivate var comesEvensFirst: Bool {
+        switch self {
+        case .plain(let type), .transposed(let type): type == .bf16
+        case .mxfp4: true
+        }
+    }
+}
+
 extension WeightBytes {
-    /// Adds the products of columns `range` of four rows of W with all of x to the sums.
+    /// Columns `block` of y for some rows of x, at most a group.
+    fileprivate func setProducts(
+        _ block: Range<Int>, _ x: UnsafePointer<Float>, rows xRows: Int, stride: Int, into y: UnsafeMutablePointer<Float>
+    ) {
+        let quads = (block.count + 3) / 4, quadSums = (xRows + 3) / 4 * 256
+        let sumsCount = quads * quadSums, linesCount = 4 * columnsPerPiece
+        withUnsafeTemporaryAllocation(byteCount: (sumsCount + 2 * linesCount) * 4, alignment: 64) { memory in
+            let sums = memory.bindMemory(to: Float.self).baseAddress!
+            let scratch = sums + sumsCount, converted = scratch + linesCount
+            sums.update(repeating: 0, count: sumsCount)
+            for first in Swift.stride(from: 0, to: columns, by: columnsPerPiece) {
+                let piece = first..<min(first + columnsPerPiece, columns)
+                for quad in 0..<quads {
+                    let line = block.lowerBound + 4 * quad
+                    addLines(
+                        line..<min(line + 4, block.upperBound), piece, x + first, xRows, stride, scratch, converted,
+                        sums + quad * quadSums)
+                }
+            }
+            for quad in 0..<quads {
+                let line = block.lowerBound + 4 * quad
+                reduceSums(
+                    sums + quad * quadSums, rows: xRows, width: min(4, block.upperBound - line), into: y + line, stride: rows)
+            }
+        }
+    }
+
+    /// Adds the products of columns `piece` of up to four lines of W with some rows of x to the sums.
     ///
     /// - Parameters:
-    ///   - width: how many of the four rows there are; the last stands in for those that are missing.
-    ///   - scratch: room for four rows of the range, or of a step where the kernel reads the type itself.
-    fileprivate func addLines(
-        _ row: Int, _ width: Int, _ range: Range<Int>, _ x: UnsafePointer<Float>, _ count: Int, _ stride: Int,
-        _ scratch: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>
+    ///   - x: at the piece's first column.
+    ///   - scratch, converted: room for four lines of a piece each.
+    private func addLines(
+        _ lines: Range<Int>, _ piece: Range<Int>, _ x: UnsafePointer<Float>, _ xRows: Int, _ stride: Int,
+        _ scratch: UnsafeMutablePointer<Float>, _ converted: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>
     ) {
-        func lines(_ start: UnsafeRawPointer, _ byteStride: Int) -> TileLines {
-            TileLines(
-                a: start, b: start + min(1, width - 1) * byteStride, c: start + min(2, width - 1) * byteStride,
-                d: start + (width - 1) * byteStride)
-        }
-        let x = x + range.lowerBound
+        var start = UnsafeRawPointer(scratch), byteStride = columnsPerPiece * 4, brainFloat = false
         if case .plain(let type) = format, type == .bf16 || type == .f32 {
-            let byteWidth = type.byteWidth
-            let start = weights + (row * columns + range.lowerBound) * byteWidth
-            let steps = range.count / stepSize, rest = range.count % stepSize
-            addProducts(
-                brainFloat: type == .bf16, lines(start, columns * byteWidth), x, rows: count, stride: stride, steps: steps, sums)
-            guard rest > 0 else { return }
-            // What lies behind the last column is not ours: the rest is copied before zeros.
-            let step = UnsafeMutableRawPointer(scratch), stepBytes = stepSize * byteWidth
-            for line in 0..<width {
-                let target = step + line * stepBytes
-                target.initializeMemory(as: UInt8.self, repeating: 0, count: stepBytes)
-                target.copyMemory(
-                    from: start + line * columns * byteWidth + steps * stepBytes, byteCount: rest * byteWidth)
+            brainFloat = type == .bf16
+            if piece.count % stepSize == 0 {
+                start = weights + (lines.lowerBound * columns + piece.lowerBound) * type.byteWidth
+                byteStride = columns * type.byteWidth
+            } else {
+                // What lies behind the last column is not ours: the piece is copied before zeros.
+                for (place, line) in lines.enumerated() {
+                    let target = UnsafeMutableRawPointer(scratch) + place * byteStride
+                    target.initializeMemory(as: UInt8.self, repeating: 0, count: byteStride)
+                    target.copyMemory(
+                        from: weights + (line * columns + piece.lowerBound) * type.byteWidth,
+                        byteCount: piece.count * type.byteWidth)
+                }
             }
-            addProducts(
-                brainFloat: type == .bf16, lines(step, stepBytes), x + steps * stepSize, rows: count, stride: stride, steps: 1, sums)
         } else {
-            let steps = (range.count + stepSize - 1) / stepSize, length = steps * stepSize
-            for line in 0..<width {
-                let target = scratch + line * length
-                decodeLine(row + line, range, into: target)
-                (target + range.count).update(repeating: 0, count: length - range.count)
+            for (place, line) in lines.enumerated() {
+                let target = scratch + place * columnsPerPiece
+                decodeLine(line, piece, into: target)
+                (target + piece.count).update(repeating: 0, count: columnsPerPiece - piece.count)
             }
-            addProducts(
-                brainFloat: false, lines(scratch, length * 4), x, rows: count, stride: stride, steps: steps, sums)
         }
+        // The last line stands in for those that are missing.
+        let last = lines.count - 1
+        addProducts(
+            brainFloat: brainFloat,
+            TileLines(
+                a: start, b: start + min(1, last) * byteStride, c: start + min(2, last) * byteStride, d: start + last * byteStride),
+            x, rows: xRows, stride: stride, steps: (piece.count + stepSize - 1) / stepSize, sums, converted: converted)
     }
 }

@@ -7,14 +7,11 @@ import Tensor
 
 /// How 32 weights of a step come from memory into two vectors.
 protocol WeightLanes {
-    static var byteWidth: Int { get }
     static func load(_ line: UnsafeRawPointer, step: Int) -> (SIMD16<Float>, SIMD16<Float>)
 }
 
 /// BF16 pairs in words: a shift gives the even places, a mask the odd ones.
 enum BrainFloatLanes: WeightLanes {
-    static let byteWidth = 2
-
     @inline(__always)
     static func load(_ line: UnsafeRawPointer, step: Int) -> (SIMD16<Float>, SIMD16<Float>) {
         let pairs = line.loadUnaligned(fromByteOffset: step &* 64, as: SIMD16<UInt32>.self)
@@ -25,8 +22,6 @@ enum BrainFloatLanes: WeightLanes {
 }
 
 enum FloatLanes: WeightLanes {
-    static let byteWidth = 4
-
     @inline(__always)
     static func load(_ line: UnsafeRawPointer, step: Int) -> (SIMD16<Float>, SIMD16<Float>) {
         (
@@ -43,11 +38,13 @@ struct TileLines {
 
 /// `sums[r, w] += Σ over steps of x[r]·W[w]`, lane by lane. Sums lie in memory as [4 rows of x, 4 rows of W, 16 lanes].
 ///
-/// - Parameter rows: rows of x, 1 to 4; a constant wherever this is inlined, so that unused sums vanish.
+/// - Parameters:
+///   - rows: rows of x, 1 to 4; a constant wherever this is inlined, so that unused sums vanish.
+///   - converted: where to put the four lines as Float too, one behind the other, for the tiles that follow.
 @inline(__always)
 private func addTile<Lanes: WeightLanes>(
     _: Lanes.Type, rows: Int, _ lines: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ steps: Int,
-    _ sums: UnsafeMutablePointer<Float>
+    _ sums: UnsafeMutablePointer<Float>, converted: UnsafeMutablePointer<Float>? = nil
 ) {
     let x0 = x, x1 = x + stride, x2 = x + 2 &* stride, x3 = x + 3 &* stride
     let (a, b, c, d) = (lines.a, lines.b, lines.c, lines.d)
@@ -66,6 +63,17 @@ private func addTile<Lanes: WeightLanes>(
         let (aLow, aHigh) = Lanes.load(a, step: step), (bLow, bHigh) = Lanes.load(b, step: step)
         let (cLow, cHigh) = Lanes.load(c, step: step), (dLow, dHigh) = Lanes.load(d, step: step)
         let place = step &* 32
+        if let converted {
+            let b = converted + steps &* 32, c = converted + steps &* 64, d = converted + steps &* 96
+            storeVector(aLow, converted + place)
+            storeVector(aHigh, converted + (place &+ 16))
+            storeVector(bLow, b + place)
+            storeVector(bHigh, b + (place &+ 16))
+            storeVector(cLow, c + place)
+            storeVector(cHigh, c + (place &+ 16))
+            storeVector(dLow, d + place)
+            storeVector(dHigh, d + (place &+ 16))
+        }
         let low0 = loadVector(x0 + place), high0 = loadVector(x0 + (place &+ 16))
         a0.addProduct(aLow, low0)
         b0.addProduct(bLow, low0)
@@ -141,6 +149,13 @@ private func addBrainFloat4(_ l: TileLines, _ x: UnsafePointer<Float>, _ stride:
     addTile(BrainFloatLanes.self, rows: 4, l, x, stride, n, s)
 }
 @inline(never)
+private func addBrainFloat4Converting(
+    _ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>,
+    _ converted: UnsafeMutablePointer<Float>
+) {
+    addTile(BrainFloatLanes.self, rows: 4, l, x, stride, n, s, converted: converted)
+}
+@inline(never)
 private func addFloat1(_ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>) {
     addTile(FloatLanes.self, rows: 1, l, x, stride, n, s)
 }
@@ -160,13 +175,23 @@ private func addFloat4(_ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int,
 /// Adds `steps` of 32 columns to the sums of four rows of W and all rows of x, four rows of x at a time.
 ///
 /// - Parameters:
+///   - brainFloat: whether the lines are BF16, otherwise they are Float.
 ///   - x: [rows, stride], at the first of these columns; in the order that the lanes have.
 ///   - sums: [rows rounded up to a multiple of 4, 4, 16].
+///   - converted: room for four lines as Float: the first tile leaves BF16 there converted for the others.
 func addProducts(
     brainFloat: Bool, _ lines: TileLines, _ x: UnsafePointer<Float>, rows: Int, stride: Int, steps: Int,
-    _ sums: UnsafeMutablePointer<Float>
+    _ sums: UnsafeMutablePointer<Float>, converted: UnsafeMutablePointer<Float>
 ) {
-    for row in Swift.stride(from: 0, to: rows, by: 4) {
+    var first = 0, lines = lines, brainFloat = brainFloat
+    if brainFloat, rows > 4 {
+        addBrainFloat4Converting(lines, x, stride, steps, sums, converted)
+        let start = UnsafeRawPointer(converted), line = steps * stepSize * 4
+        lines = TileLines(a: start, b: start + line, c: start + 2 * line, d: start + 3 * line)
+        brainFloat = false
+        first = 4
+    }
+    for row in Swift.stride(from: first, to: rows, by: 4) {
         let x = x + row * stride, sums = sums + row * 64
         switch (brainFloat, min(4, rows - row)) {
         case (true, 1): addBrainFloat1(lines, x, stride, steps, sums)
