@@ -143,16 +143,16 @@ private let tolerance = 2e-6
 
 @Suite struct WeightDeterminismTests {
     private static func matrices() throws -> [(String, WeightMatrix)] {
-        let values = randomValues(600 * 96, seed: 11)
-        let blocks = values.prefix(600 * 3 * 16).map { UInt8(truncatingIfNeeded: Int($0 * 1000)) }
+        let values = randomValues(600 * 544, seed: 11)
+        let blocks = values.prefix(600 * 17 * 16).map { UInt8(truncatingIfNeeded: Int($0 * 1000)) }
         let file = try MappedFile.write([
-            NewTensor("blocks", [1, 600, 3, 16], bytes: Array(blocks), as: .u8),
-            NewTensor("scales", [1, 600, 3], bytes: (0..<1800).map { UInt8(120 + $0 % 11) }, as: .u8),
+            NewTensor("blocks", [1, 600, 17, 16], bytes: Array(blocks), as: .u8),
+            NewTensor("scales", [1, 600, 17], bytes: (0..<10200).map { UInt8(120 + $0 % 11) }, as: .u8),
         ])
         var all = [("mxfp4", try WeightMatrix(mxfp4: file.tensor("blocks"), scales: file.tensor("scales"), index: 0))]
         for type in [ElementType.f32, .f16, .bf16] {
-            all.append(("\(type)", try WeightMatrix(stored([600, 96], values, as: type))))
-            all.append(("\(type) transposed", try WeightMatrix(stored([1, 96, 600], values, as: type), index: 0, isTransposed: true)))
+            all.append(("\(type)", try WeightMatrix(stored([600, 544], values, as: type))))
+            all.append(("\(type) transposed", try WeightMatrix(stored([1, 544, 600], values, as: type), index: 0, isTransposed: true)))
         }
         return all
     }
@@ -160,7 +160,7 @@ private let tolerance = 2e-6
     @Test func theNumberOfThreadsChangesNoBit() throws {
         for (name, weights) in try Self.matrices() {
             for rows in [1, 3, 16, 64, 65, 200] {
-                let x = Tensor<Float>(shape: [rows, 96], randomValues(rows * 96, seed: 12))
+                let x = Tensor<Float>(shape: [rows, 544], randomValues(rows * 544, seed: 12))
                 let one = Parallel.$threads.withValue(1) { weights.product(x) }
                 for threads in [2, 3] {
                     #expect(Parallel.$threads.withValue(threads) { weights.product(x) } == one, "\(name), \(rows) rows, \(threads) threads")
@@ -170,13 +170,13 @@ private let tolerance = 2e-6
     }
 
     @Test func aRowsBitsDoNotDependOnFewOthers() throws {
-        let x = Tensor<Float>(shape: [64, 96], randomValues(64 * 96, seed: 13))
+        let x = Tensor<Float>(shape: [64, 544], randomValues(64 * 544, seed: 13))
         for (name, weights) in try Self.matrices() {
             let alone = (0..<64).flatMap { row in
-                weights.product(Tensor(shape: [1, 96], Array(x.elements[row * 96..<(row + 1) * 96]))).elements
+                weights.product(Tensor(shape: [1, 544], Array(x.elements[row * 544..<(row + 1) * 544]))).elements
             }
             for rows in [2, 3, 4, 5, 15, 16, 17, 31, WeightMatrix.fewRows] {
-                let together = weights.product(Tensor(shape: [rows, 96], Array(x.elements.prefix(rows * 96))))
+                let together = weights.product(Tensor(shape: [rows, 544], Array(x.elements.prefix(rows * 544))))
                 #expect(together.elements == Array(alone.prefix(rows * weights.rows)), "\(name), \(rows) rows")
             }
         }

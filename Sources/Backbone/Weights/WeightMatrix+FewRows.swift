@@ -1,11 +1,14 @@
 import Safetensors
 import Tensor
 
-// The cut of the work. x's share of a piece (16 rows × 256 columns) and four converted lines of W stay in the first-level
-// cache; lines of a block wait in the second for the next 16 rows of x. Memory is read once.
+// The cut of the work; no result depends on it. Memory is read once: the lines of a block wait in the second-level cache for the
+// next group of x's rows.
 private let linesPerBlock = 16
-private let columnsPerPiece = 256
 private let rowsPerGroup = 16
+/// Columns at a time where several tiles pass over them: x's share and four converted lines of W stay in the first-level cache.
+private let columnsPerPiece = 256
+/// Columns at a time where a single tile does: memory likes long stretches.
+private let columnsPerLongPiece = 4096
 
 extension WeightMatrix {
     /// x·Wᵀ for few rows of x and weights stored row by row.
@@ -43,24 +46,34 @@ extension WeightMatrix.Format {
 }
 
 extension WeightBytes {
+    /// Whether the kernel reads the file's bytes themselves.
+    private var isReadDirectly: Bool {
+        if case .plain(let type) = format { type == .bf16 || type == .f32 } else { false }
+    }
+
     /// Columns `block` of y for some rows of x, at most a group.
     fileprivate func setProducts(
         _ block: Range<Int>, _ x: UnsafePointer<Float>, rows xRows: Int, stride: Int, into y: UnsafeMutablePointer<Float>
     ) {
+        let wholeSteps = columns / stepSize * stepSize
+        let pieceSize = xRows <= 4 && isReadDirectly ? columnsPerLongPiece : columnsPerPiece
         let quads = (block.count + 3) / 4, quadSums = (xRows + 3) / 4 * 256
         let sumsCount = quads * quadSums, linesCount = 4 * columnsPerPiece
         withUnsafeTemporaryAllocation(byteCount: (sumsCount + 2 * linesCount) * 4, alignment: 64) { memory in
             let sums = memory.bindMemory(to: Float.self).baseAddress!
             let scratch = sums + sumsCount, converted = scratch + linesCount
             sums.update(repeating: 0, count: sumsCount)
-            for first in Swift.stride(from: 0, to: columns, by: columnsPerPiece) {
-                let piece = first..<min(first + columnsPerPiece, columns)
+            var first = 0
+            while first < columns {
+                // A rest of less than a step is a piece of its own.
+                let piece = first..<(first < wholeSteps ? min(first + pieceSize, wholeSteps) : columns)
                 for quad in 0..<quads {
                     let line = block.lowerBound + 4 * quad
                     addLines(
                         line..<min(line + 4, block.upperBound), piece, x + first, xRows, stride, scratch, converted,
                         sums + quad * quadSums)
                 }
+                first = piece.upperBound
             }
             for quad in 0..<quads {
                 let line = block.lowerBound + 4 * quad
@@ -74,19 +87,19 @@ extension WeightBytes {
     ///
     /// - Parameters:
     ///   - x: at the piece's first column.
-    ///   - scratch, converted: room for four lines of a piece each.
+    ///   - scratch, converted: room for four lines of `columnsPerPiece` each.
     private func addLines(
         _ lines: Range<Int>, _ piece: Range<Int>, _ x: UnsafePointer<Float>, _ xRows: Int, _ stride: Int,
         _ scratch: UnsafeMutablePointer<Float>, _ converted: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>
     ) {
         var start = UnsafeRawPointer(scratch), byteStride = columnsPerPiece * 4, brainFloat = false
-        if case .plain(let type) = format, type == .bf16 || type == .f32 {
+        if case .plain(let type) = format, isReadDirectly {
             brainFloat = type == .bf16
             if piece.count % stepSize == 0 {
                 start = weights + (lines.lowerBound * columns + piece.lowerBound) * type.byteWidth
                 byteStride = columns * type.byteWidth
             } else {
-                // What lies behind the last column is not ours: the piece is copied before zeros.
+                // What lies behind the last column is not ours: the rest is copied before zeros.
                 for (place, line) in lines.enumerated() {
                     let target = UnsafeMutableRawPointer(scratch) + place * byteStride
                     target.initializeMemory(as: UInt8.self, repeating: 0, count: byteStride)
