@@ -91,3 +91,23 @@ extension Tensor {
         }
     }
 }
+
+/// `c ← a·b + (accumulate ? c : 0)` on plain memory by the calling thread alone: for kernels that are parallel themselves and
+/// have one operand in scratch memory.
+///
+/// - Parameters:
+///   - a: rows × inner, row-major with a stride.
+///   - b: inner × columns, or columns × inner where transposed.
+///   - c: rows × columns.
+public func multiplyOnThisThread(
+    rows: Int, columns: Int, inner: Int,
+    _ a: UnsafePointer<Float>, stride aStride: Int,
+    _ b: UnsafePointer<Float>, stride bStride: Int, transposed: Bool,
+    into c: UnsafeMutablePointer<Float>, stride cStride: Int, accumulate: Bool
+) {
+    _ = singleThreadedBLAS
+    Float.gemm(
+        GemmArguments(
+            m: rows, n: columns, k: inner, alpha: 1, beta: accumulate ? 1 : 0, a: a, b: b, aStride: aStride, bStride: bStride,
+            aTransposed: false, bTransposed: transposed, c: c, cStride: cStride))
+}

@@ -1,112 +1,177 @@
 import Safetensors
 import Tensor
 
-/// A frozen matrix W of `rows` × `columns` (outputs × inputs), kept in its file's type and memory-mapped.
+/// A frozen matrix W of ``rows`` × ``columns`` (outputs × inputs), kept in its file's type and memory-mapped.
 ///
-/// Products convert a panel of the matrix at a time, so that no second copy of it is ever whole in memory.
+/// It knows no layers: only how weights lie in a file and how to multiply by them without a second copy. How many rows
+/// x has chooses the kernel of x·Wᵀ:
+///
+/// | rows of x | kernel | what a row's bits depend on |
+/// |---|---|---|
+/// | up to ``fewRows`` | straight from the file's bytes, weights are read once | that row and W alone |
+/// | more | panels of W converted to Float, then OpenBLAS | also on how many rows x has and the row's place |
+///
+/// So a sequence that is decoded in a batch of at most ``fewRows`` gets the same bits whatever else is in the batch. The
+/// number of threads changes no bit in either kernel. Bits do differ between the two kernels (by rounding alone), between
+/// storage types of equal values, and between a matrix and its transposed storage.
 public struct WeightMatrix: Sendable {
-    public let rows: Int, columns: Int
+    /// Outputs.
+    public let rows: Int
+    /// Inputs.
+    public let columns: Int
 
-    private enum Content {
-        /// Elements from `offset` on, [rows, columns], or [columns, rows] where transposed.
-        case plain(StoredTensor, offset: Int, isTransposed: Bool)
-        /// Blocks of 32 four-bit floats with one scale 2^(s−127) each, [rows, columns/32]; from block `offset` on.
-        case mxfp4(blocks: StoredTensor, scales: StoredTensor, offset: Int)
+    let format: Format
+    /// Keeps the file mapped.
+    private let tensor: StoredTensor
+    private let start: Int
+    private let scales: StoredTensor?
+    private let scalesStart: Int
+
+    /// How weights lie in the file.
+    enum Format: Sendable {
+        /// Row after row, one number an element.
+        case plain(ElementType)
+        /// Column after column: the file holds Wᵀ.
+        case transposed(ElementType)
+        /// Blocks of 32 four-bit numbers with a scale each, row after row.
+        case mxfp4
     }
-    private let content: Content
 
-    /// A whole tensor [rows, columns] of F32, F16 or BF16.
+    /// The most rows of x that are multiplied straight from the file's bytes.
+    public static let fewRows = 64
+
+    /// The whole of a matrix.
+    ///
+    /// - Parameter tensor: shape [rows, columns], of type F32, F16 or BF16.
+    /// - Throws: `WeightError` for another type or shape.
     public init(_ tensor: StoredTensor) throws {
-        guard tensor.shape.count == 2 else { throw Self.mismatch(tensor, expected: "a matrix") }
-        (rows, columns) = (tensor.shape[0], tensor.shape[1])
-        content = .plain(tensor, offset: 0, isTransposed: false)
+        try Self.check(tensor, rank: 2, layout: "[rows, columns]")
+        self.init(
+            rows: tensor.shape[0], columns: tensor.shape[1], format: .plain(tensor.type), tensor: tensor, start: 0)
     }
 
-    /// Matrix `index` of a stack: [n, rows, columns], or [n, columns, rows] where `isTransposed`.
-    public init(_ tensor: StoredTensor, index: Int, isTransposed: Bool = false) throws {
-        guard tensor.shape.count == 3, index >= 0, index < tensor.shape[0] else {
-            throw Self.mismatch(tensor, expected: "a stack of more than \(index) matrices")
-        }
-        let (first, second) = (tensor.shape[1], tensor.shape[2])
-        (rows, columns) = isTransposed ? (second, first) : (first, second)
-        content = .plain(tensor, offset: index * first * second, isTransposed: isTransposed)
+    /// One matrix of a stack, such as one expert's.
+    ///
+    /// - Parameters:
+    ///   - tensor: shape [n, rows, columns], or [n, columns, rows] where transposed, of type F32, F16 or BF16.
+    ///   - index: which one, in 0..<n.
+    /// - Throws: `WeightError` for another type or shape, or an index outside the stack.
+    public init(_ tensor: StoredTensor, index: Int, isTransposed: Bool) throws {
+        let layout = isTransposed ? "[n, columns, rows]" : "[n, rows, columns]"
+        try Self.check(tensor, rank: 3, layout: layout)
+        try Self.check(index, in: tensor)
+        let height = tensor.shape[1], width = tensor.shape[2]
+        self.init(
+            rows: isTransposed ? width : height, columns: isTransposed ? height : width,
+            format: isTransposed ? .transposed(tensor.type) : .plain(tensor.type),
+            tensor: tensor, start: index * height * width * tensor.type.byteWidth)
     }
 
-    /// Matrix `index` of a stack in MXFP4: blocks U8 [n, rows, columns/32, 16], two elements a byte, low half first;
-    /// scales U8 [n, rows, columns/32].
+    /// One matrix of a stack in MXFP4: a weight is `fp4(nibble)·2^(scale − 127)`, 32 neighbours in a row share a scale, and
+    /// a byte holds two neighbours, the first in its low half.
+    ///
+    /// - Parameters:
+    ///   - blocks: shape [n, rows, columns/32, 16], of type U8.
+    ///   - scales: shape [n, rows, columns/32], of type U8.
+    ///   - index: which one, in 0..<n.
+    /// - Throws: `WeightError` for another type or shape, or an index outside the stack.
     public init(mxfp4 blocks: StoredTensor, scales: StoredTensor, index: Int) throws {
-        guard blocks.shape.count == 4, blocks.shape[3] == 16, blocks.type == .u8, index >= 0, index < blocks.shape[0] else {
-            throw Self.mismatch(blocks, expected: "U8 blocks [more than \(index), rows, groups, 16]")
+        for (tensor, rank, layout) in [(blocks, 4, "[n, rows, columns/32, 16]"), (scales, 3, "[n, rows, columns/32]")] {
+            try Self.check(tensor, rank: rank, layout: layout, types: [.u8])
         }
-        guard scales.shape == Array(blocks.shape.prefix(3)), scales.type == .u8 else {
-            throw Self.mismatch(scales, expected: "U8 scales \(Array(blocks.shape.prefix(3)))")
+        guard blocks.shape[3] == MXFP4.bytesPerBlock else {
+            throw WeightError(
+                "tensor '\(blocks.name)' has the shape \(blocks.shape), expected [n, rows, columns/32, 16]: blocks of 32 columns in 16 bytes")
         }
-        (rows, columns) = (blocks.shape[1], blocks.shape[2] * 32)
-        content = .mxfp4(blocks: blocks, scales: scales, offset: index * blocks.shape[1] * blocks.shape[2])
+        guard scales.shape == Array(blocks.shape.prefix(3)) else {
+            throw WeightError(
+                "tensor '\(scales.name)' has the shape \(scales.shape), expected \(Array(blocks.shape.prefix(3))), a scale for each block of '\(blocks.name)'")
+        }
+        try Self.check(index, in: blocks)
+        let rows = blocks.shape[1], blocksPerRow = blocks.shape[2]
+        self.init(
+            rows: rows, columns: blocksPerRow * MXFP4.blockSize, format: .mxfp4,
+            tensor: blocks, start: index * rows * blocksPerRow * MXFP4.bytesPerBlock,
+            scales: scales, scalesStart: index * rows * blocksPerRow)
     }
 
-    /// x·Wᵀ: [R, columns] → [R, rows].
+    private init(
+        rows: Int, columns: Int, format: Format, tensor: StoredTensor, start: Int, scales: StoredTensor? = nil, scalesStart: Int = 0
+    ) {
+        self.rows = rows
+        self.columns = columns
+        self.format = format
+        self.tensor = tensor
+        self.start = start
+        self.scales = scales
+        self.scalesStart = scalesStart
+    }
+
+    private static func check(
+        _ tensor: StoredTensor, rank: Int, layout: String, types: [ElementType] = [.f32, .f16, .bf16]
+    ) throws {
+        guard types.contains(tensor.type) else {
+            let expected = types.map(\.rawValue).joined(separator: ", ")
+            throw WeightError("tensor '\(tensor.name)' has the type \(tensor.type.rawValue), expected \(expected)")
+        }
+        guard tensor.shape.count == rank else {
+            throw WeightError("tensor '\(tensor.name)' has the shape \(tensor.shape), expected \(rank) dimensions \(layout)")
+        }
+    }
+
+    private static func check(_ index: Int, in tensor: StoredTensor) throws {
+        guard index >= 0, index < tensor.shape[0] else {
+            throw WeightError("tensor '\(tensor.name)' is a stack of \(tensor.shape[0]) matrices, asked for number \(index)")
+        }
+    }
+
+    /// x·Wᵀ.
+    ///
+    /// - Parameter x: [R, columns].
+    /// - Returns: [R, rows].
     public func product(_ x: Tensor<Float>) -> Tensor<Float> {
-        require(x.columns == columns, "product of \(x.shape) with a weight matrix of \(rows) × \(columns)")
-        var result = Tensor<Float>(shape: [x.rows, rows])
-        if case .plain(_, _, isTransposed: true) = content {
-            for panel in Self.panels(of: columns) {
-                result.setProduct(x.matrix[columns: panel], stored(panel).matrix, accumulate: true)
-            }
-        } else {
-            for panel in Self.panels(of: rows) {
-                result.setProduct(x.matrix, stored(panel).matrix.transposed, columns: panel)
-            }
-        }
-        return result
-    }
-
-    /// The rows `ids` of W as Float, [ids.count, columns].
-    public func gathered(_ ids: [Int]) -> Tensor<Float> {
-        if case .plain(_, _, isTransposed: true) = content { require(false, "rows of a transposed weight matrix") }
-        var values: [Float] = []
-        values.reserveCapacity(ids.count * columns)
-        for id in ids { values += stored(id..<id + 1).elements }
-        return Tensor(shape: [ids.count, columns], values)
-    }
-
-    private static func panels(of count: Int) -> [Range<Int>] {
-        stride(from: 0, to: count, by: 512).map { $0..<min(count, $0 + 512) }
-    }
-
-    private static func mismatch(_ tensor: StoredTensor, expected: String) -> ModelError {
-        ModelError(
-            .mismatch,
-            "\(tensor.file.path): found tensor '\(tensor.name)' as \(tensor.type.rawValue) \(tensor.shape), expected \(expected)")
-    }
-
-    /// Rows `panel` of what the file has, as Float.
-    private func stored(_ panel: Range<Int>) -> Tensor<Float> {
-        switch content {
-        case .plain(let tensor, let offset, let isTransposed):
-            let width = isTransposed ? rows : columns
-            return Tensor(shape: [panel.count, width]) { buffer in
-                let range = offset + panel.lowerBound * width..<offset + panel.upperBound * width
-                // Types were checked when the matrix was made; only integers can fail to convert.
-                do { try tensor.copy(range, into: buffer) } catch { require(false, "\(error)") }
-            }
-        case .mxfp4(let blocks, let scales, let offset):
-            let groups = columns / 32
-            return Tensor(shape: [panel.count, columns]) { buffer in
-                let bytes = blocks.bytes, exponents = scales.bytes
-                for group in 0..<panel.count * groups {
-                    let block = offset + panel.lowerBound * groups + group
-                    let scale = Float(sign: .plus, exponent: Int(exponents[block]) - 127, significand: 1)
-                    for byte in 0..<16 {
-                        let pair = bytes[block * 16 + byte]
-                        buffer[group * 32 + byte * 2] = Self.fourBitValues[Int(pair & 15)] * scale
-                        buffer[group * 32 + byte * 2 + 1] = Self.fourBitValues[Int(pair >> 4)] * scale
-                    }
+        require(x.columns == columns, "x of shape \(x.shape) times a weight matrix of \(rows) × \(columns): inner sizes differ")
+        guard columns > 0 else { return Tensor(shape: [x.rows, rows]) }
+        return Tensor(shape: [x.rows, rows]) { result in
+            guard x.rows > 0, rows > 0, let y = result.baseAddress else { return }
+            withBytes { bytes in
+                if x.rows > Self.fewRows {
+                    setPanelProduct(y, x, bytes)
+                } else if case .transposed = format {
+                    setTransposedFewRowsProduct(y, x, bytes)
+                } else {
+                    setFewRowsProduct(y, x, bytes)
                 }
             }
         }
     }
 
-    /// The sixteen numbers of E2M1: sign, two bits of exponent, one of mantissa.
-    private static let fourBitValues: [Float] = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6]
+    /// Some rows of W, such as the embeddings of tokens.
+    ///
+    /// - Parameter ids: numbers of rows, each in 0..<rows.
+    /// - Returns: [ids.count, columns].
+    public func gathered(_ ids: [Int]) -> Tensor<Float> {
+        Tensor(shape: [ids.count, columns]) { result in
+            guard columns > 0, let result = result.baseAddress else { return }
+            withBytes { bytes in
+                for (place, id) in ids.enumerated() {
+                    require(id >= 0 && id < rows, "row \(id) of a weight matrix of \(rows) × \(columns)")
+                    bytes.decodeMatrixRow(id, into: result + place * columns)
+                }
+            }
+        }
+    }
+
+    /// The matrix's bytes for the time of a call; the file stays mapped meanwhile.
+    func withBytes<Result>(_ body: (WeightBytes) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime((tensor, scales)) {
+            // An empty tensor has no address, and none of its bytes is ever read.
+            let nowhere = UnsafeRawPointer(bitPattern: 64)!
+            return try body(
+                WeightBytes(
+                    format: format, rows: rows, columns: columns,
+                    weights: tensor.bytes.baseAddress.map { $0 + start } ?? nowhere,
+                    scales: scales?.bytes.baseAddress.map { $0 + scalesStart } ?? nowhere))
+        }
+    }
 }
