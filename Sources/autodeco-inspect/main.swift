@@ -1,8 +1,11 @@
+import Tensor
 import Terminal
 
 // Looks into any artefact of this toolkit, and is how one is held against another implementation.
 
+BLASKernels.useBestForProcessor()
+
 Command(
-    "autodeco-inspect", "Looks into any artefact: heads, losses, tokens.",
-    subcommands: [headsCommand, predictCommand, lossCommand, tokensCommand]
+    "autodeco-inspect", "Looks into any artefact: models, heads, tokens, losses.",
+    subcommands: [modelCommand, headsCommand, hiddenCommand, tokensCommand, predictCommand, lossCommand]
 ).main()

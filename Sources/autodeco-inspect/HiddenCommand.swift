@@ -1,0 +1,34 @@
+import Backbone
+import Foundation
+import Safetensors
+import Tensor
+import Terminal
+
+private let modelFlag = Flag.string("model", "DIR", "folder of the backbone: config.json and its checkpoint").required()
+private let idsFlag = Flag.string("input", "FILE", "safetensors file with input_ids [B, L]").required()
+private let outputFlag = Flag.string("output", "FILE", "receives hidden [B, L, D] and logits [B, L, V]").required()
+
+/// `autodeco-inspect hidden`: a teacher-forced forward pass, one sequence at a time so that memory stays bounded.
+let hiddenCommand = Command(
+    "hidden", "Runs a backbone teacher-forced and writes its hidden states and logits.", flags: [modelFlag, idsFlag, outputFlag]
+) { arguments, console in
+    let ids = try SafetensorsFile(path: arguments[idsFlag]).require("input_ids", shape: [nil, nil], types: [.i64, .i32])
+    let sequences = ids.shape[0], length = ids.shape[1], values = try ids.values(as: Int.self)
+    let model = try Transformer(directory: folder(arguments[modelFlag]))
+    let D = model.configuration.hiddenSize, V = model.configuration.vocabularySize
+
+    let writer = try SafetensorsWriter(
+        path: arguments[outputFlag],
+        tensors: [TensorDeclaration("hidden", .f32, [sequences, length, D]), TensorDeclaration("logits", .f32, [sequences, length, V])])
+    var hidden: [Tensor<Float>] = []
+    let progress = console.progress("hidden states", of: sequences)
+    for sequence in 0..<sequences {
+        let states = try model.hidden([Array(values[sequence * length..<(sequence + 1) * length])])
+        try writer.append(states.elements, to: "hidden")
+        hidden.append(states)
+        progress.advance(by: 1)
+    }
+    progress.finish()
+    for states in hidden { try writer.append(model.logits(states).elements, to: "logits") }
+    try writer.finish()
+}
