@@ -16,8 +16,7 @@ final class SortedRowWorkspace<Element: Scalar> {
     let run: MaskedRun<Element>
 
     init(blocks: Int) {
-        lanes = UnsafeMutableRawPointer.allocate(byteCount: 64 * blocks * MemoryLayout<Element>.stride, alignment: 64)
-            .bindMemory(to: Element.self, capacity: 64 * blocks)
+        lanes = vectorMemory(64 * blocks)
         sums = .allocate(capacity: 4 * blocks)
         entropies = .allocate(capacity: blocks)
         run = MaskedRun(height: 16)
@@ -42,66 +41,45 @@ extension SortedRows {
     public func losses(
         temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants
     ) -> TokenLosses<Element> {
-        evaluate(temperature: temperature, topP: topP, constants: constants, features: nil)
+        TokenLosses(count: count) { pass(temperature, topP, constants, losses: $0, features: nil) }
+    }
+
+    @_specialize(where Element == Float) @_specialize(where Element == Double)
+    public func features(temperature: Tensor<Element>) -> Tensor<Element> {
+        FeatureRows.tensor(count: count, vocabularySize: vocabularySize) {
+            pass(temperature, temperature, LossConstants(), losses: nil, features: $0)
+        }
     }
 
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func lossesAndFeatures(
         temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants
     ) -> (losses: TokenLosses<Element>, features: Tensor<Element>) {
-        var features = Tensor<Element>(shape: [count, 4]) { _ in }
-        let losses = features.withUnsafeMutableBufferPointer { buffer in
-            evaluate(
-                temperature: temperature, topP: topP, constants: constants,
-                features: buffer.baseAddress.map { FeatureRows(rows: $0, vocabularySize: vocabularySize) })
+        var losses: TokenLosses<Element>?
+        let features = FeatureRows<Element>.tensor(count: count, vocabularySize: vocabularySize) { features in
+            losses = TokenLosses(count: count) { pass(temperature, topP, constants, losses: $0, features: features) }
         }
-        return (losses, features)
-    }
-
-    @_specialize(where Element == Float) @_specialize(where Element == Double)
-    public func features(temperature: Tensor<Element>) -> Tensor<Element> {
-        Tensor(shape: [count, 4]) { buffer in
-            guard let base = buffer.baseAddress else { return }
-            let features = FeatureRows(rows: base, vocabularySize: vocabularySize)
-            depths.withUnsafeBufferPointer { buffer in
-                nonisolated(unsafe) let depths = buffer.baseAddress!
-                forEachToken(count, makeWorkspace: { SortedRowWorkspace<Element>(blocks: blocksPerRow) }) { workspace, token in
-                    let x = depths + token * blocksPerRow * Self.blockSize
-                    let sweep = sweep(x, temperature: FeatureTerms.temperature(Double(temperature[token])), workspace)
-                    features.store(token, featureTerms(x, sweep, workspace))
-                }
-            }
-        }
+        return (losses ?? TokenLosses(count: 0) { _ in }, features)
     }
 
     @inline(__always)
-    private func evaluate(
-        temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants, features: FeatureRows<Element>?
-    ) -> TokenLosses<Element> {
-        require(temperature.count == count && topP.count == count, "\(temperature.count) temperatures and \(topP.count) values of top-p for \(count) tokens")
-        return TokenLosses(count: count) { losses in
-            depths.withUnsafeBufferPointer { buffer in
-                nonisolated(unsafe) let depths = buffer.baseAddress!
-                forEachToken(count, makeWorkspace: { SortedRowWorkspace<Element>(blocks: blocksPerRow) }) { workspace, token in
-                    let x = depths + token * blocksPerRow * Self.blockSize
-                    let mask = SoftMask(topP: Double(topP[token]), steepness: constants.steepness), t = Double(temperature[token])
-                    var featuresAreMissing = features != nil
-                    losses.store(token, temperature: t, constants: constants) { t in
-                        let sweep = sweep(x, temperature: t, workspace)
-                        let terms = terms(token, x, sweep, mask: mask, workspace)
-                        // One sweep serves both where the features' offset of 1e-8 is lost in rounding.
-                        if featuresAreMissing, Element(FeatureTerms.temperature(t)) == Element(t), t == Double(temperature[token]) {
-                            features?.store(token, featureTerms(x, sweep, workspace))
-                            featuresAreMissing = false
-                        }
-                        return terms
-                    }
-                    if featuresAreMissing {
-                        let sweep = sweep(x, temperature: FeatureTerms.temperature(t), workspace)
-                        features?.store(token, featureTerms(x, sweep, workspace))
-                    }
-                }
-            }
+    private func pass(
+        _ temperature: Tensor<Element>, _ topP: Tensor<Element>, _ constants: LossConstants, losses: LossRows<Element>?,
+        features: FeatureRows<Element>?
+    ) {
+        require(
+            temperature.count == count && topP.count == count,
+            "\(temperature.count) temperatures and \(topP.count) values of top-p for \(count) tokens")
+        depths.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return }
+            nonisolated(unsafe) let depths = base
+            let rowSize = blocksPerRow * Self.blockSize
+            fusedPass(
+                temperature: temperature, topP: topP, constants: constants, losses: losses, features: features,
+                makeWorkspace: { SortedRowWorkspace<Element>(blocks: blocksPerRow) },
+                sweep: { sweep(depths + $1 * rowSize, temperature: $2, $0) },
+                terms: { terms($1, depths + $1 * rowSize, $2, mask: $3, $0) },
+                featureTerms: { workspace, token, sums, _ in featureTerms(depths + token * rowSize, sums, workspace) })
         }
     }
 

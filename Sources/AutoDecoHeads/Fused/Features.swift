@@ -1,0 +1,47 @@
+import Tensor
+
+/// What the four features are computed from, for one token at one temperature.
+struct FeatureTerms {
+    /// Σ e and Σ e², with the largest e = 1.
+    var total: Double
+    var squares: Double
+    var entropy: Double
+    /// Sum of the min(5, V) largest e.
+    var topFive: Double
+
+    /// Added to T̂ in the features' softmax.
+    static let temperatureOffset = 1e-8
+    /// Added to p under the entropy's logarithm.
+    static let entropyOffset = 1e-8
+
+    /// [max p, entropy, unbiased variance, sum of the five largest].
+    func values(vocabularySize V: Int) -> (Double, Double, Double, Double) {
+        // Σ (p − 1/V)² = Σ p² − 1/V
+        let variance = V > 1 ? max(0, squares / (total * total) - 1 / Double(V)) / Double(V - 1) : 0
+        return (1 / total, entropy, variance, topFive / total)
+    }
+
+    /// T at which features are computed.
+    static func temperature(_ temperature: Double) -> Double { temperature + temperatureOffset }
+}
+
+/// Features of N tokens, [N, 4], being filled. The pointer is shared by threads that write different tokens.
+struct FeatureRows<Element: Scalar>: @unchecked Sendable {
+    let rows: UnsafeMutablePointer<Element>
+    let vocabularySize: Int
+
+    func store(_ token: Int, _ terms: FeatureTerms) {
+        let values = terms.values(vocabularySize: vocabularySize)
+        rows[4 * token] = Element(values.0)
+        rows[4 * token + 1] = Element(values.1)
+        rows[4 * token + 2] = Element(values.2)
+        rows[4 * token + 3] = Element(values.3)
+    }
+
+    /// The features of `count` tokens, which `fill` writes, all of them.
+    static func tensor(count: Int, vocabularySize: Int, fill: (FeatureRows) -> Void) -> Tensor<Element> {
+        Tensor(shape: [count, HeadsConfiguration.featureCount]) { buffer in
+            if let rows = buffer.baseAddress { fill(FeatureRows(rows: rows, vocabularySize: vocabularySize)) }
+        }
+    }
+}
