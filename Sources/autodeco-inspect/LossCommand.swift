@@ -29,9 +29,10 @@ let lossCommand = Command(
             guard sketch.first >= 5, sketch.second >= 1 else {
                 throw InputError("--sketch is \(sketch), expected at least 5 logits and 1 bin")
             }
-            return try report(LogitSketches(logits: input.logits, labels: labels, shape: SketchShape(exact: sketch.first, bins: sketch.second)))
+            let shape = SketchShape(exact: sketch.first, bins: sketch.second)
+            return try report(input.prepared { try LogitSketches(logits: $0, labels: labels, shape: shape) })
         }
-        return try report(SortedRows(logits: input.logits, labels: labels))
+        return try report(input.prepared { try SortedRows(logits: $0, labels: labels) })
     }
     let report = try arguments[precisionFlag] == "double" ? run(Double.self) : run(Float.self)
     try arguments[jsonFlag] ? console.print(json: report) : console.print(report.text)

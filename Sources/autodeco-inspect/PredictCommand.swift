@@ -32,7 +32,7 @@ extension TokenInput {
         let labels = logits.withUnsafeBufferPointer { l in
             (0..<count).map { row in (0..<V).reduce(0) { l[row * V + $1] > l[row * V + $0] ? $1 : $0 } }
         }
-        return try SortedRows(logits: logits, labels: labels)
+        return try prepared { try SortedRows(logits: $0, labels: labels) }
     }
 }
 

@@ -8,10 +8,12 @@ struct TokenInput<Element: Scalar & StoredScalar> {
     let logits: Tensor<Element>
 
     private let file: SafetensorsFile
+    private let path: String
     var count: Int { hidden.rows }
 
     /// - Parameter hiddenSize: D, as the heads have it.
     init(path: String, hiddenSize: Int) throws {
+        self.path = path
         file = try SafetensorsFile(path: path)
         let hidden = try file.require("hidden", shape: [nil, hiddenSize], types: [.f64, .f32, .f16, .bf16])
         let logits = try file.require("logits", shape: [hidden.shape[0], nil], types: [.f64, .f32, .f16, .bf16])
@@ -23,6 +25,11 @@ struct TokenInput<Element: Scalar & StoredScalar> {
         if let row = (0..<count).first(where: { row in !(0..<hiddenSize).allSatisfy { self.hidden[row, $0].isFinite } }) {
             throw InputError("\(path): hidden holds a number in row \(row) that is not finite")
         }
+    }
+
+    /// The logits in a form for losses; an unsound row is reported with the file's name.
+    func prepared<Logits>(_ prepare: (Tensor<Element>) throws -> Logits) throws -> Logits {
+        do { return try prepare(logits) } catch let error as LogitsError { throw InputError("\(path): logits, \(error)") }
     }
 
     /// Token ids, one a row.
