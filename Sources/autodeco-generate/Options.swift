@@ -51,9 +51,15 @@ struct Options {
     }
 
     /// The prompt as given, before its template.
+    ///
+    /// - Throws: ``InputError`` for a file that cannot be read, and for a prompt without text.
     func prompt() throws -> String {
-        if let promptText { return promptText }
-        let path = promptFile ?? ""
+        let text = try promptText ?? promptOfFile(promptFile ?? "")
+        guard !text.isEmpty else { throw InputError("the prompt is empty") }
+        return text
+    }
+
+    private func promptOfFile(_ path: String) throws -> String {
         let content: Data
         do { content = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
             throw InputError("\(path): cannot be read: \(error.localizedDescription)")
@@ -75,7 +81,6 @@ func check(_ tokenizer: Tokenizer, fits model: Transformer, in folder: String) t
 
 func check(_ promptIDs: [Int], in model: Transformer) throws {
     let context = model.configuration.contextLength
-    guard !promptIDs.isEmpty else { throw InputError("the prompt is empty") }
     guard promptIDs.count < context else {
         throw InputError("the prompt has \(promptIDs.count) tokens, expected fewer than the model's context of \(context)")
     }

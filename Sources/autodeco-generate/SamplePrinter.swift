@@ -25,7 +25,7 @@ struct SamplePrinter {
         for span in text.takeNew() {
             let safe = isTerminal ? span.text.withVisibleControls : span.text
             try console.write(shading?.shaded(safe, temperature: span.temperature) ?? safe)
-            endsLine = span.text.last?.isNewline ?? endsLine
+            endsLine = span.text.utf8.last == UInt8(ascii: "\n")
         }
     }
 
