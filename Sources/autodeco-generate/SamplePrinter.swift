@@ -38,7 +38,10 @@ struct SamplePrinter {
 
     /// Nothing more comes: prints the rest of samples that were interrupted.
     mutating func end(_ texts: inout [CompletionText]) throws {
-        while current < samples { try close(&texts) }
+        while current < samples {
+            // No headings for samples that never began.
+            if isDone[current] || texts[current].hasText { try close(&texts) } else { current += 1 }
+        }
     }
 
     /// Prints the rest of the current sample and a line break, and goes on to the next.
