@@ -1,3 +1,4 @@
+import Decoding
 import Testing
 @testable import Backbone
 
@@ -59,6 +60,63 @@ import Testing
             let whole = shown([text.joined()], stops).last, inPieces = shown(pieces, stops)
             #expect(inPieces.last == whole, "\(pieces) \(stops)")
             #expect(zip(inPieces, inPieces.dropFirst()).allSatisfy { $1.hasPrefix($0) }, "what was shown stays")
+        }
+    }
+
+    // MARK: Completions
+
+    private func decision(_ id: Int, _ temperature: Double) -> Decision {
+        Decision(token: id, temperature: temperature, topP: 1, nucleusSize: 1, entropy: 0, probability: 1)
+    }
+
+    /// Ids of bytes are the bytes; 256 is a special token, 257 ends, and 258 names nothing.
+    private func completion(stops: [String] = []) throws -> CompletionText {
+        let special = ["<s>", "</s>"].map { TokenizerFile.addedToken($0, special: true) }
+        return CompletionText(try TokenizerFile(addedTokens: special).tokenizer(), stops: stops, endTokens: [257])
+    }
+
+    @Test func spansAreWholeCharactersWithTheTemperatureThatCompletedThem() throws {
+        var text = try completion()
+        var pieces: [String] = [], spans: [CompletionText.Span] = []
+        for (index, id) in [0x61, 0xC3, 0xA9, 256, 0xE6, 258, 0x62, 0xF0, 257].enumerated() {
+            pieces.append(try text.append(decision(id, Double(index))))
+            spans += text.takeNew()
+        }
+        text.finish()
+        spans += text.takeNew()
+        #expect(pieces == ["a", "", "é", "<s>", "", "\u{FFFD}\u{FFFD}", "b", "", "</s>"])
+        #expect(spans.map(\.text) == ["a", "é", "\u{FFFD}\u{FFFD}", "b", "\u{FFFD}"])
+        #expect(spans.map(\.temperature) == [0, 2, 5, 6, 7])
+        #expect(text.shown == "aé\u{FFFD}\u{FFFD}b\u{FFFD}")
+    }
+
+    @Test func heldTextKeepsTheTemperaturesOfItsTokens() throws {
+        var text = try completion(stops: ["yz!"])
+        var spans: [[CompletionText.Span]] = []
+        for (index, character) in "xyzyz!z".utf8.enumerated() where !text.isStopped {
+            _ = try text.append(decision(Int(character), Double(index)))
+            spans.append(text.takeNew())
+        }
+        text.finish()
+        #expect(spans.map { $0.map(\.text) } == [["x"], [], [], ["y", "z"], [], []])
+        #expect(spans[3].map(\.temperature) == [1, 2])
+        #expect(text.isStopped && text.shown == "xyz" && text.takeNew().isEmpty)
+    }
+
+    @Test func streamedTextIsTheDecodedText() throws {
+        var random = SeededGenerator(seed: 9)
+        let tokenizer = try TokenizerFile().tokenizer()
+        for _ in 0..<500 {
+            let ids = (0..<20).compactMap { _ in [0x61, 0xC3, 0xA9, 0xE6, 0x97, 0xA5, 0xF0, 0x9F].randomElement(using: &random) }
+            var text = CompletionText(tokenizer, stops: [], endTokens: [])
+            var shown = ""
+            for id in ids {
+                _ = try text.append(decision(id, 1))
+                shown += text.takeNew().map(\.text).joined()
+            }
+            text.finish()
+            shown += text.takeNew().map(\.text).joined()
+            #expect(try Array(shown.utf8) == Array(tokenizer.decode(ids).utf8))
         }
     }
 

@@ -1,12 +1,11 @@
-import Backbone
 import Decoding
 
-/// The text of one sample, as far as it is there: whole characters, up to a stop text.
-struct CompletionText {
+/// The text of one sample while it is generated: whole characters, without special tokens, up to a stop text.
+public struct CompletionText {
     /// A stretch of text of one token, and the temperature that it was drawn at.
-    struct Span {
-        var text: String
-        var temperature: Double
+    public struct Span: Sendable, Equatable {
+        public let text: String
+        public let temperature: Double
     }
 
     private let tokenizer: Tokenizer
@@ -20,7 +19,7 @@ struct CompletionText {
     private var taken = 0, takenEnds = 0
 
     /// - Parameter endTokens: not part of the text, as special tokens are not.
-    init(_ tokenizer: Tokenizer, stops: [String], endTokens: Set<Int>) {
+    public init(_ tokenizer: Tokenizer, stops: [String], endTokens: Set<Int>) {
         self.tokenizer = tokenizer
         self.stops = StopTexts(stops)
         special = endTokens.union(tokenizer.specialTokens.map(\.id))
@@ -28,17 +27,18 @@ struct CompletionText {
     }
 
     /// Whether a stop text has come.
-    var isStopped: Bool { stops.isFound }
+    public var isStopped: Bool { stops.isFound }
 
-    var hasText: Bool { stops.shownCount > 0 }
+    /// Whether anything may be shown.
+    public var hasText: Bool { stops.shownCount > 0 }
 
     /// What may be shown so far.
-    var shown: String { String(decoding: bytes[..<stops.shownCount], as: UTF8.self) }
+    public var shown: String { String(decoding: bytes[..<stops.shownCount], as: UTF8.self) }
 
     /// Adds a token.
     ///
     /// - Returns: the characters that it completes; of a special token how it is spelled, though no text gets that.
-    mutating func append(_ decision: Decision) throws -> String {
+    public mutating func append(_ decision: Decision) throws -> String {
         guard !special.contains(decision.token) else { return tokenizer.token(for: decision.token) ?? "" }
         let isNamed = tokenizer.token(for: decision.token) != nil
         // A row that the model has to spare names no token.
@@ -47,7 +47,7 @@ struct CompletionText {
     }
 
     /// No more tokens come: a character that was begun becomes U+FFFD, and what was held back is shown.
-    mutating func finish() {
+    public mutating func finish() {
         add(decoder.flush(), temperature: ends.last?.temperature ?? 1)
         stops.finish()
     }
@@ -59,7 +59,7 @@ struct CompletionText {
     }
 
     /// What may be shown since the last call, token by token.
-    mutating func takeNew() -> [Span] {
+    public mutating func takeNew() -> [Span] {
         var spans: [Span] = []
         while taken < stops.shownCount, takenEnds < ends.count {
             let (end, temperature) = ends[takenEnds]
