@@ -6,6 +6,7 @@ let package = Package(
     products: [
         .executable(name: "autodeco-inspect", targets: ["autodeco-inspect"]),
         .executable(name: "autodeco-bench", targets: ["autodeco-bench"]),
+        .executable(name: "autodeco-generate", targets: ["autodeco-generate"]),
     ],
     targets: [
         .systemLibrary(
@@ -27,6 +28,9 @@ let package = Package(
         .executableTarget(
             name: "autodeco-bench",
             dependencies: ["AutoDecoHeads", "Backbone", "Safetensors", "Tensor", "Terminal"]),
+        .executableTarget(
+            name: "autodeco-generate",
+            dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "Safetensors", "Tensor", "Terminal"]),
 
         .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),

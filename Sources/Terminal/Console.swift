@@ -21,8 +21,13 @@ public final class Console: Sendable {
     /// Prints a line of results.
     ///
     /// - Throws: where the results cannot be written.
-    public func print(_ text: String) throws {
-        try aroundLiveLine { try streams.writeResult(text + "\n") }
+    public func print(_ text: String) throws { try write(text + "\n") }
+
+    /// Prints a part of a line of results, at once.
+    ///
+    /// - Throws: where the results cannot be written.
+    public func write(_ text: String) throws {
+        try aroundLiveLine { try streams.writeResult(text) }
     }
 
     /// Prints a value as one line of JSON (`jsonText`).

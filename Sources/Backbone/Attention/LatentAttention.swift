@@ -35,7 +35,7 @@ struct LatentAttention: Attention {
         var absorbed = Tensor<Float>(shape: [x.rows, heads * (rank + sizes.rotarySize)]) { _ in }
         for head in 0..<heads {
             let start = head * (rank + sizes.rotarySize), up = upMatrices(head, keys: true)
-            absorbed.setProduct(
+            absorbed.setIndependentRows(
                 queries.matrix[columns: head * headSize..<head * headSize + sizes.plainSize], up.matrix, columns: start..<start + rank)
             absorbed.setColumns(
                 start + rank..<start + rank + sizes.rotarySize, to: queries,
@@ -44,7 +44,7 @@ struct LatentAttention: Attention {
         let sums = attention(absorbed, batch: batch, layer: layer)
         var values = Tensor<Float>(shape: [x.rows, heads * sizes.valueSize]) { _ in }
         for head in 0..<heads {
-            values.setProduct(
+            values.setIndependentRows(
                 sums.matrix[columns: head * rank..<(head + 1) * rank], upMatrices(head, keys: false).matrix.transposed,
                 columns: head * sizes.valueSize..<(head + 1) * sizes.valueSize)
         }
@@ -56,5 +56,21 @@ struct LatentAttention: Attention {
         let start = head * (sizes.plainSize + sizes.valueSize)
         let rows = keys ? start..<start + sizes.plainSize : start + sizes.plainSize..<start + sizes.plainSize + sizes.valueSize
         return keyValueUp.gathered(Array(rows))
+    }
+}
+
+extension Tensor<Float> {
+    /// `self[:, columns] ← a·b`; up to `WeightMatrix.fewRows` rows are multiplied one by one, so that a decoded row's bits do
+    /// not depend on its company, as in `WeightMatrix`.
+    fileprivate mutating func setIndependentRows(_ a: MatrixView<Float>, _ b: MatrixView<Float>, columns: Range<Int>) {
+        guard a.rows <= WeightMatrix.fewRows else { return setProduct(a, b, columns: columns) }
+        let width = self.columns
+        var row = Tensor(shape: [1, columns.count]) { _ in }
+        for index in 0..<a.rows {
+            row.setProduct(a[rows: index..<index + 1], b)
+            withUnsafeMutableBufferPointer { y in
+                row.withUnsafeBufferPointer { row in for j in row.indices { y[index * width + columns.lowerBound + j] = row[j] } }
+            }
+        }
     }
 }

@@ -1,0 +1,158 @@
+import Decoding
+import Tensor
+
+/// Completes many prompts in lockstep: each step reads the weights once for all sequences that are under way.
+///
+/// Sequences that are done leave and waiting ones take their places, so that steps stay full (continuous batching). A
+/// prompt is read once, in chunks, however many samples it has; their caches are forks of its cache. The engine knows
+/// ids and decisions, and nothing of text or of heads.
+///
+/// A sample's tokens depend on the seed, the request's number, the sample's number and the prompt alone, not on what
+/// else is under way: each has its own random stream, prompts are read one by one, and rows of a step of at most
+/// `WeightMatrix.fewRows` (64) do not change each other's bits.
+public struct GenerationEngine: Sendable {
+    public let model: Transformer
+    public let policy: any DecodingPolicy
+    public let seed: UInt64
+    /// How many sequences are under way at once, at most.
+    public let width: Int
+    /// Tokens that end a sequence.
+    public let endTokens: Set<Int>
+
+    /// Tokens of a prompt that are read at once: enough for matrix products at full speed. Cancelling waits for them.
+    static let chunkTokens = 512
+
+    /// - Parameter endTokens: nil takes the model's own.
+    public init(model: Transformer, policy: any DecodingPolicy, seed: UInt64 = 0, width: Int = 16, endTokens: [Int]? = nil) {
+        require(width > 0, "an engine of width \(width)")
+        (self.model, self.policy, self.seed, self.width) = (model, policy, seed, width)
+        self.endTokens = Set(endTokens ?? model.configuration.endTokens)
+    }
+
+    /// Called with each token as it is decided, step by step, in the order in which sequences entered.
+    ///
+    /// - Returns: whether the sample goes on.
+    public typealias TokenHandler = (SampleIndex, Decision) throws -> Bool
+
+    /// Completes all requests.
+    ///
+    /// - Parameters:
+    ///   - onToken: sees each token; stops its sample by returning false.
+    ///   - onFinish: sees each sample when it is done, long before the last one may be.
+    ///   - isCancelled: asked before each step and each chunk of a prompt. Once true, what is there is returned, and
+    ///     whatever was not done is `.interrupted`.
+    /// - Returns: of each request its samples.
+    /// - Throws: ``ModelError`` before anything runs, for a prompt that is empty, leaves no room in the context or has an
+    ///   id outside the vocabulary; `DecodingError` for logits that nothing can be drawn from; what the handlers throw.
+    public func generate(
+        _ requests: [GenerationRequest],
+        onToken: TokenHandler = { _, _ in true },
+        onFinish: (GeneratedSample) throws -> Void = { _ in },
+        isCancelled: () -> Bool = { false }
+    ) throws -> [[GeneratedSample]] {
+        for (index, request) in requests.enumerated() { try check(request, index) }
+        var results = requests.enumerated().map { request, wanted in
+            (0..<wanted.samples).map {
+                GeneratedSample(index: SampleIndex(request: request, sample: $0), finish: .interrupted)
+            }
+        }
+        var waiting = WaitingSamples(requests)
+        var running: [RunningSample] = []
+        // The last hidden state of each running sample, from which its next token is decided: [running, D].
+        var hidden = Tensor<Float>(shape: [0, model.configuration.hiddenSize], repeating: 0)
+
+        while !isCancelled() {
+            let entering = try waiting.enter(upTo: width - running.count, read: { try read($0, isCancelled) }, seed: seed)
+            if !entering.isEmpty {
+                running += entering.map(\.sample)
+                hidden = hidden.stacked(above: entering.map(\.hidden))
+            }
+            if running.isEmpty || isCancelled() { break }
+
+            var random = running.map(\.random)
+            let decisions = try policy.choose(hidden: hidden, logits: model.logits(hidden), random: &random)
+            var next: [RunningSample] = []
+            for (row, decision) in decisions.enumerated() {
+                var sample = running[row]
+                sample.random = random[row]
+                let index = sample.index, request = requests[index.request]
+                results[index.request][index.sample].decisions.append(decision)
+                let goesOn = try onToken(index, decision)
+                let count = results[index.request][index.sample].decisions.count
+                let finish: FinishReason? =
+                    if endTokens.contains(decision.token) {
+                        .endOfSequence
+                    } else if !goesOn {
+                        .stopped
+                    } else if count >= limit(of: request) {
+                        .length
+                    } else {
+                        nil
+                    }
+                if let finish {
+                    results[index.request][index.sample].finish = finish
+                    try onFinish(results[index.request][index.sample])
+                } else {
+                    sample.token = decision.token
+                    next.append(sample)
+                }
+            }
+            running = next
+            if isCancelled() { break }
+            hidden =
+                running.isEmpty
+                ? Tensor(shape: [0, hidden.columns], repeating: 0)
+                : try model.advance(running.map { ($0.cache, [$0.token]) })
+        }
+        return results
+    }
+
+    /// The most tokens that a completion can have.
+    private func limit(of request: GenerationRequest) -> Int {
+        min(request.maxTokens, model.configuration.contextLength - request.promptIDs.count)
+    }
+
+    /// Reads a prompt on its own, in chunks.
+    ///
+    /// - Returns: its cache, and its last hidden state, [1, D]; nil where it was cancelled.
+    private func read(_ prompt: [Int], _ isCancelled: () -> Bool) throws -> ReadPrompt? {
+        let cache = model.makeCache()
+        var hidden: Tensor<Float>?
+        for start in stride(from: 0, to: prompt.count, by: Self.chunkTokens) {
+            if isCancelled() { return nil }
+            hidden = try model.advance([(cache, Array(prompt[start..<min(start + Self.chunkTokens, prompt.count)]))])
+        }
+        return hidden.map { ReadPrompt(cache: cache, hidden: $0.selecting(rows: [$0.rows - 1])) }
+    }
+
+    private func check(_ request: GenerationRequest, _ index: Int) throws {
+        require(request.samples >= 0 && request.maxTokens > 0, "\(request.samples) samples of \(request.maxTokens) tokens")
+        let context = model.configuration.contextLength, vocabulary = model.configuration.vocabularySize
+        let prompt = request.promptIDs
+        guard !prompt.isEmpty else { throw ModelError(.empty, "found no tokens in prompt \(index), expected at least one") }
+        guard prompt.count < context else {
+            throw ModelError(
+                .tooLong,
+                "found \(prompt.count) tokens in prompt \(index), expected at most \(context - 1): the model's "
+                    + "max_position_embeddings is \(context), and a completion needs room for a token")
+        }
+        if let position = prompt.firstIndex(where: { $0 < 0 || $0 >= vocabulary }) {
+            throw ModelError(
+                .unknownToken,
+                "found token id \(prompt[position]) at position \(position) of prompt \(index), expected 0 to \(vocabulary - 1)")
+        }
+    }
+}
+
+extension Tensor<Float> {
+    /// These rows, then those.
+    fileprivate func stacked(above others: [Tensor]) -> Tensor {
+        var result = Tensor(shape: [rows + others.reduce(0) { $0 + $1.rows }, columns]) { _ in }
+        var row = 0
+        for part in [self] + others {
+            result.setRows(from: row, to: part)
+            row += part.rows
+        }
+        return result
+    }
+}

@@ -1,0 +1,87 @@
+import Backbone
+import Decoding
+import Foundation
+import Terminal
+
+/// A mistake in what the user gave, in one sentence.
+struct InputError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// What the command line says, checked as a whole.
+struct Options {
+    let model: String
+    let decoder: DecoderChoice
+    let template: PromptTemplate?
+    let samples: Int, width: Int, maxTokens: Int
+    let seed: UInt64
+    let stops: [String]
+    let shades: Bool, json: Bool
+    let trace: String?
+    private let promptText: String?
+    private let promptFile: String?
+
+    init(_ arguments: Arguments) throws {
+        func positive(_ flag: Flag<Int>, _ name: String) throws -> Int {
+            guard arguments[flag] > 0 else { throw InputError("--\(name) is \(arguments[flag]), expected a whole number from 1 up") }
+            return arguments[flag]
+        }
+        model = arguments[Flags.model]
+        (promptText, promptFile) = (arguments[Flags.prompt], arguments[Flags.promptFile])
+        guard (promptText == nil) != (promptFile == nil) else {
+            throw InputError(promptText == nil ? "a prompt is missing: give --prompt or --prompt-file" : "--prompt and --prompt-file exclude each other")
+        }
+        decoder = try DecoderChoice(arguments)
+        template = try arguments[Flags.template].map { try PromptTemplate($0) }
+        samples = try positive(Flags.samples, "samples")
+        width = try positive(Flags.width, "width")
+        maxTokens = try positive(Flags.maxTokens, "max-tokens")
+        guard arguments[Flags.seed] >= 0 else { throw InputError("--seed is \(arguments[Flags.seed]), expected a whole number from 0 up") }
+        seed = UInt64(arguments[Flags.seed])
+        stops = arguments[Flags.stop]
+        guard !stops.contains("") else { throw InputError("--stop is an empty text, which would stop everything") }
+        (shades, json, trace) = (arguments[Flags.color], arguments[Flags.json], arguments[Flags.trace])
+        if shades && json { throw InputError("--color and --json exclude each other") }
+        if shades && arguments[Flags.heads] == nil { throw InputError("--color shades by predicted temperature and needs --heads") }
+        if decoder == .greedy && samples > 1 {
+            throw InputError("--greedy gives the same text each time; leave out --samples or --greedy")
+        }
+    }
+
+    /// The prompt as given, before its template.
+    ///
+    /// - Throws: ``InputError`` for a file that cannot be read, and for a prompt without text.
+    func prompt() throws -> String {
+        let text = try promptText ?? promptOfFile(promptFile ?? "")
+        guard !text.isEmpty else { throw InputError("the prompt is empty") }
+        return text
+    }
+
+    private func promptOfFile(_ path: String) throws -> String {
+        let content: Data
+        do { content = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+            throw InputError("\(path): cannot be read: \(error.localizedDescription)")
+        }
+        guard var text = String(data: content, encoding: .utf8) else { throw InputError("\(path): is not UTF-8 text") }
+        if text.last?.isNewline == true { text.removeLast() }
+        return text
+    }
+}
+
+/// Checks that go beyond one artefact: the tokenizer against the model, and the prompt against its context.
+func check(_ tokenizer: Tokenizer, fits model: Transformer, in folder: String) throws {
+    let known = tokenizer.vocabularySize, rows = model.configuration.vocabularySize
+    // Published models have some rows to spare, at most a few thousand in a hundred thousand.
+    guard known <= rows, known * 10 >= rows * 9 else {
+        throw InputError("\(folder): the tokenizer has \(known) tokens, which do not fit the model's vocabulary of \(rows)")
+    }
+}
+
+func check(_ promptIDs: [Int], in model: Transformer) throws {
+    let context = model.configuration.contextLength
+    guard promptIDs.count < context else {
+        throw InputError("the prompt has \(promptIDs.count) tokens, expected fewer than the model's context of \(context)")
+    }
+}

@@ -1,0 +1,51 @@
+import Backbone
+import Foundation
+import Terminal
+
+// Completes a prompt, with heads or with knobs set by hand, and shows each token as it comes.
+
+Command(
+    "autodeco-generate", "Completes a prompt, with AutoDeco heads or with knobs set by hand.", flags: Flags.all
+) { arguments, console in
+    let options = try Options(arguments)
+    let folder = URL(fileURLWithPath: options.model, isDirectory: true)
+    let model = try Transformer(directory: folder)
+    let tokenizer = try Tokenizer(directory: folder)
+    try check(tokenizer, fits: model, in: options.model)
+    let policy = try options.decoder.policy(hiddenSize: model.configuration.hiddenSize)
+    let promptIDs = try tokenizer.promptIDs(options.prompt(), template: options.template)
+    try check(promptIDs, in: model)
+
+    let endTokens = model.configuration.endTokens.isEmpty ? [tokenizer.endOfSequence].compactMap { $0 } : model.configuration.endTokens
+    let engine = GenerationEngine(model: model, policy: policy, seed: options.seed, width: options.width, endTokens: endTokens)
+    let request = GenerationRequest(promptIDs: promptIDs, samples: options.samples, maxTokens: options.maxTokens)
+    let trace = try options.trace.map { try TraceFile(path: $0, namesSamples: options.samples > 1) }
+    let shading = options.shades ? Shading.ofTerminal(console) : nil
+    var texts = (0..<options.samples).map { _ in CompletionText(tokenizer, stops: options.stops, endTokens: engine.endTokens) }
+    var printer = SamplePrinter(console: console, samples: options.samples, shading: shading)
+    var clock = TokenClock()
+
+    Interruption.watch()
+    let completions = try engine.generate([request]) { index, decision in
+        clock.tick()
+        let text = try texts[index.sample].append(decision)
+        try trace?.write(decision, text: text, sample: index.sample)
+        if !options.json { try printer.show(&texts[index.sample], of: index.sample) }
+        return !texts[index.sample].isStopped
+    } onFinish: { completion in
+        texts[completion.index.sample].finish()
+        if !options.json { try printer.finish(&texts, completion.index.sample) }
+    } isCancelled: {
+        Interruption.isRequested
+    }[0]
+
+    for sample in completions.indices where completions[sample].finish == .interrupted { texts[sample].finish() }
+    try trace?.commit()
+    if options.json {
+        try console.print(json: Report(promptTokens: promptIDs.count, completions: completions, texts: texts))
+    } else {
+        try printer.end(&texts)
+    }
+    console.note(clock.summary)
+    if completions.contains(where: { $0.finish == .interrupted }) { throw Interrupted() }
+}.main()
