@@ -26,7 +26,7 @@ let package = Package(
             dependencies: ["AutoDecoHeads", "Autodiff", "Backbone", "Safetensors", "Tensor", "Terminal"]),
         .executableTarget(
             name: "autodeco-bench",
-            dependencies: ["AutoDecoHeads", "Backbone", "Safetensors", "Tensor", "Terminal"]),
+            dependencies: ["AutoDecoHeads", "Backbone", "COpenBLAS", "Decoding", "Safetensors", "Tensor", "Terminal"]),
 
         .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
