@@ -46,7 +46,7 @@ private struct DecodeRatios: Encodable {
     var bandwidth: Double
     /// Tokens a second of sixteen sequences in lockstep, over those of one.
     var batchSpeedup: Double
-    /// What sampling, features and heads add to a step, relative to it: from whole steps, and timed by themselves.
+    /// What sampling, features and heads add to a step, relative to it: from steps with and without, and timed by themselves.
     var headsOverhead: Double, directOverhead: Double
     /// Seconds of a bare step of one sequence.
     var step: Double
@@ -71,11 +71,12 @@ private struct DecodeRatios: Encodable {
     }
 
     static func measure(_ checkpoint: RandomCheckpoint, _ console: Console) throws -> DecodeRatios {
-        let layer = try measureLayer(checkpoint, console), decoding = try measureDecoding(checkpoint, console)
+        let layer = try measureLayer(checkpoint, console), policy = try measurePolicy(checkpoint, console)
+        let decoding = try measureDecoding(checkpoint, console)
         return DecodeRatios(
             teacherForced: layer.bare / layer.whole, products: layer.bare / layer.products, bandwidth: decoding.read / decoding.bare,
             batchSpeedup: Double(sequences) * decoding.bare / decoding.lockstep,
-            headsOverhead: decoding.withHeads / decoding.bare - 1, directOverhead: decoding.policy / decoding.bare,
+            headsOverhead: policy.added / decoding.bare, directOverhead: policy.direct / decoding.bare,
             step: decoding.bare, stepBytes: decoding.bytes)
     }
 
@@ -102,51 +103,70 @@ private struct DecodeRatios: Encodable {
             try Interruption.check()
             whole = min(whole, try seconds { keep(try transformer.hidden([tokens])) })
             products = min(products, seconds { for m in matrices { keep(m.weights.product(m.x)) } })
+            // OpenBLAS on its own threads, or on ours: the faster way is the yardstick.
             bare = min(bare, seconds { for m in matrices { keep(Tensor.product(m.x.matrix, m.floats.matrix.transposed)) } })
+            openblas_set_num_threads(Int32(Parallel.threads))
+            bare = min(bare, seconds { for m in matrices { keep(bareProduct(m.x, m.floats)) } })
+            openblas_set_num_threads(1)
             progress.advance()
         }
         return (whole, products, bare)
     }
 
-    /// Seconds of steps through all layers, in turn: reading the bytes, one sequence bare and with heads, sixteen sequences.
+    /// Seconds of steps through all layers, in turn: reading the bytes, one sequence, sixteen sequences.
     private static func measureDecoding(
         _ checkpoint: RandomCheckpoint, _ console: Console
-    ) throws -> (read: Double, bare: Double, withHeads: Double, policy: Double, lockstep: Double, bytes: Int) {
+    ) throws -> (read: Double, bare: Double, lockstep: Double, bytes: Int) {
         let shape = checkpoint.shape, file = try Checkpoint(folder: checkpoint.folder.path)
         let transformer = try checkpoint.transformer(repeatingFirstLayer: shape.layers)
         let layer = try shape.matrices.map { try file.tensor("\(ModelShape.layerPrefix(0))\($0.name).weight") }
         let streamed = (0..<shape.layers).flatMap { _ in layer } + [try file.tensor("model.embed_tokens.weight")]
-        let policy = try BenchmarkPolicies(shape).heads
-        var random = [RandomGenerator(seed: 4)]
         let one = transformer.makeCache(), many = (0..<sequences).map { _ in transformer.makeCache() }
-        var token = 1, policyTimes: [Double] = []
-
-        func bareStep() throws { keep(transformer.logits(try transformer.advance([(one, [7])]))) }
-        func stepWithHeads() throws {
-            let hidden = try transformer.advance([(one, [token])]), logits = transformer.logits(hidden)
-            policyTimes.append(try seconds { token = try policy.choose(hidden: hidden, logits: logits, random: &random)[0].token })
-        }
-        func lockstep() throws { keep(transformer.logits(try transformer.advance(many.enumerated().map { ($1, [7 + $0]) }))) }
-
-        let rounds = 6, pairs = 5, progress = console.progress("steps", of: rounds)
+        let rounds = 7, progress = console.progress("steps", of: rounds)
         defer { progress.finish() }
-        try stepWithHeads()  // Maps the pages.
-        policyTimes = []
-        var read = Double.infinity, bare = read, withHeads = read, many16 = read
+        var read = Double.infinity, bare = read, lockstep = read
         for _ in 0..<rounds {
-            read = min(read, seconds { sink &+= sumInParallel(streamed) })
-            for pair in 0..<pairs {
+            for _ in 0..<2 {
                 try Interruption.check()
-                // Each goes first in every other pair.
-                if pair % 2 == 0 { bare = min(bare, try seconds(bareStep)) }
-                withHeads = min(withHeads, try seconds(stepWithHeads))
-                if pair % 2 == 1 { bare = min(bare, try seconds(bareStep)) }
+                read = min(read, seconds { sink &+= sumInParallel(streamed) })
+                bare = min(bare, try seconds { keep(transformer.logits(try transformer.advance([(one, [7])]))) })
             }
-            many16 = min(many16, try seconds(lockstep))
+            let steps = many.enumerated().map { (cache: $1, tokens: [7 + $0]) }
+            lockstep = min(lockstep, try seconds { keep(transformer.logits(try transformer.advance(steps))) })
             progress.advance()
         }
-        let direct = policyTimes.sorted()[policyTimes.count / 2]
-        return (read, bare, withHeads, direct, many16, streamed.reduce(0) { $0 + $1.bytes.count })
+        return (read, bare, lockstep, streamed.reduce(0) { $0 + $1.bytes.count })
+    }
+
+    /// Seconds that sampling, features and heads add to a step, from steps with and without them in turn, and by themselves.
+    ///
+    /// The steps go through one layer: what a policy adds does not depend on how many there are, and it stands out from the
+    /// noise of a shorter step.
+    private static func measurePolicy(_ checkpoint: RandomCheckpoint, _ console: Console) throws -> (added: Double, direct: Double) {
+        let transformer = try checkpoint.transformer(repeatingFirstLayer: 1), policy = try BenchmarkPolicies(checkpoint.shape).heads
+        let bareCache = transformer.makeCache(), cache = transformer.makeCache()
+        var random = [RandomGenerator(seed: 4)], token = 1
+        let pairs = 100, progress = console.progress("policy", of: pairs)
+        defer { progress.finish() }
+        var bare = Double.infinity, withHeads = bare, direct = bare
+        func bareStep() throws {
+            bare = min(bare, try seconds { keep(transformer.logits(try transformer.advance([(bareCache, [7])]))) })
+        }
+        func stepWithHeads() throws {
+            withHeads = min(withHeads, try seconds {
+                let hidden = try transformer.advance([(cache, [token])]), logits = transformer.logits(hidden)
+                direct = min(direct, try seconds { token = try policy.choose(hidden: hidden, logits: logits, random: &random)[0].token })
+            })
+        }
+        for pair in 0..<pairs {
+            try Interruption.check()
+            // Each goes first in every other pair.
+            if pair % 2 == 0 { try bareStep() }
+            try stepWithHeads()
+            if pair % 2 == 1 { try bareStep() }
+            progress.advance()
+        }
+        return (withHeads - bare, direct)
     }
 
     var text: String {
@@ -172,6 +192,19 @@ private struct DecodeRatios: Encodable {
             \(note("one step of one sequence", Readable.duration(step)))
             \(note("weights that it reads a second", Readable.bytes(Int(Double(stepBytes) / step))))
             """
+    }
+}
+
+/// x·Wᵀ by a plain call.
+private func bareProduct(_ x: Tensor<Float>, _ weights: Tensor<Float>) -> Tensor<Float> {
+    Tensor(shape: [x.rows, weights.rows]) { y in
+        x.withUnsafeBufferPointer { x in
+            weights.withUnsafeBufferPointer { w in
+                let m = blasint(y.count * weights.columns / w.count), n = blasint(weights.rows), k = blasint(weights.columns)
+                cblas_sgemm(
+                    CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1, x.baseAddress, k, w.baseAddress, k, 0, y.baseAddress, n)
+            }
+        }
     }
 }
 

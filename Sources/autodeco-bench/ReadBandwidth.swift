@@ -20,15 +20,17 @@ private func sumInParallel(_ bytes: UnsafeRawBufferPointer) -> Int {
     return sums.reduce(0, &+)
 }
 
+/// Sums 256·`steps` bytes along four streams at once, which the cores prefetch better than one.
 @inline(never)
 private func sumWords(_ start: UnsafeRawPointer, _ steps: Int) -> Int {
     var a = SIMD8<Int>(), b = SIMD8<Int>(), c = SIMD8<Int>(), d = SIMD8<Int>()
+    let stream = steps &* 64
     for step in 0..<steps {
-        let p = start + step &* 256
+        let p = start + step &* 64
         a &+= p.loadUnaligned(as: SIMD8<Int>.self)
-        b &+= p.loadUnaligned(fromByteOffset: 64, as: SIMD8<Int>.self)
-        c &+= p.loadUnaligned(fromByteOffset: 128, as: SIMD8<Int>.self)
-        d &+= p.loadUnaligned(fromByteOffset: 192, as: SIMD8<Int>.self)
+        b &+= (p + stream).loadUnaligned(as: SIMD8<Int>.self)
+        c &+= (p + 2 &* stream).loadUnaligned(as: SIMD8<Int>.self)
+        d &+= (p + 3 &* stream).loadUnaligned(as: SIMD8<Int>.self)
     }
     return (a &+ b &+ c &+ d).wrappedSum()
 }
