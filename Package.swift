@@ -27,7 +27,7 @@ let package = Package(
             dependencies: ["AutoDecoHeads", "Autodiff", "Backbone", "Safetensors", "Tensor", "Terminal"]),
         .executableTarget(
             name: "autodeco-bench",
-            dependencies: ["AutoDecoHeads", "Backbone", "Safetensors", "Tensor", "Terminal"]),
+            dependencies: ["AutoDecoHeads", "Backbone", "COpenBLAS", "Decoding", "Safetensors", "Tensor", "Terminal"]),
         .executableTarget(
             name: "autodeco-generate",
             dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "Safetensors", "Tensor", "Terminal"]),

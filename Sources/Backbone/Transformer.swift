@@ -29,7 +29,8 @@ public struct Transformer: Sendable {
         try self.init(configuration: ModelConfiguration(directory: directory), checkpoint: Checkpoint(folder: directory.path))
     }
 
-    public init(configuration: ModelConfiguration, checkpoint: Checkpoint) throws {
+    /// Reads the weights from any source that has them under Hugging Face's names.
+    public init(configuration: ModelConfiguration, checkpoint: any TensorSource) throws {
         self.configuration = configuration
         let weights = WeightReader(checkpoint: checkpoint)
         embedding = try weights.matrix(

@@ -3,7 +3,7 @@ import Foundation
 import Tensor
 import Terminal
 
-private let jsonFlag = Flag.switch("json", "print one JSON object")
+let jsonFlag = Flag.switch("json", "print one JSON object")
 
 /// `autodeco-bench loss`: an exponential pass, the exact and the sketched fused pass, and building a sketch, in
 /// microseconds a token on one core at V = 151,936.

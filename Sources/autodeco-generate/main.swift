@@ -1,8 +1,11 @@
 import Backbone
 import Foundation
+import Tensor
 import Terminal
 
 // Completes a prompt, with heads or with knobs set by hand, and shows each token as it comes.
+
+BLASKernels.useBestForProcessor()
 
 Command(
     "autodeco-generate", "Completes a prompt, with AutoDeco heads or with knobs set by hand.", flags: Flags.all

@@ -80,6 +80,17 @@ public final class KVCache {
         }
     }
 
+    /// Holds `count` positions of equal keys and values, as if so many tokens had been read: what a step after a long
+    /// prompt costs can then be measured without reading the prompt.
+    package func pretend(toHold count: Int) {
+        require(self.count == 0, "a cache that holds \(self.count) positions cannot pretend to hold \(count)")
+        let page = pageSize * layout.width
+        for layer in pages.indices {
+            pages[layer] = (0..<(count + pageSize - 1) / pageSize).map { _ in Tensor(shape: [page], repeating: 0.01) }
+        }
+        advance(by: count)
+    }
+
     /// Counts the positions that all layers have written, and lets go what no later token will see.
     func advance(by steps: Int) {
         count += steps

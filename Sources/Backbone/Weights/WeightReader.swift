@@ -3,7 +3,7 @@ import Tensor
 
 /// Finds a layer's weights in a checkpoint by name, and holds each against the shape that the configuration implies.
 struct WeightReader {
-    let checkpoint: Checkpoint
+    let checkpoint: any TensorSource
     /// What all names begin with, such as `model.layers.3.mlp.`.
     var prefix = ""
 
