@@ -30,8 +30,8 @@ final class SortedRowWorkspace<Element: Scalar> {
 }
 
 extension SortedRows {
-    /// α times a block's mass below which its masked mass is taken in closed form; the error of that form is then below
-    /// 1e-5 of the block's own mass (measured: see `SortedRowTests`).
+    /// α times a block's mass below which its masked mass is taken in closed form; the losses
+    /// that come of it are held to 1e-5 by `fusedInFloatIsWithinFloatOfFusedInDouble`.
     static var closedFormLimit: Double { Element.allowsClosedForms ? 0.25 : -1 }
 
     /// Exponentials in blocks; what is left of a row is skipped once it cannot add this share to the sum.
