@@ -1,0 +1,118 @@
+/// Everything that an evaluation found: what `results.json` holds, and what the tables and the report are made from.
+///
+/// Shares and pass@k are in [0, 1]; differences are of such.
+public struct EvaluationResults: Sendable, Equatable, Codable {
+    /// Name of the model, and the problem file.
+    public var model: String
+    public var problemFile: String
+    public var problems: Int
+    public var seeds: [Int]
+    /// Names of the methods that are still to be measured; empty where the evaluation is complete.
+    public var missing: [String]
+    /// In the order of the table.
+    public var rows: [Row]
+    public var tuning: Tuning?
+    public var comparisons: [Comparison]
+    /// Pass@k for every k up to the samples drawn, of the rows that have many.
+    public var curves: [Curve]
+    public var diagnosis: TokenDiagnosis?
+    public var commands: [CommandEffect]
+    public var generations: [Generation]
+    /// The resolved configuration, as JSON.
+    public var configuration: String
+
+    /// What a row is there for.
+    public enum Group: String, Sendable, Codable, CaseIterable {
+        /// Greedy, default sampling, and the best static pair.
+        case knobs
+        /// Both heads.
+        case autoDeco
+        /// One head alone, the other knob at 1, and the heads' mean as a constant pair.
+        case parts
+        /// Min-p and entropy-driven temperature.
+        case baselines
+        /// What P̂ means at inference, for heads of each objective.
+        case filters
+        /// A point of expert-guided tuning.
+        case tuning
+    }
+
+    /// A method's line of the table.
+    public struct Row: Sendable, Equatable, Codable {
+        public var name: String
+        public var group: Group
+        public var passAt1: Estimate
+        /// Of each seed.
+        public var passAt1OfSeeds: [Double]
+        /// Standard deviation over seeds (with n − 1); nil for one seed.
+        public var deviationOverSeeds: Double?
+        /// Completions of a problem under all seeds together.
+        public var samplesPerProblem: Int
+        /// Tokens of a completion.
+        public var meanLength: Double
+        public var truncatedShare: Double
+        /// Completions on which the verifier itself failed; they count as wrong.
+        public var faults: Int
+        /// While this method was measured, the verifier's time included; nil where it is not known.
+        public var tokensPerSecond: Double?
+        /// Means over tokens; nil for greedy.
+        public var meanTemperature, meanTopP: Double?
+    }
+
+    /// Both curves of expert-guided tuning.
+    public struct Tuning: Sendable, Equatable, Codable {
+        public struct Point: Sendable, Equatable, Codable {
+            public var pair: StaticPair
+            public var passAt1: Estimate
+        }
+
+        /// At P = 1, and at the best temperature.
+        public var temperatures, topPs: [Point]
+        public var best: StaticPair
+        public var samplesPerProblem: Int
+    }
+
+    /// First − second at pass@1, paired over problems.
+    public struct Comparison: Sendable, Equatable, Codable {
+        public var first, second: String
+        public var difference: Estimate
+    }
+
+    /// Pass@k for k = 1, 2, … of one row.
+    public struct Curve: Sendable, Equatable, Codable {
+        public var name: String
+        /// At k = index + 1.
+        public var points: [Estimate]
+        /// This curve − that of the best static pair, paired over problems; nil for that one itself.
+        public var aboveBest: [Estimate]?
+    }
+
+    /// What a word in the prompt does to the heads' knobs (the form of the paper's Table 4).
+    public struct CommandEffect: Sendable, Equatable, Codable {
+        /// The word; nil for the prompt without one.
+        public var command: String?
+        public var problems: Int
+        /// Over the problems' means.
+        public var meanTemperature, meanTopP: Double
+        /// With the word − without it, paired over problems; nil for the row without one.
+        public var temperatureChange, topPChange: Estimate?
+        /// Share of the problems whose mean moves as the word says: down for "certain", up for "diverse".
+        public var temperatureConsistency, topPConsistency: Double?
+    }
+
+    /// One completion with what the heads said about every token.
+    public struct Generation: Sendable, Equatable, Codable {
+        public struct Token: Sendable, Equatable, Codable {
+            public var text: String
+            public var temperature, topP: Double
+            /// Of the token under softmax(l/T̂), before any filter, and that distribution's entropy in nats.
+            public var probability, entropy: Double
+        }
+
+        public var method: String
+        public var problem: String
+        public var prompt: String
+        public var isCorrect, isTruncated: Bool
+        public var tokens: [Token]
+    }
+}
