@@ -76,20 +76,28 @@ import Testing
     }
 
     @Test func partialResultsSaySoAndKeepALineForWhatIsMissing() throws {
-        let html = try html { $0.missing = ["min-p 0.2", "heads <b>, soft"] }
-        #expect(warnings(html) == ["Results are partial: 2 methods still to be measured: min-p 0.2; heads &lt;b&gt;, soft."])
+        let html = try html { $0.missing = ["min-p 0.1", "min-p 0.2", "heads <b>, soft"] }
+        #expect(warnings(html) == ["Results are partial, 3 still to be measured: min-p 0.1; min-p 0.2; heads &lt;b&gt;, soft."])
         let line = html.firstMatch(of: /<th scope="row">min-p 0\.2<\/th>(<td class="number">–<\/td>)+<\/tr>/)
         #expect(line?.0.matches(of: /–/).count == 9)
+        #expect(html.contains("<th scope=\"row\">min-p 0.1, not all seeds yet</th><td class=\"number\">74.2 ± 0.9</td>"))
         let early = EvaluationReport({ var r = ReportFixture.barest; r.missing = ["AutoDeco"]; return r }()).page.html
-        #expect(early.contains("AutoDeco itself is not measured yet.") && early.contains("1 method still to be measured: AutoDeco."))
+        #expect(early.contains("AutoDeco itself is not measured yet.") && early.contains("1 still to be measured: AutoDeco."))
     }
 
     @Test func completionsThatCouldNotBeJudgedAreAWarning() throws {
         let html = try html {
             $0.rows[0].faults = 1
             $0.rows[3].faults = 2
+            $0.rows[3].firstFault = "the grader <ended> with status 3."
         }
-        #expect(warnings(html) == ["3 completions could not be judged and count as wrong: 1 of greedy and 2 of AutoDeco."])
+        #expect(warnings(html) == ["3 completions could not be judged and count as wrong: 1 of greedy and 2 of AutoDeco. The first: the grader &lt;ended&gt; with status 3."])
+    }
+
+    @Test func notesSayWhatWasNotMeasured() throws {
+        let html = try html { $0.notes = ["No diagnosis: cache.folder is null."] }
+        #expect(html.contains("<h2>Not measured</h2>\n<p>No diagnosis: cache.folder is null.</p>"))
+        #expect(try !self.html().contains("Not measured"))
     }
 
     @Test func theTableHasARowForEachMethodInItsGroup() throws {

@@ -6,14 +6,15 @@ extension EvaluationReport {
         var blocks: [Block] = []
         if !results.missing.isEmpty {
             blocks.append(
-                .warning("Results are partial: \(ReportNumbers.count(results.missing.count, "method")) still to be measured: \(results.missing.joined(separator: "; "))."))
+                .warning("Results are partial, \(results.missing.count) still to be measured: \(results.missing.joined(separator: "; "))."))
         }
         let faulty = results.rows.filter { $0.faults > 0 }
         if !faulty.isEmpty {
             let all = faulty.reduce(0) { $0 + $1.faults }
+            let first = faulty.lazy.compactMap(\.firstFault).first
             let places = faulty.map { "\($0.faults) of \($0.name)" }
             blocks.append(
-                .warning("\(ReportNumbers.count(all, "completion")) could not be judged and \(all == 1 ? "counts" : "count") as wrong: \(ReportNumbers.list(places))."))
+                .warning("\(ReportNumbers.count(all, "completion")) could not be judged and \(all == 1 ? "counts" : "count") as wrong: \(ReportNumbers.list(places)).\(first.map { " The first: \($0)" } ?? "")"))
         }
         let better = compared.filter { $0.difference.isBelowZero }
         if !better.isEmpty {

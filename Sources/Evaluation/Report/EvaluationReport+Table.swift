@@ -8,7 +8,8 @@ extension EvaluationReport {
             let members = self.rows(group)
             if !members.isEmpty { rows += [.group(group.title)] + members.map(line) }
         }
-        if !results.missing.isEmpty { rows += [.group("Still to be measured")] + results.missing.map { Table.Row([.text($0)]) } }
+        let without = results.missing.filter { name in !results.rows.contains { $0.name == name } }
+        if !without.isEmpty { rows += [.group("Still to be measured")] + without.map { Table.Row([.text($0)]) } }
         var blocks: [Block] = [.table(Table("Pass@1 and what it costs", columns: Self.columns, rows: rows)), .paragraph(legend)]
         let points = self.rows(.tuning)
         if !points.isEmpty {
@@ -31,7 +32,7 @@ extension EvaluationReport {
         } ?? .missing
         return Table.Row(
             [
-                .text(row.name), row.deviationOverSeeds.map { .spread(percent, plusMinus: 100 * $0) } ?? .number(percent),
+                .text(results.missing.contains(row.name) ? "\(row.name), not all seeds yet" : row.name), row.deviationOverSeeds.map { .spread(percent, plusMinus: 100 * $0) } ?? .number(percent),
                 .text("\(ReportNumbers.fixed(100 * row.passAt1.lower, 1)) to \(ReportNumbers.fixed(100 * row.passAt1.upper, 1))"), difference,
                 .number(Double(row.samplesPerProblem)), .number(row.meanLength), .number(100 * row.truncatedShare), row.tokensPerSecond.map { .number($0) } ?? .missing,
                 row.meanTemperature.map { .number($0) } ?? .missing, row.meanTopP.map { .number($0) } ?? .missing,

@@ -5,7 +5,7 @@ extension EvaluationReport {
 
     var diagnosis: [Block] {
         guard let diagnosis = results.diagnosis else {
-            return [.paragraph("There is no diagnosis: it is made from a cache of hidden states of this model, and none was given that fits.")]
+            return [.paragraph("There is no diagnosis: it is made from a cache of hidden states of this model, and there is none that fits.")]
         }
         func group(_ name: String, _ row: DiagnosisRow) -> IntervalChart.Group {
             IntervalChart.Group(

@@ -22,6 +22,7 @@ public struct EvaluationReport {
         if autoDeco != nil || results.diagnosis != nil { page.add("Better mean or token-level control", diagnosis) }
         if !results.commands.isEmpty { page.add("Commands in the prompt", commands) }
         if !results.generations.isEmpty { page.add("Single generations", generations) }
+        if !results.notes.isEmpty { page.add("Not measured", results.notes.map { .paragraph($0) }) }
         page.add("Configuration", [.collapsible("Resolved configuration", [.code(results.configuration)])])
         return page
     }
