@@ -28,7 +28,7 @@ let package = Package(
         .target(name: "AutoDecoHeads", dependencies: ["Autodiff", "Decoding", "Safetensors", "Tensor"], exclude: ["README.md"]),
         .target(name: "Backbone", dependencies: ["Decoding", "Safetensors", "Tensor"], exclude: ["README.md"]),
         .target(name: "HiddenStateCache", dependencies: ["AutoDecoHeads", "Safetensors", "Tensor"], exclude: ["README.md"]),
-        .target(name: "Evaluation", dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "HiddenStateCache", "Tasks", "Tensor"], exclude: ["README.md"]),
+        .target(name: "Evaluation", dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "HiddenStateCache", "Reports", "Tasks", "Tensor"], exclude: ["README.md"]),
         .target(
             name: "Training",
             dependencies: ["AutoDecoHeads", "Autodiff", "Configuration", "HiddenStateCache", "Reports", "Safetensors", "Tensor"],
@@ -82,7 +82,7 @@ let package = Package(
         .testTarget(name: "BackboneTests", dependencies: ["Backbone", "Decoding", "Safetensors", "Tensor"]),
         .testTarget(
             name: "EvaluationTests",
-            dependencies: ["AutoDecoHeads", "Backbone", "Evaluation", "HiddenStateCache", "Safetensors", "Tasks", "Tensor"]),
+            dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "Evaluation", "HiddenStateCache", "Reports", "Safetensors", "Tasks", "Tensor"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -20,6 +20,8 @@ public struct EvaluationResults: Sendable, Equatable, Codable {
     public var generations: [Generation]
     /// The resolved configuration, as JSON.
     public var configuration: String
+    /// What could not be measured, and why: a sentence each.
+    public var notes: [String] = []
 
     /// What a row is there for.
     public enum Group: String, Sendable, Codable, CaseIterable {
@@ -37,10 +39,23 @@ public struct EvaluationResults: Sendable, Equatable, Codable {
         case tuning
     }
 
+    /// Which of the methods that a report asks for by name a row is.
+    public enum Role: String, Sendable, Codable, CaseIterable {
+        case greedy, defaultSampling
+        /// What expert-guided tuning found.
+        case bestPair
+        /// Heads, both or with the other knob at 1.
+        case autoDeco, temperatureHeadOnly, topPHeadOnly
+        /// The heads' own average as a constant pair.
+        case meanShift
+    }
+
     /// A method's line of the table.
     public struct Row: Sendable, Equatable, Codable {
         public var name: String
         public var group: Group
+        /// At most one row has it; nil for all others.
+        public var role: Role?
         public var passAt1: Estimate
         /// Of each seed.
         public var passAt1OfSeeds: [Double]
@@ -57,6 +72,10 @@ public struct EvaluationResults: Sendable, Equatable, Codable {
         public var tokensPerSecond: Double?
         /// Means over tokens; nil for greedy.
         public var meanTemperature, meanTopP: Double?
+        /// The constant pair that it is; nil for other methods.
+        public var pair: StaticPair? = nil
+        /// How the verifier failed first, in a sentence; nil where it never did.
+        public var firstFault: String? = nil
     }
 
     /// Both curves of expert-guided tuning.
