@@ -41,8 +41,8 @@ import Testing
 
     @Test func everyConfigurationOfTheProjectReads() throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../configs").standardized
-        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }
-        #expect(files.contains("countdown.json"))
+        let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }
+        #expect(files.contains("countdown.json") && files.contains("models/gpt-oss-20b.json"))
         for file in files { #expect(throws: Never.self) { try Configuration(path: folder.appendingPathComponent(file).path) } }
     }
 
@@ -75,6 +75,13 @@ import Testing
         guard case .object(let sections) = c.json, case .object(let collect)? = sections["collect"] else { return #expect(Bool(false)) }
         #expect(collect["samples"] == .integer(3) && collect["keep"] == .integer(4) && collect["topK"] == .null)
         #expect(sections.count == 6)
+    }
+
+    @Test func fewerExpectedTokensThanTrajectoriesAreRefused() throws {
+        #expect(message("{cache: {expectedTrajectories: 10, expectedTokens: 9}}") == "c.json: cache.expectedTokens is 9, expected at least the 10 of cache.expectedTrajectories")
+        let c = try read("{model: {hiddenSize: 2880, vocabularySize: 201088}, cache: {expectedTrajectories: 10, expectedTokens: 10}}")
+        #expect(c.model.hiddenSize == 2880 && c.model.vocabularySize == 201_088 && c.cache.expectedTokens == 10 && c.cache.expectedTrajectories == 10)
+        #expect(message("{model: {hiddenSize: 0}}").contains("expected a whole number from 1 to 16777216"))
     }
 
     // MARK: Overrides
