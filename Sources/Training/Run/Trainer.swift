@@ -52,7 +52,8 @@ public final class Trainer {
         gradients = StepGradients(
             cache: cache, configuration: headsConfiguration, settings: section.lossSettings, microBatchTokens: section.microBatchTokens)
         plan = RunPlan(cache: cache, heads: headsConfiguration, section: section, training: training, validation: held)
-        initialHeads = try section.initialHeads.map { try InitialHeads(path: $0, expected: headsConfiguration, cache: cache) }
+        let expected = headsConfiguration
+        initialHeads = try section.initialHeads.map { try InitialHeads(path: $0, expected: expected, cache: cache) }
         checkpoint = Checkpoint(
             configuration: headsConfiguration,
             identity: RunIdentity(configuration, cache: try Self.fingerprint(of: cache), initialHeads: initialHeads?.fingerprint))
