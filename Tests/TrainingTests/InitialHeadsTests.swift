@@ -22,7 +22,7 @@ import Testing
 
     @Test(arguments: [ElementType.f32, .bf16], ["joint", "released"])
     func theValidationLossBeforeTheFirstStepIsThatOfTheInitialHeads(type: ElementType, objective: String) throws {
-        let corpus = try Corpus(), folder = try TemporaryFolder(), place = try TemporaryFolder()
+        let corpus = try Corpus(), folder = try TemporaryFolder(), place = try TemporaryFolder(), other = try TemporaryFolder()
         let heads = try write(HeadsConfiguration(hiddenSize: Corpus.D), as: type, to: place)
         var first: ValidationRecord?
         let trainer = try corpus.trainer("training.initialHeads=\"\(place.url.path)\";training.objective=\(objective)", in: folder.url)
@@ -32,7 +32,7 @@ import Testing
         let expected = try corpus.cache.losses(of: heads, over: corpus.cache.trajectories(.validation, of: split)).total(section.lossObjective)
         #expect(abs((first?.result.loss ?? -1) - expected) < 1e-6)
         var random: ValidationRecord?
-        try corpus.trainer("training.objective=\(objective)", in: try TemporaryFolder().url).finished(TrainingEvents(validation: { if $0.step == 0 { random = $0 } }))
+        try corpus.trainer("training.objective=\(objective)", in: other.url).finished(TrainingEvents(validation: { if $0.step == 0 { random = $0 } }))
         #expect(abs((random?.result.loss ?? expected) - expected) > 1e-4)
     }
 
@@ -83,7 +83,7 @@ import Testing
         let plan = try RunPlan.expected(configuration())
         #expect(plan.isExpected && plan.hiddenSize == 24 && plan.vocabulary == 900)
         #expect(plan.trainingTrajectories == 180 && plan.validationTrajectories == 20 && plan.trainingTokens == 180 * 30 && plan.validationTokens == 1000)
-        #expect(plan.steps == 10 && plan.epochs == 400.0 / 180 && plan.tokensOfAllSteps == 12_000)
+        #expect(plan.steps == 10 && plan.epochs == 400.0 / 180 && abs(plan.tokensOfAllSteps - 12_000) <= 1)
         // BF16 states; label, rank, logit, trajectory and position; logits; three columns of bins.
         #expect(plan.cacheBytes == 10_000 * (24 * 2 + 4 * (5 + 16 + 3 * 9)))
         #expect((plan.seconds ?? 0) > 0 && (plan.tokensPerSecond ?? 0) > 0)
