@@ -115,7 +115,7 @@ import Testing
         ("{trainng: {}}", "c.json: unknown section trainng, did you mean training?"),
         ("{learningRate: 1}", "c.json: unknown section learningRate, did you mean training.learningRate?"),
         ("{qqq: 1}", "c.json: unknown section qqq, expected one of model, task, collect, cache, training, evaluation"),
-        ("{model: {zzz: 1}}", "c.json: unknown key model.zzz, expected one of folder, name"),
+        ("{model: {zzz: 1}}", "c.json: unknown key model.zzz, expected one of folder, name, hiddenSize, vocabularySize"),
     ])
     func unknownKeysNameTheNearest(_ text: String, _ wanted: String) {
         #expect(message(text) == wanted)
