@@ -157,20 +157,24 @@ def crc_of_file(path):
     return f"{crc:08x}"
 
 
+@contextlib.contextmanager
 def lock(folder):
-    """Nobody else works in the folder as long as the descriptor is open; it ends with the process."""
+    """Nobody else works in the folder meanwhile; the lock ends with the process, too."""
     try:
         os.makedirs(folder, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise InputError(f"{folder}: the folder cannot be made: {error.strerror}; give another --output") from None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise InputError(f"{folder}: another process works in this folder; wait until it ends, or give another --output") from None
-    except OSError:
-        pass  # a file system without locks
-    return descriptor
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{folder}: another process works in this folder; wait until it ends, or give another --output") from None
+        except OSError:
+            pass  # a file system without locks
+        yield
+    finally:
+        os.close(descriptor)
 
 
 # MARK: The sketch of logits
@@ -1408,8 +1412,8 @@ def sample(backbone, text, arguments, path):
             rows = file.read().split("\n")
         if rows[0] != mark:
             raise InputError(f"{waiting}: belongs to a run with another model, problems or settings; remove it, or give another --trajectories")
-        for row in rows[1:-1]:  # behind the last line break there is nothing, or what an interruption cut
-            done[(row := json.loads(row))["problem"]] = row
+        # Behind the last line break there is nothing, or what an interruption cut.
+        done = {row["problem"]: row for row in map(json.loads, rows[1:-1])}
     with open(waiting, "w", encoding="utf-8") as file:
         file.write("\n".join([mark, *(json.dumps(row, ensure_ascii=False) for row in done.values())]) + "\n")
 
@@ -1563,19 +1567,19 @@ def export(a, given):
     entries = backbone.fingerprint() | {"trajectories": f"{os.path.getsize(trajectories)} bytes {crc_of_file(trajectories)}", "dtype": a.dtype, "writer": "export_cache.py"}
     fingerprint = "; ".join(f"{name}={entries[name]}" for name in sorted(entries))
     folder = os.path.join(a.output, f"part-{a.rank:05d}-of-{a.world:05d}") if a.world > 1 else a.output
-    lock(folder)
-    if backbone.model is None:
-        backbone.load()
-    exporter = Exporter(
-        backbone, kept, lengths, folder, fingerprint, model_name=a.name or os.path.basename(os.path.normpath(a.model)), top_logits=a.top_logits,
-        tail_bins=a.tail_bins, hidden_type=a.hidden_type, shard_tokens=a.shard_tokens, batch_tokens=a.batch_tokens)
-    if exporter.is_complete():
-        note(f"{folder}: complete already")
-        return
-    backbone.probe(kept[0].ids[:8].tolist())
-    gc.collect()
-    exporter.run()
-    note(f"{folder}: {len(kept):,} trajectories, {exporter.tokens:,} tokens in {len(exporter.shards):,} shards")
+    with lock(folder):
+        if backbone.model is None:
+            backbone.load()
+        exporter = Exporter(
+            backbone, kept, lengths, folder, fingerprint, model_name=a.name or os.path.basename(os.path.normpath(a.model)), top_logits=a.top_logits,
+            tail_bins=a.tail_bins, hidden_type=a.hidden_type, shard_tokens=a.shard_tokens, batch_tokens=a.batch_tokens)
+        if exporter.is_complete():
+            note(f"{folder}: complete already")
+            return
+        backbone.probe(kept[0].ids[:8].tolist())
+        gc.collect()
+        exporter.run()
+        note(f"{folder}: {len(kept):,} trajectories, {exporter.tokens:,} tokens in {len(exporter.shards):,} shards")
 
 
 def main(given=None):
