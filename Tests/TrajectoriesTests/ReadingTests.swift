@@ -87,6 +87,7 @@ import Testing
         #expect(message(#"{"prompt_ids": [], "completion_ids": [7]}"#).contains("line 1: the prompt has no tokens"))
         #expect(message(#"{"prompt_ids": [7], "completion_ids": []}"#).contains("line 1: the completion has no tokens"))
         #expect(message(#"{"prompt": "1", "completion": "", "truncated": true}"#).contains("line 1: the completion has no tokens"))
+        #expect(message(#"{"prompt": "1", "completion": ""}"#).contains("line 1: the completion has no tokens"))
         #expect(message(#"{"prompt_ids": [7], "completion_ids": [37]}"#).contains("found token id 37, expected 0 to \(TinyModel.vocabularySize - 1)"))
         #expect(message(#"{"prompt_ids": [-1], "completion_ids": [3]}"#).contains("found token id -1"))
         let long = #"{"prompt_ids": [7], "completion_ids": \#(Array(repeating: 5, count: 96))}"#

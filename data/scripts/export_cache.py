@@ -539,7 +539,7 @@ class Backbone:
                 f"{self.name}: the tokenizer has {text.size} tokens, which do not fit the model's vocabulary of {V}; take the tokenizer files that were published with the model")
         return V
 
-    def load(self):
+    def load(self):  # transformers fills what is missing or misshapen with random numbers, and only warns
         """Loads the weights, and checks that hidden states and output matrix give the model's own logits."""
         from transformers import AutoModelForCausalLM
         place = {"device_map": self.device_map} if self.device_map else {}
@@ -547,16 +547,19 @@ class Backbone:
             place["attn_implementation"] = self.attention
         try:
             self.model, info = AutoModelForCausalLM.from_pretrained(
-                self.name, dtype=self.dtype, trust_remote_code=self.trust_remote_code, output_loading_info=True, **place)
+                self.name, dtype=self.dtype, trust_remote_code=self.trust_remote_code, output_loading_info=True,
+                ignore_mismatched_sizes=True, **place)  # refused below, in words
             if not self.device_map:
                 self.model.to(self.device)
         except torch.OutOfMemoryError:
             raise InputError(f"{self.name}: does not fit {self.device}; give --device-map auto, which spreads it over devices") from None
         except Exception as error:
             raise InputError(f"{self.name}: cannot be loaded by transformers ({first_line(error)}); repair the folder, or give another model") from None
-        lacking = sorted(map(str, info.get("missing_keys") or [])) + sorted(map(str, info.get("mismatched_keys") or []))
-        if lacking:
-            raise InputError(f"{self.name}: its weights lack {len(lacking)} tensors, such as {lacking[0]}, or have them in other shapes; download it again")
+        for name, found, expected in sorted(map(tuple, info.get("mismatched_keys") or [])):
+            raise InputError(
+                f"{self.name}: the tensor {name} has the shape {list(found)}, expected {list(expected)} by config.json; take config.json and weights of the same model")
+        if lacking := sorted(map(str, info.get("missing_keys") or [])):
+            raise InputError(f"{self.name}: its weights lack {len(lacking)} tensors, such as {lacking[0]}; download the model again")
         self.model.eval().requires_grad_(False)
         self.decoder, self.head = self.model.base_model, self.model.get_output_embeddings()
         if self.head is None or self.decoder is self.model:
@@ -772,7 +775,7 @@ class Exporter:
         if not bool(finite.all()):
             row = int((~finite).nonzero()[0])
             if not bool(torch.isfinite(states[row]).all()):
-                raise failure(row, f"the hidden state is not finite; give --dtype float32, or check the model's weights, this run has {self.backbone.dtype}")
+                raise failure(row, f"the hidden state is not finite; give --dtype float32, or check the model's weights, the model computes in {str(self.backbone.dtype)[6:]}")
             raise failure(row, f"the hidden state leaves the range of {self.hidden_type}; give --hidden-type BF16 or F32")
         hidden[start:start + len(stored)] = stored.cpu()
         for first in range(0, len(states), rows):

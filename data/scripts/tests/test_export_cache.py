@@ -371,7 +371,7 @@ class RefusalTests(Folder):
             config = json.load(file)
         with open(path, "w") as file:
             json.dump(dict(config, vocab_size=V + 3), file)
-        self.refuses(self.lines(self.GOOD), model=model)
+        self.refuses(self.lines(self.GOOD), "has the shape [40, 16], expected [43, 16]", "take config.json and weights of the same model", model=model)
 
     def test_weights_that_are_missing_are_refused(self):
         from safetensors.torch import load_file, save_file
