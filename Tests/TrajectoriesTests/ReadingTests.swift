@@ -45,10 +45,10 @@ import Testing
         #expect(trajectory.completionIDs == tiny.ids("2") && trajectory.isTruncated)
     }
 
-    /// A prompt that ends with the end token says nothing about the completion's end.
-    @Test func theEndOfThePromptIsNotTheEndOfTheCompletion() throws {
-        let trajectory = try read(#"{"prompt": "1</s>", "completion": ""}"#)[0]
-        #expect(trajectory.completionIDs == [1] && trajectory.promptIDs.last == 1)
+    /// "9" + "9" is one token, which stays on the prompt's side: only the end is left of the completion.
+    @Test func aCompletionThatMergesIntoThePromptStillEnds() throws {
+        let trajectory = try read(#"{"prompt": "9", "completion": "9"}"#)[0]
+        #expect(trajectory.completionIDs == [1] && trajectory.promptIDs.last == TinyModel.vocabularySize - 1)
     }
 
     /// "9" + "99" is "99", "9": the merge crosses the border, and one token stays on the prompt's side.
