@@ -499,9 +499,8 @@ class Backbone:
     def __init__(self, name, dtype, device=None, device_map=None, trust_remote_code=False, attention=None):
         self.name, self.dtype = name, dtype
         self.trust_remote_code = trust_remote_code
-        from transformers.utils import cached_file
         try:
-            self.folder = os.path.dirname(cached_file(name, "config.json"))
+            self.folder = name if os.path.isdir(name) else downloaded(name)
             self.config = self.read_json("config.json")
         except Exception as error:
             raise InputError(f"{name}: has no config.json that can be read ({first_line(error)}); give a model's folder or its name on the hub") from None
@@ -523,10 +522,6 @@ class Backbone:
     def text(self):
         """The tokenizer, or None where there is none."""
         files = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json")
-        for name in files:  # a model of the hub is on the disk only as far as it was asked for
-            if not os.path.isdir(self.name):
-                from transformers.utils import cached_file
-                cached_file(self.name, name, _raise_exceptions_for_missing_entries=False)
         if not any(os.path.exists(os.path.join(self.folder, name)) for name in files):
             return None
         return Text(self.folder, self.end_tokens, self.trust_remote_code)
@@ -547,7 +542,7 @@ class Backbone:
             place["attn_implementation"] = self.attention
         try:
             self.model, info = AutoModelForCausalLM.from_pretrained(
-                self.name, dtype=self.dtype, trust_remote_code=self.trust_remote_code, output_loading_info=True,
+                self.folder, dtype=self.dtype, trust_remote_code=self.trust_remote_code, output_loading_info=True,
                 ignore_mismatched_sizes=True, **place)  # refused below, in words
             if not self.device_map:
                 self.model.to(self.device)
@@ -628,9 +623,19 @@ class Backbone:
         entries = {}
         for name in sorted(os.listdir(self.folder)):
             path = os.path.join(self.folder, name)
-            if name in self.SMALL_FILES or name.endswith((".safetensors", ".safetensors.index.json")):
+            if name in self.SMALL_FILES or name.endswith((".safetensors", ".index.json", ".bin")):
                 entries[f"model/{name}"] = f"{os.path.getsize(path)} bytes {sampled_crc(path)}"
         return entries
+
+
+def downloaded(name):
+    """The folder of a model of the hub, which is downloaded as far as it is not there: all of it before anything is computed."""
+    from huggingface_hub import snapshot_download
+    others = ["original/*", "consolidated*"]  # the same weights a second time
+    folder = snapshot_download(name, allow_patterns=["*.json", "*.jinja", "*.model", "*.txt", "*.py", "*.safetensors"], ignore_patterns=others)
+    if not any(file.endswith(".safetensors") for file in os.listdir(folder)):
+        folder = snapshot_download(name, allow_patterns=["*.bin"], ignore_patterns=others)
+    return folder
 
 
 def sampled_crc(path, block=1 << 16, samples=256):
@@ -1350,7 +1355,7 @@ def read_problems(path):
 class TransformersEngine:
     def __init__(self, backbone, arguments):
         self.model, self.device = backbone.model, backbone.first_device()
-        self.arguments = arguments
+        self.arguments, self.context = arguments, backbone.context
 
     def sample(self, number, ids, ends):
         """So many completions of one prompt, each the sampled ids up to its end token or the limit."""
@@ -1358,10 +1363,11 @@ class TransformersEngine:
         decoding = {"do_sample": True, "temperature": a.temperature, "top_p": a.top_p, "top_k": 0} if a.temperature > 0 else {"do_sample": False}
         torch.manual_seed(a.seed * 1_000_003 + number)
         results, prompt = [], torch.tensor([ids], device=self.device)
+        room = a.max_tokens if self.context is None else min(a.max_tokens, self.context - len(ids))
         while len(results) < a.sample:
             count = min(a.sample_batch, a.sample - len(results))
             output = self.model.generate(
-                input_ids=prompt, attention_mask=torch.ones_like(prompt), num_return_sequences=count, max_new_tokens=a.max_tokens, eos_token_id=sorted(ends),
+                input_ids=prompt, attention_mask=torch.ones_like(prompt), num_return_sequences=count, max_new_tokens=room, eos_token_id=sorted(ends),
                 pad_token_id=min(ends), repetition_penalty=1.0, **decoding)
             results += [self.cut(row, ends) for row in output[:, len(ids):].tolist()]
         return results
@@ -1381,7 +1387,7 @@ class VLLMEngine:
         from vllm import LLM
         self.arguments = arguments
         self.model = LLM(
-            model=backbone.name, dtype=arguments.dtype, seed=arguments.seed, trust_remote_code=arguments.trust_remote_code,
+            model=backbone.folder, dtype=arguments.dtype, seed=arguments.seed, trust_remote_code=arguments.trust_remote_code,
             tensor_parallel_size=max(1, torch.cuda.device_count()) if arguments.device_map else 1)
 
     def sample_all(self, numbers, prompts, ends):

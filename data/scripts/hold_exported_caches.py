@@ -116,7 +116,8 @@ def main():
                         program("train"), "--config", f"{own}.json", "--set", f"cache.folder={own}-{kind}", "--set", f"training.folder={own}-{kind}-heads",
                         "--json", "--quiet"))["validationLoss"]
                 losses = [
-                    json.loads(run(program("inspect"), "loss", "--heads", f"{own}-exported-heads/heads", "--cache", f"{own}-{kind}", "--json", "--quiet"))
+                    json.loads(run(program("inspect"), "loss", "--heads", f"{own}-exported-heads/heads", "--cache", f"{own}-{kind}", "--precision", "double",
+                        "--json", "--quiet"))
                     for kind in ("exported", "collected")
                 ]
                 flat = [[loss["joint"], *loss["released"].values()] for loss in losses]
