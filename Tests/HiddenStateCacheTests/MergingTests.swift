@@ -17,28 +17,31 @@ import Testing
         return folder
     }
 
-    private func tokens(_ folder: URL) throws -> (trajectories: [Int], batch: CachedBatch<Float>) {
-        let cache = try HiddenStateCache(folder: folder)
+    // Folders are handed over whole: their files are gone as soon as nobody holds them.
+
+    private func tokens(_ folder: TemporaryFolder) throws -> (trajectories: [Int], batch: CachedBatch<Float>) {
+        let cache = try HiddenStateCache(folder: folder.url)
         var batch = cache.emptyBatch(as: Float.self)
         try cache.load(cache.trajectories, maxTokens: nil, into: &batch)
-        return (cache.trajectories.map(\.number), batch)
+        return withExtendedLifetime(folder) { (cache.trajectories.map(\.number), batch) }
     }
 
     private func merging(_ parts: [TemporaryFolder], into folder: URL) -> String {
-        message { try HiddenStateCache.merge(parts.map(\.url), into: folder) } ?? "nothing"
+        withExtendedLifetime(parts) { message { try HiddenStateCache.merge(parts.map(\.url), into: folder) } ?? "nothing" }
     }
 
     @Test(arguments: [1, 2, 3]) func theMergedCacheHoldsWhatOneProcessWrites(world: Int) throws {
         // In any order.
         let parts = try (0..<world).reversed().map { try part($0, of: world) }, whole = try part(0, of: 1), merged = TemporaryFolder()
         var shards = 0
-        try HiddenStateCache.merge(parts.map(\.url), into: merged.url) { _ in shards += 1 }
-        let a = try tokens(merged.url), b = try tokens(whole.url)
+        try withExtendedLifetime(parts) { try HiddenStateCache.merge(parts.map(\.url), into: merged.url) { _ in shards += 1 } }
+        let a = try tokens(merged), b = try tokens(whole)
         #expect(a.trajectories == b.trajectories && a.trajectories == [0, 1, 3, 4, 5, 6, 7, 8])
         #expect(a.batch.labels == b.batch.labels && a.batch.sketches.labelRanks == b.batch.sketches.labelRanks)
         #expect(a.batch.hidden.elements == b.batch.hidden.elements)
         #expect(a.batch.sketches.baseProbabilities.elements == b.batch.sketches.baseProbabilities.elements)
-        #expect(try shards == HiddenStateCache(folder: merged.url).shardCount)
+        #expect(try shards == HiddenStateCache(folder: merged.url, verify: false).shardCount)
+        withExtendedLifetime(merged) {}
     }
 
     @Test func partsThatDoNotBelongTogetherAreRefused() throws {
@@ -67,6 +70,7 @@ import Testing
                 if shards == 2 { throw Stop() }
             }
         }
+        withExtendedLifetime(parts) {}
         #expect(!FileManager.default.fileExists(atPath: merged.url.path))
     }
 }
