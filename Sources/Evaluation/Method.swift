@@ -36,7 +36,7 @@ extension Method {
         let heads = try AutoDecoHeads<Float>(folder: folder)
         guard heads.configuration.hiddenSize == hiddenSize else {
             throw EvaluationError(
-                "\(folder.path): the heads read hidden states of size \(heads.configuration.hiddenSize), the model's have \(hiddenSize)")
+                "\(folder.path): the heads read hidden states of size \(heads.configuration.hiddenSize), the model's have \(hiddenSize); give heads that were fitted to this model")
         }
         // A run keeps its heads in a folder of that name: the run is what tells them apart.
         let run = folder.lastPathComponent == "heads" ? folder.deletingLastPathComponent() : folder

@@ -65,7 +65,7 @@ struct Run {
     private static func check(_ tokenizer: Tokenizer, fits model: Transformer, in folder: String) throws {
         let known = tokenizer.vocabularySize, rows = model.configuration.vocabularySize
         guard known <= rows, known * 10 >= rows * 9 else {
-            throw InputError("\(folder): the tokenizer has \(known) tokens, which do not fit the model's vocabulary of \(rows)")
+            throw InputError("\(folder): the tokenizer has \(known) tokens, which do not fit the model's vocabulary of \(rows); take the tokenizer files that were published with the model")
         }
     }
 

@@ -75,7 +75,7 @@ func check(_ tokenizer: Tokenizer, fits model: Transformer, in folder: String) t
     let known = tokenizer.vocabularySize, rows = model.configuration.vocabularySize
     // Published models have some rows to spare, at most a few thousand in a hundred thousand.
     guard known <= rows, known * 10 >= rows * 9 else {
-        throw InputError("\(folder): the tokenizer has \(known) tokens, which do not fit the model's vocabulary of \(rows)")
+        throw InputError("\(folder): the tokenizer has \(known) tokens, which do not fit the model's vocabulary of \(rows); take the tokenizer files that were published with the model")
     }
 }
 
