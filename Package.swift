@@ -28,13 +28,16 @@ let package = Package(
         .target(name: "AutoDecoHeads", dependencies: ["Autodiff", "Decoding", "Safetensors", "Tensor"], exclude: ["README.md"]),
         .target(name: "Backbone", dependencies: ["Decoding", "Safetensors", "Tensor"], exclude: ["README.md"]),
         .target(name: "HiddenStateCache", dependencies: ["AutoDecoHeads", "Safetensors", "Tensor"], exclude: ["README.md"]),
-        .target(name: "Evaluation", dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "HiddenStateCache", "Tasks", "Tensor"], exclude: ["README.md"]),
+        .target(
+            name: "Evaluation",
+            dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor", "Trajectories"],
+            exclude: ["README.md"]),
         .target(
             name: "Training",
             dependencies: ["AutoDecoHeads", "Autodiff", "Configuration", "HiddenStateCache", "Reports", "Safetensors", "Tensor"],
             exclude: ["README.md"]),
         .target(
-            name: "Trajectories", dependencies: ["Backbone", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor"],
+            name: "Trajectories", dependencies: ["Backbone", "Configuration", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor"],
             exclude: ["README.md"]),
 
         .executableTarget(
@@ -63,7 +66,10 @@ let package = Package(
             dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "Safetensors", "Tensor", "Terminal"]),
         .executableTarget(
             name: "autodeco-eval",
-            dependencies: ["Backbone", "Configuration", "Decoding", "Evaluation", "Tasks", "Tensor", "Terminal"]),
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Evaluation", "HiddenStateCache", "Safetensors", "Tasks", "Tensor", "Terminal",
+                "Trajectories",
+            ]),
 
         .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
@@ -82,7 +88,9 @@ let package = Package(
         .testTarget(name: "BackboneTests", dependencies: ["Backbone", "Decoding", "Safetensors", "Tensor"]),
         .testTarget(
             name: "EvaluationTests",
-            dependencies: ["AutoDecoHeads", "Backbone", "Evaluation", "HiddenStateCache", "Safetensors", "Tasks", "Tensor"]),
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Decoding", "Evaluation", "HiddenStateCache", "Safetensors", "Tasks", "Tensor", "Trajectories",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,76 +1,59 @@
-import Backbone
+import Dispatch
 import Tasks
-import Tensor
+import Trajectories
 
-/// Draws completions of a task's problems with any method, and has them judged.
+/// Draws completions of a task's problems with any method, and counts what the verifier says about them.
 ///
-/// Problems are cut into fixed blocks, each started from an empty batch; a completion's random stream is named by its
-/// seed, its problem's place in the list and its own number. So a figure depends on the seed and on the block alone.
+/// A completion's random stream is named by its seed, its problem's place in the list and its own number, so that a figure depends on the seed
+/// alone, not on how many completions are decoded together.
 public struct MethodSampler: Sendable {
-    public let model: Transformer
-    public let tokenizer: Tokenizer
-    public let problems: [Problem]
-    public let verifier: any Verifier
-    public let rendering: PromptRendering
+    public let sampler: ProblemSampler
     /// Longest completion, its end token included.
     public let maxTokens: Int
     /// Completions that are decoded together.
     public let width: Int
 
-    /// Completions of a block, about.
-    private static let blockSamples = 2_048
+    /// Completions that are kept in memory, about: problems are sampled in blocks of so many.
+    private static let blockSamples = 8_192
 
-    public init(
-        model: Transformer, tokenizer: Tokenizer, problems: [Problem], verifier: any Verifier, rendering: PromptRendering,
-        maxTokens: Int, width: Int
-    ) {
-        (self.model, self.tokenizer, self.problems, self.verifier) = (model, tokenizer, problems, verifier)
-        (self.rendering, self.maxTokens, self.width) = (rendering, maxTokens, width)
+    public init(_ sampler: ProblemSampler, maxTokens: Int, width: Int) {
+        (self.sampler, self.maxTokens, self.width) = (sampler, maxTokens, width)
     }
+
+    public var problems: [Problem] { sampler.problems }
 
     /// Samples every problem.
     ///
     /// - Parameters:
     ///   - samples: completions a problem; a deterministic method draws one.
-    ///   - onProblems: told how many more problems are done.
-    /// - Returns: nil where it was cancelled.
-    /// - Throws: what the engine throws, such as `ModelError` for a prompt that does not fit the context.
-    public func outcomes(
-        of method: Method, samples: Int, seed: UInt64, onProblems: (Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
-    ) throws -> Outcomes? {
+    ///   - onCompletion: hears that one more is done.
+    /// - Throws: `CancellationError` where it was cancelled; what the policy throws.
+    public func run(
+        _ method: Method, samples: Int, seed: UInt64, onCompletion: () -> Void = {}, isCancelled: () -> Bool = { false }
+    ) throws -> MethodRun {
+        let start = DispatchTime.now().uptimeNanoseconds
         let samples = method.isDeterministic ? 1 : samples
         let block = max(1, Self.blockSamples / samples)
-        let engine = GenerationEngine(model: model, policy: method.policy, seed: seed, width: width, endTokens: endTokens)
         var outcomes = Outcomes(problems: [])
-        for start in stride(from: 0, to: problems.count, by: block) {
-            let places = start..<min(start + block, problems.count)
-            let requests = try places.map { place in
-                GenerationRequest(
-                    promptIDs: try tokenizer.promptIDs(rendering.prompt(for: problems[place])), samples: samples, maxTokens: maxTokens,
-                    number: place)
-            }
-            let completions = try engine.generate(requests, isCancelled: isCancelled)
-            if isCancelled() { return nil }
-            outcomes.problems += try zip(places, completions).map { try judge($1, of: problems[$0]) }
-            onProblems(places.count)
+        for first in stride(from: 0, to: problems.count, by: block) {
+            let places = first..<min(first + block, problems.count)
+            let completions = try sampler.sample(
+                places, with: method.policy, samples: samples, maxTokens: maxTokens, seed: seed, width: width,
+                onCompletion: { _ in onCompletion() }, isCancelled: isCancelled)
+            outcomes.problems += zip(places, completions).map { ProblemOutcome(problems[$0], $1) }
         }
-        return outcomes
+        return MethodRun(outcomes: outcomes, seconds: Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9)
     }
+}
 
-    /// The model's end tokens, or else the tokenizer's.
-    private var endTokens: [Int] {
-        model.configuration.endTokens.isEmpty ? [tokenizer.endOfSequence].compactMap { $0 } : model.configuration.endTokens
-    }
-
-    private func judge(_ completions: [GeneratedSample], of problem: Problem) throws -> ProblemOutcome {
-        let ends = Set(endTokens)
-        let correct = try completions.filter { completion in
-            guard !completion.isTruncated else { return false }
-            let text = try tokenizer.decode(completion.tokens.filter { !ends.contains($0) })
-            return verifier.verdict(on: text, of: problem).isCorrect
-        }
-        return ProblemOutcome(
-            problem: problem.id, samples: completions.count, correct: correct.count, truncated: completions.filter(\.isTruncated).count,
-            tokens: completions.reduce(0) { $0 + $1.decisions.count })
+extension ProblemOutcome {
+    fileprivate init(_ problem: Problem, _ completions: [ProblemSampler.Completion]) {
+        let decisions = completions.lazy.flatMap(\.sample.decisions)
+        let faults = completions.compactMap { if case .wrong(let fault) = $0.verdict, fault.isOfVerifier { fault } else { nil } }
+        self.init(
+            problem: problem.id, samples: completions.count, correct: completions.count(where: \.isCorrect),
+            truncated: completions.count(where: \.sample.isTruncated), tokens: completions.reduce(0) { $0 + $1.sample.decisions.count },
+            faults: faults.count, firstFault: faults.first, temperatureSum: decisions.reduce(0) { $0 + $1.temperature },
+            topPSum: decisions.reduce(0) { $0 + $1.topP })
     }
 }
