@@ -30,7 +30,9 @@ let package = Package(
         .target(name: "HiddenStateCache", dependencies: ["AutoDecoHeads", "Safetensors", "Tensor"], exclude: ["README.md"]),
         .target(
             name: "Evaluation",
-            dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor", "Trajectories"],
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor", "Trajectories",
+            ],
             exclude: ["README.md"]),
         .target(
             name: "Training",
@@ -66,10 +68,7 @@ let package = Package(
             dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "Safetensors", "Tensor", "Terminal"]),
         .executableTarget(
             name: "autodeco-eval",
-            dependencies: [
-                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Evaluation", "HiddenStateCache", "Safetensors", "Tasks", "Tensor", "Terminal",
-                "Trajectories",
-            ]),
+            dependencies: ["Configuration", "Decoding", "Evaluation", "Tensor", "Terminal"]),
 
         .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
@@ -89,7 +88,8 @@ let package = Package(
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Decoding", "Evaluation", "HiddenStateCache", "Safetensors", "Tasks", "Tensor", "Trajectories",
+                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Evaluation", "HiddenStateCache", "Safetensors", "Tasks", "Tensor",
+                "Trajectories",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,6 +1,7 @@
 import AutoDecoHeads
 import Decoding
 import Foundation
+import Tensor
 import Trajectories
 
 /// Heads that are measured: what they are, what they are called, and what stands for their content.

@@ -20,6 +20,8 @@ public struct EvaluationResults: Sendable, Equatable, Codable {
     public var generations: [Generation]
     /// The resolved configuration, as JSON.
     public var configuration: String
+    /// What could not be measured, and why: a sentence each.
+    public var notes: [String] = []
 
     /// What a row is there for.
     public enum Group: String, Sendable, Codable, CaseIterable {
@@ -57,6 +59,10 @@ public struct EvaluationResults: Sendable, Equatable, Codable {
         public var tokensPerSecond: Double?
         /// Means over tokens; nil for greedy.
         public var meanTemperature, meanTopP: Double?
+        /// The constant pair that it is; nil for other methods.
+        public var pair: StaticPair? = nil
+        /// How the verifier failed first, in a sentence; nil where it never did.
+        public var firstFault: String? = nil
     }
 
     /// Both curves of expert-guided tuning.
