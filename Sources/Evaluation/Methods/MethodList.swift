@@ -41,10 +41,13 @@ struct MethodList: Sendable {
             } ?? []
         let rule = EntropyTemperature(minimum: settings.entropyMinimum, maximum: settings.entropyMaximum, exponent: settings.entropyExponent)
         baselines = try [Method(minP: settings.minP), Method(entropy: rule)].map { PlannedMethod($0, .baselines, seeds: seeds, total: usual) }
-        filters = ([heads].compactMap(\.self) + otherHeads).flatMap { heads in
-            NucleusFilter.allCases.map { filter in
-                PlannedMethod(
-                    heads.method("heads of \(heads.name), \(filter.rawValue)", filter: filter), .filters, seeds: seeds, total: settings.filterSamples)
+        let isFirst = heads != nil
+        filters = ([heads].compactMap(\.self) + otherHeads).enumerated().flatMap { place, heads in
+            NucleusFilter.allCases.map { shown in
+                let method = heads.method("heads of \(heads.name), \(shown.rawValue)", filter: shown), isAutoDeco = isFirst && place == 0 && shown == filter
+                return PlannedMethod(
+                    method, .filters, seeds: seeds, total: isAutoDeco ? settings.curveSamples : settings.filterSamples,
+                    runName: isAutoDeco ? Self.autoDeco : nil)
             }
         }
     }
@@ -80,7 +83,7 @@ struct MethodList: Sendable {
 
     /// Completions of all of them on so many problems, about: the best pair may be greedy.
     func completions(problems: Int) -> Int {
-        let rows = knobs + [autoDeco].compactMap(\.self) + parts + baselines + filters
+        let rows = knobs + [autoDeco].compactMap(\.self) + parts + baselines + filters.filter { $0.runName == $0.name }
         let points = Set(settings.temperatures).count + Set(settings.topPs).subtracting([1]).count
         let usual = settings.samples * settings.seeds
         return problems

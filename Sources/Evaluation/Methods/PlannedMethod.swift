@@ -7,11 +7,16 @@ struct PlannedMethod: Sendable {
     let seeds: [Int]
     /// Completions a problem and seed.
     let samples: Int
+    /// What its runs are called. A method that stands in two rows is sampled once.
+    let runName: String
 
     /// - Parameters:
     ///   - total: completions a problem under all seeds together, a multiple of their number.
-    init(_ method: Method, _ group: EvaluationResults.Group, pair: StaticPair? = nil, seeds: Range<Int>, total: Int) {
-        (self.method, self.group, self.pair) = (method, group, pair)
+    ///   - runName: the method's name where nil.
+    init(
+        _ method: Method, _ group: EvaluationResults.Group, pair: StaticPair? = nil, seeds: Range<Int>, total: Int, runName: String? = nil
+    ) {
+        (self.method, self.group, self.pair, self.runName) = (method, group, pair, runName ?? method.name)
         self.seeds = method.isDeterministic ? [seeds.lowerBound] : Array(seeds)
         samples = method.isDeterministic ? 1 : total / seeds.count
     }

@@ -47,8 +47,8 @@ struct ResultsAssembly {
             name: planned.name, group: planned.group, passAt1: resamples.mean(of: outcomes.passRates),
             passAt1OfSeeds: result.runs.map(\.passRate), deviationOverSeeds: result.deviation, samplesPerProblem: planned.samples * measured.runs.count,
             meanLength: outcomes.meanLength, truncatedShare: outcomes.truncatedShare, faults: outcomes.faults,
-            tokensPerSecond: seconds > 0 ? Double(outcomes.tokens) / seconds : nil, meanTemperature: isGreedy ? nil : outcomes.meanTemperature,
-            meanTopP: isGreedy ? nil : outcomes.meanTopP, pair: planned.pair, firstFault: outcomes.firstFault?.description)
+            tokensPerSecond: seconds > 0 ? Double(outcomes.tokens) / seconds : nil, meanTemperature: isGreedy ? nil : planned.pair?.temperature ?? outcomes.meanTemperature,
+            meanTopP: isGreedy ? nil : planned.pair?.topP ?? outcomes.meanTopP, pair: planned.pair, firstFault: outcomes.firstFault?.description)
     }
 
     private func tuning(_ tuning: ExpertTuning) -> EvaluationResults.Tuning {
@@ -63,7 +63,7 @@ struct ResultsAssembly {
     /// AutoDeco beside every other row of the table, and the oracle's pick beside what nobody has to tune.
     private func comparisons(_ measured: Measurements) -> [EvaluationResults.Comparison] {
         func compare(_ first: String, _ second: String) -> EvaluationResults.Comparison? {
-            guard first != second, let a = measured.rows[first], let b = measured.rows[second] else { return nil }
+            guard let a = measured.rows[first], let b = measured.rows[second], a.planned.runName != b.planned.runName else { return nil }
             return EvaluationResults.Comparison(
                 first: first, second: second, difference: resamples.difference(a.result.outcomes.passRates, b.result.outcomes.passRates))
         }

@@ -81,7 +81,7 @@ public final class Evaluator {
         for seed in planned.seeds {
             guard
                 let run = try run(
-                    planned.name, planned.method, plan.sampler, samples: planned.samples, seed: seed, plan.fingerprint,
+                    planned.runName, planned.method, plan.sampler, samples: planned.samples, seed: seed, plan.fingerprint,
                     onSampled: { run in
                         measurements.record(planned, runs + [run])
                         try write()
@@ -166,7 +166,10 @@ public final class Evaluator {
         fingerprint.add("generations", plan.generations)
         fingerprint.add("seed", plan.settings.seed)
         let name = "generations"
-        if measurements.generations == nil { measurements.generations = try store.load(name, fingerprint) }
+        if measurements.generations == nil {
+            measurements.generations = try store.load(name, fingerprint)
+            stored += measurements.generations?.count ?? 0
+        }
         guard measurements.generations == nil, mode == .sampling else { return }
         onEvent(.began(method: name))
         let generations = try plan.sampler.generations(
