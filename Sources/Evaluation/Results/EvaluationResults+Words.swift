@@ -34,7 +34,10 @@ extension EvaluationResults {
 
     private func pieces(_ form: (TextTable) -> String, heading: (String) -> String) -> [String] {
         var pieces: [String] = []
-        if !missing.isEmpty { pieces.append("Unfinished: \(missing.count) of \(missing.count + rows.count) are still to be measured: \(missing.joined(separator: "; ")).") }
+        if !missing.isEmpty {
+            let all = Set(missing).union(rows.map(\.name)).count
+            pieces.append("Unfinished: \(missing.count) of \(all) are still to be measured: \(missing.joined(separator: "; ")).")
+        }
         pieces.append(form(mainTable))
         if !faults.isEmpty { pieces.append(faults.joined(separator: "\n")) }
         if !comparisons.isEmpty { pieces.append(comparisons.map { "- " + $0.words }.joined(separator: "\n")) }
