@@ -12,7 +12,11 @@ final class EvaluationDisplay {
 
     func show(_ event: Evaluator.Event) {
         switch event {
+        case .diagnosing(let tokens): line = console.progress("diagnosis, tokens", of: tokens)
+        case .diagnosed(let tokens): line?.advance(by: tokens)
         case .planned(let completions, let stored):
+            line?.finish()
+            line = nil
             if stored > 0 {
                 console.note("\(Readable.count(stored)) of \(Readable.count(completions)) completions are there already")
             }

@@ -17,7 +17,13 @@ struct EmbeddedEvaluation {
     let folder = TemporaryFolder()
     var runs: URL { folder.url.appendingPathComponent("evaluation/runs") }
 
-    init() throws { try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true) }
+    init() throws {
+        try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
+        let problems = try String(contentsOf: Self.data.appendingPathComponent("validation.jsonl"), encoding: .utf8)
+        try Data(problems.split(separator: "\n").prefix(6).joined(separator: "\n").utf8).write(to: validation)
+    }
+
+    private var validation: URL { folder.url.appendingPathComponent("validation.jsonl") }
 
     /// Random heads for the model: they have opinions, if not good ones.
     func writeHeads(_ name: String, seed: UInt64) throws -> String {
@@ -32,7 +38,7 @@ struct EmbeddedEvaluation {
     func plan(heads: String? = nil, _ overrides: String...) throws -> EvaluationPlan {
         var settings = [
             "model.folder": Self.modelFolder.path, "task.test": Self.data.appendingPathComponent("test.jsonl").path,
-            "task.validation": Self.data.appendingPathComponent("validation.jsonl").path, "task.verifier": "countdown",
+            "task.validation": validation.path, "task.verifier": "countdown",
             "evaluation.folder": folder.url.appendingPathComponent("evaluation").path, "evaluation.problems": "5", "evaluation.seeds": "2",
             "evaluation.samples": "1", "evaluation.tuningSamples": "2", "evaluation.filterSamples": "2", "evaluation.curveSamples": "4",
             "evaluation.commandProblems": "3", "evaluation.generations": "2", "evaluation.maxTokens": "60", "evaluation.batch": "16",

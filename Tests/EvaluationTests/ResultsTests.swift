@@ -27,15 +27,18 @@ import Testing
 @Suite struct ResamplesTests {
     @Test func intervalsAreThoseOfTheBootstrapOneByOne() {
         let bootstrap = Bootstrap(seed: 3, resamples: 2000), resamples = Resamples(problems: 37, bootstrap)
-        let columns = [(0..<37).map { Double($0 * $0 % 11) / 7 }, (0..<37).map { Double($0 % 2) }, [Double](repeating: 0.3, count: 37)]
+        let squares: [Double] = (0..<37).map { Double($0 * $0 % 11) / 7 }, coins: [Double] = (0..<37).map { Double($0 % 2) }
+        let columns: [[Double]] = [squares, coins, [Double](repeating: 0.3, count: 37)]
         for (column, found) in zip(columns, resamples.means(of: columns)) {
             let expected = bootstrap.mean(of: column)
-            #expect(abs(found.mean - expected.mean) < 1e-14 && abs(found.lower - expected.lower) < 1e-13 && abs(found.upper - expected.upper) < 1e-13)
+            #expect(abs(found.mean - expected.mean) < 1e-14)
+            #expect(abs(found.lower - expected.lower) < 1e-13)
+            #expect(abs(found.upper - expected.upper) < 1e-13)
         }
     }
 
     @Test func whatWasAskedBeforeAndWithItDoesNotMatter() {
-        let values = (0..<50).map { Double($0 * $0 % 17) / 3 }, other = (0..<50).map { Double($0 % 5) }
+        let values: [Double] = (0..<50).map { Double($0 * $0 % 17) / 3 }, other: [Double] = (0..<50).map { Double($0 % 5) }
         let alone = Resamples(problems: 50).mean(of: values), resamples = Resamples(problems: 50)
         _ = resamples.mean(of: other)
         #expect(resamples.means(of: [other, values, other])[1] == alone && resamples.mean(of: values) == alone)

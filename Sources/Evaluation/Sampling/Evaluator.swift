@@ -13,6 +13,9 @@ import Trajectories
 public final class Evaluator {
     /// What happens, for whoever shows how far it is.
     public enum Event: Sendable {
+        /// What heads say about held-out tokens is read: so many altogether, then of each block.
+        case diagnosing(tokens: Int)
+        case diagnosed(tokens: Int)
         /// Before anything is sampled: completions of all methods together, and how many of them are there.
         case planned(completions: Int, stored: Int)
         case began(method: String)
@@ -126,8 +129,11 @@ public final class Evaluator {
 
     private func diagnose() throws {
         guard let heads = plan.heads?.heads, let heldOut = plan.heldOut else { return }
-        func check(_ tokens: Int) throws { if isCancelled() { throw CancellationError() } }
-        onEvent(.began(method: "diagnosis"))
+        func check(_ tokens: Int) throws {
+            if isCancelled() { throw CancellationError() }
+            onEvent(.diagnosed(tokens: tokens))
+        }
+        onEvent(.diagnosing(tokens: 2 * heldOut.trajectories.tokens))
         knobs = try MeanKnobs(of: heads, on: heldOut.cache, over: heldOut.trajectories, progress: check)
         do {
             measurements.diagnosis = try TokenDiagnosis(
