@@ -17,7 +17,7 @@ HEADS := runs/countdown/training/heads
 JOINT_HEADS := runs/ablations/joint/heads
 EVALUATION := runs/countdown/evaluation
 
-.PHONY: help setup build test collect train ablations eval gradcheck bench soak clean
+.PHONY: help setup build test test-scripts collect train ablations eval gradcheck bench soak clean
 
 help:
 	@echo 'make test       set up what is missing, build and run all tests'
@@ -27,6 +27,7 @@ help:
 	@echo 'make eval       measure whether heads decode the embedded example better than knobs set by hand; trains them first if need be'
 	@echo 'make gradcheck  hold every derivative against central differences, as a table'
 	@echo 'make bench      measure the fused losses against an exponential pass, and training against its matrix products'
+	@echo 'make test-scripts  test export_cache.py; needs Python with torch and transformers (PYTHON=… names it)'
 	@echo 'make soak       kill programs at random moments, and hold what they resume against uninterrupted runs'
 	@echo 'make build      build all programs into .build/release'
 	@echo 'make clean      remove what was built'
@@ -49,6 +50,11 @@ build: setup
 
 test: setup
 	$(TEST) $(TEST_FOLDER)
+
+# Of the scripts that users run elsewhere; no other target needs Python.
+PYTHON ?= python3
+test-scripts:
+	$(PYTHON) -m unittest discover data/scripts/tests
 
 # Goes on where an interrupted run has stopped, and says so where nothing is left to do.
 collect: setup

@@ -31,7 +31,7 @@ let package = Package(
         .target(
             name: "Evaluation",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor", "Trajectories",
+                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "HiddenStateCache", "Reports", "Safetensors", "Tasks", "Tensor", "Trajectories",
             ],
             exclude: ["README.md"]),
         .target(
@@ -88,7 +88,7 @@ let package = Package(
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Evaluation", "HiddenStateCache", "Safetensors", "Tasks", "Tensor",
+                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Evaluation", "HiddenStateCache", "Reports", "Safetensors", "Tasks", "Tensor",
                 "Trajectories",
             ]),
     ],

@@ -27,12 +27,27 @@ public struct Transformer: Sendable {
     /// activations stay small beside the weights.
     static let passRows = 1024
 
-    /// Reads config.json, generation_config.json and the checkpoint of a folder.
+    /// Reads config.json, generation_config.json and the checkpoint of a folder: a model's own, or one where a model and heads are merged,
+    /// whose heads stay unread.
     ///
     /// - Throws: `ModelError` or `SafetensorsError`: what was found, what was expected and where. Every tensor that the
     ///   model needs is there, with the right shape, when this returns.
     public init(directory: URL) throws {
-        try self.init(configuration: ModelConfiguration(directory: directory), checkpoint: Checkpoint(folder: directory.path))
+        try self.init(configuration: ModelConfiguration(directory: directory), checkpoint: Self.checkpoint(of: directory))
+    }
+
+    /// The backbone's tensors of a folder, under Hugging Face's names.
+    ///
+    /// - Throws: `ModelError` for a folder that holds heads alone; `SafetensorsError` for files that are missing or damaged.
+    public static func checkpoint(of directory: URL) throws -> any TensorSource {
+        let checkpoint = try Checkpoint(folder: directory.path)
+        let file = try ConfigurationObject(file: directory.appendingPathComponent("config.json"))
+        guard try file.string("model_type", default: "") == Family.mergedType else { return checkpoint }
+        let backbone = PrefixedTensors(checkpoint, prefix: Family.mergedPrefix)
+        guard !backbone.entries.isEmpty else {
+            throw ModelError(.malformed, "\(directory.path): holds heads alone, expected a model, or a model merged with heads")
+        }
+        return backbone
     }
 
     /// Reads the weights from any source that has them under Hugging Face's names.

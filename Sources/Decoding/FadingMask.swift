@@ -1,12 +1,16 @@
 import Foundation
 
 /// The mask of the soft filter, m(c) = exp(−α·relu(c − P)), c the inclusive cumulative probability, capped at 1.
-struct FadingMask {
+public struct FadingMask: Sendable {
     /// P < 1.
-    var topP: Double
-    var steepness = NucleusFilter.steepness
+    public var topP: Double
+    /// α.
+    public var steepness = NucleusFilter.steepness
 
-    func callAsFunction(_ c: Double) -> Double {
+    public init(topP: Double, steepness: Double = NucleusFilter.steepness) { (self.topP, self.steepness) = (topP, steepness) }
+
+    /// m(c), in (0, 1].
+    public func callAsFunction(_ c: Double) -> Double {
         c <= topP ? 1 : Foundation.exp(-steepness * (min(c, 1) - topP))
     }
 

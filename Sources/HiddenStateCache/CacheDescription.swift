@@ -19,6 +19,12 @@ public struct CacheDescription: Sendable, Equatable {
     /// Columns of the stored hidden states: r where projected, else D.
     public var storedSize: Int { rank ?? hiddenSize }
 
+    /// Bytes that a token takes in a shard: hidden state, label with its rank and logit, largest logits, tail, trajectory and position.
+    public var bytesPerToken: Int {
+        let tail = vocabularySize > sketch.exact ? 3 * (sketch.bins + 1) : 0
+        return storedSize * hiddenType.byteWidth + 4 * (5 + min(sketch.exact, vocabularySize) + tail)
+    }
+
     public static let hiddenTypes: [ElementType] = [.bf16, .f16, .f32]
     /// Token ids and counts are stored as Int32 and Float.
     static let largestVocabulary = 1 << 24

@@ -65,9 +65,9 @@ public struct CacheTokens {
                 try buffer.append(
                     hidden: stored, logits: blockLogits, labels: labels[rows], trajectories: trajectories[rows], positions: positions[rows])
             } catch let error as LogitsError {
-                throw failure(error.row, error.problem)
+                throw failure(error.row, "\(error.problem); check the model's weights and this line of the trajectories")
             } catch let error as UnstorableState {
-                throw failure(error.row, "the hidden state is not finite as \(buffer.description.hiddenType.rawValue)")
+                throw failure(error.row, "the hidden state is not finite as \(buffer.description.hiddenType.rawValue); store BF16 or F32, or check the model's weights")
             }
         }
     }

@@ -32,7 +32,7 @@ extension HiddenStateCache {
     public func requireFit(_ heads: HeadsConfiguration) throws {
         guard heads.hiddenSize != description.storedSize else { return }
         let stored = description.rank.map { "\($0) principal components of \(description.hiddenSize) columns" } ?? "hidden states of \(description.hiddenSize) columns"
-        let full = heads.hiddenSize == description.hiddenSize ? "; heads for the full hidden state need a cache without projection" : ""
+        let full = heads.hiddenSize == description.hiddenSize ? "; heads for the full hidden state need a cache without projection" : "; give heads and a cache of the same model"
         throw CacheError(folder.path, "holds \(stored), but the heads read \(heads.hiddenSize) columns\(full)")
     }
 }

@@ -14,8 +14,10 @@ public struct Checkpoint: TensorSource {
     /// The file of each tensor, as a key of `files`.
     private let places: [String: String]
 
-    private static let singleName = "model.safetensors"
-    private static let indexName = "model.safetensors.index.json"
+    /// The file of a checkpoint that has only one.
+    public static let singleName = "model.safetensors"
+    /// Which tensor is in which file, where there are several.
+    public static let indexName = "model.safetensors.index.json"
 
     /// - Throws: `SafetensorsError`: `cannotOpen` where neither file is there or a shard is missing; `malformed`
     ///   where a file is, where the index names a place outside of the folder, or a shard lacks a tensor of the index.
@@ -70,6 +72,13 @@ public struct Checkpoint: TensorSource {
 
     public func find(_ name: String) -> StoredTensor? {
         places[name].flatMap { files[$0]?.find(name) }
+    }
+
+    /// The files, in the order of their names; tensors that the index does not list are not among theirs.
+    public var shards: [Shard] {
+        files.sorted { $0.key < $1.key }.map { name, file in
+            Shard(name: name, metadata: file.metadata, tensors: file.entries.compactMap { places[$0.name] == name ? file.find($0.name) : nil })
+        }
     }
 
     /// The rows of `weight_map`: {"metadata": …, "weight_map": {"tensor": "shard", …}}; the rest is skipped.

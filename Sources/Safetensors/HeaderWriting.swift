@@ -49,7 +49,7 @@ extension Header {
     }
 
     /// A string as JSON.
-    private static func literal(_ text: String) -> String {
+    static func literal(_ text: String) -> String {
         var bytes = [UInt8(ascii: "\"")]
         bytes.reserveCapacity(text.utf8.count + 2)
         for byte in text.utf8 {

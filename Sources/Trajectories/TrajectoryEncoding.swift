@@ -32,21 +32,31 @@ public struct TrajectoryEncoding: Sendable {
         } else {
             throw Misfit("has neither both of prompt and completion nor both of prompt_ids and completion_ids, expected a line \(TrajectoryLine.form)")
         }
-        guard !prompt.isEmpty else { throw Misfit("the prompt has no tokens, expected at least one: the first label is predicted from it") }
-        guard !completion.isEmpty else { throw Misfit("the completion has no tokens, expected at least one") }
+        guard !prompt.isEmpty else {
+            throw Misfit(
+                "the prompt has no tokens, expected at least one: the first label is predicted from it; give a prompt, if only the model's first token")
+        }
+        guard !completion.isEmpty else { throw Self.emptyCompletion }
         if let id = (prompt + completion).first(where: { $0 < 0 || $0 >= vocabularySize }) {
-            throw Misfit("found token id \(id), expected 0 to \(vocabularySize - 1)")
+            throw Misfit("found token id \(id), expected 0 to \(vocabularySize - 1): the ids are another model's; give the model that they were made for")
         }
         guard prompt.count + completion.count <= contextLength else {
             throw Misfit(
-                "found \(prompt.count + completion.count) tokens, expected at most \(contextLength), the model's max_position_embeddings")
+                "found \(prompt.count + completion.count) tokens, expected at most \(contextLength), the model's max_position_embeddings; "
+                    + "remove the line, or cut the completion and say \"truncated\": true")
         }
         return Trajectory(
             promptIDs: prompt, completionIDs: completion, problemID: line.problemID, isCorrect: line.correct, isTruncated: isTruncated)
     }
 
+    private static let emptyCompletion = Misfit("the completion has no tokens, expected at least one; remove the line")
+
     private func ids(_ prompt: String, _ completion: String, isTruncated: Bool) throws(Misfit) -> (prompt: [Int], completion: [Int]) {
-        guard let tokenizer else { throw Misfit("holds texts, but the model's folder has no tokenizer.json; expected prompt_ids and completion_ids") }
+        guard let tokenizer else {
+            throw Misfit("holds texts, but the model's folder has no tokenizer.json; give prompt_ids and completion_ids, or add its tokenizer files")
+        }
+        // An end token alone would be appended: a model that says nothing is rather a mistake in the file.
+        guard !completion.isEmpty else { throw Self.emptyCompletion }
         var ids = tokenizer.encode(prompt + completion, addSpecialTokens: false)
         var split = min(tokenizer.encode(prompt, addSpecialTokens: false).count, ids.count)
         if let begin = tokenizer.beginningOfSequence, split == 0 || ids.first != begin {

@@ -65,8 +65,16 @@ private struct TrainTimes: Encodable {
     }
 
     static func measure(microBatch: Int, _ console: Console) throws -> TrainTimes {
-        let folder = try RandomCache(console)
-        let cache = try HiddenStateCache(folder: folder.url), order = cache.trajectories.shuffled(epoch: 0, seed: 1)
+        let writing = console.progress("cache", of: tokens)
+        let synthetic = try SyntheticCache(
+            CacheDescription(modelName: "random", modelPath: "", hiddenSize: D, vocabularySize: V), trajectories: trajectories, length: length,
+            shardTokens: tokens / 4
+        ) { count in
+            try Interruption.check()
+            writing.advance(by: count)
+        }
+        writing.finish()
+        let cache = synthetic.cache, order = cache.trajectories.shuffled(epoch: 0, seed: 1)
         let configuration = HeadsConfiguration(hiddenSize: D)
         let settings = LossSettings()
         var random = RandomGenerator(seed: 3)
@@ -162,55 +170,5 @@ private struct Products {
         stackedInner.resize(to: [rows, 2 * width])
         stackedInner.setProduct(hidden, stackedWeight.matrix.transposed, smallestBlock: 448)
         stackedGradient.setProduct(stackedInner.matrix.transposed, hidden, smallestBlock: 448)
-    }
-}
-
-/// A cache of random hidden states under rows of logits as a model gives them: a normal bulk and some raised tokens.
-///
-/// A class because it owns the folder, which is there as long as it is.
-private final class RandomCache {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("autodeco-bench-\(UUID().uuidString)")
-
-    init(_ console: Console) throws {
-        do { try write(console) } catch {
-            try? FileManager.default.removeItem(at: url)
-            throw error
-        }
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    private func write(_ console: Console) throws {
-        let D = TrainTimes.D, V = TrainTimes.V, rows = CacheTokens.blockRows, length = TrainTimes.length
-        var random = RandomGenerator(seed: 1)
-        let logits = Tensor<Float>(shape: [rows, V]) { l in
-            for i in l.indices { l[i] = Float(2.5 * random.normal()) }
-            for row in 0..<rows {
-                for _ in 0..<30 { l[row * V + Int(random.next() % UInt64(V))] += Float(random.uniform(in: 4..<22)) }
-            }
-        }
-        // The label is one of the largest few, as it is in sampled text.
-        let labels = (0..<rows).map { row in
-            let top = (0..<V).map { logits[row, $0] }.enumerated().max { $0.element < $1.element }?.offset ?? 0
-            return random.uniform() < 0.7 ? top : Int(random.next() % UInt64(V))
-        }
-        let block = (0..<1_000_003).map { _ in Float(3 * random.normal()) }
-        let description = try CacheDescription(modelName: "random", modelPath: "", hiddenSize: D, vocabularySize: V)
-        let plan = ShardPlan(lengths: Array(repeating: length, count: TrainTimes.trajectories), shardTokens: TrainTimes.tokens / 4)
-        let writer = try CacheWriter(folder: url, description: description, plan: plan, fingerprint: "benchmark")
-        let progress = console.progress("cache", of: TrainTimes.tokens)
-        for shard in plan.shards {
-            try writer.write(shard) { tokens in
-                for line in shard.trajectories {
-                    try Interruption.check()
-                    let hidden = Tensor<Float>(shape: [length, D]) { h in for i in h.indices { h[i] = block[(i + line * 7919) % block.count] } }
-                    let all = (0..<length).map { labels[$0 % rows] }
-                    try tokens.append(trajectory: line, labels: all, firstPosition: 1, hidden: hidden) { _ in logits }
-                    progress.advance(by: length)
-                }
-            }
-        }
-        progress.finish()
-        try writer.finish(backbone: nil)
     }
 }

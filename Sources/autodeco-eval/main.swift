@@ -43,5 +43,5 @@ Command(
     }
     display.finish()
     if arguments[Flags.json] { try console.print(json: results) } else { try console.print(results.text) }
-    console.note("\(plan.folder.relativePath): results.md, results.json")
+    console.note("\(plan.folder.relativePath): report.html, results.md, results.json")
 }.main()

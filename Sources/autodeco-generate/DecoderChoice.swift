@@ -55,7 +55,7 @@ enum DecoderChoice: Equatable {
         guard case .heads(let folder, let filter) = self else { return try staticPolicy() }
         let heads = try AutoDecoHeads<Float>(folder: URL(fileURLWithPath: folder, isDirectory: true))
         guard heads.configuration.hiddenSize == hiddenSize else {
-            throw InputError("\(folder): the heads read hidden states of size \(heads.configuration.hiddenSize), the model's have \(hiddenSize)")
+            throw InputError("\(folder): the heads read hidden states of size \(heads.configuration.hiddenSize), the model's have \(hiddenSize); give heads that were fitted to this model")
         }
         return HeadsPolicy(heads: heads, filter: filter)
     }

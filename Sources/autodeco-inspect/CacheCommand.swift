@@ -1,16 +1,29 @@
 import Foundation
 import HiddenStateCache
+import Safetensors
 import Terminal
 
-private let cacheFolder = Positional.required("DIR", "folder of the hidden-state cache")
+private let cacheFolders = Positional.rest("DIR", "folder of the hidden-state cache; with --merge those of all parts")
 private let noVerifyFlag = Flag.switch("no-verify", "do not read all shards to compare checksums")
+private let mergeFlag = Flag.string("merge", "OUT", "join the parts that several processes have written into a cache in this new folder")
 
-/// `autodeco-inspect cache DIR`: a summary of a hidden-state cache, which is checked on the way.
+/// `autodeco-inspect cache DIR`: a summary of a hidden-state cache, which is checked on the way; `cache --merge OUT DIR …` makes it of
+/// parts first.
 let cacheCommand = Command(
-    "cache", "Checks and summarises a hidden-state cache.", flags: [noVerifyFlag, jsonFlag], positionals: [cacheFolder]
+    "cache", "Checks and summarises a hidden-state cache, or joins parts of one.", flags: [mergeFlag, noVerifyFlag, jsonFlag], positionals: [cacheFolders]
 ) { arguments, console in
     Interruption.watch()
-    let cache = try HiddenStateCache(folder: folder(arguments[cacheFolder]), verify: !arguments[noVerifyFlag])
+    let folders = arguments[cacheFolders]
+    var path = folders.first
+    if let merged = arguments[mergeFlag] {
+        guard folders.count >= 2 else { throw InputError("--merge found \(folders.count) caches to join, expected at least two; name them behind \(merged)") }
+        try merge(folders, into: merged, console)
+        path = merged
+    } else if folders.count > 1 {
+        throw InputError("found \(folders.count) folders, expected one; --merge OUT joins several into one cache")
+    }
+    guard let path else { throw InputError("DIR is missing: folder of the hidden-state cache") }
+    let cache = try HiddenStateCache(folder: folder(path), verify: !arguments[noVerifyFlag])
     let progress = console.progress("cache", of: cache.tokens)
     let tokens = try CacheSummary(cache) { count in
         try Interruption.check()
@@ -19,6 +32,17 @@ let cacheCommand = Command(
     progress.finish()
     let report = CacheReport(cache, tokens)
     try arguments[jsonFlag] ? console.print(json: report) : console.print(report.text)
+}
+
+private func merge(_ parts: [String], into merged: String, _ console: Console) throws {
+    let target = folder(merged), lock = FileManager.default.fileExists(atPath: merged) ? try FolderLock(target) : nil
+    defer { withExtendedLifetime(lock) {} }
+    var count = 0, bytes = 0
+    try HiddenStateCache.merge(parts.map(folder), into: target) { size in
+        try Interruption.check()
+        (count, bytes) = (count + 1, bytes + size)
+    }
+    console.note("\(merged): \(Readable.count(count)) shards of \(Readable.count(parts.count)) caches, \(Readable.bytes(bytes))")
 }
 
 private struct CacheReport: Encodable {

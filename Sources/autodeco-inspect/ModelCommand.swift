@@ -10,7 +10,7 @@ let modelCommand = Command("model", "Summarises a backbone.", flags: [jsonFlag],
     let directory = folder(arguments[modelFolder])
     // Opening the transformer checks that every tensor is there and has its shape.
     let model = try Transformer(directory: directory)
-    let summary = ModelSummary(model.configuration, checkpoint: try Checkpoint(folder: directory.path))
+    let summary = ModelSummary(model.configuration, checkpoint: try Transformer.checkpoint(of: directory))
     try arguments[jsonFlag] ? console.print(json: summary) : console.print(summary.text)
 }
 
@@ -37,7 +37,7 @@ private struct ModelSummary: Encodable {
         case endTokens = "eos_token_ids"
     }
 
-    init(_ configuration: ModelConfiguration, checkpoint: Checkpoint) {
+    init(_ configuration: ModelConfiguration, checkpoint: any TensorSource) {
         family = configuration.family.rawValue
         layers = configuration.layerCount
         hiddenSize = configuration.hiddenSize

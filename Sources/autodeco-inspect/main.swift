@@ -7,5 +7,8 @@ BLASKernels.useBestForProcessor()
 
 Command(
     "autodeco-inspect", "Looks into any artefact: models, caches, heads, tokens, losses, training runs.",
-    subcommands: [modelCommand, cacheCommand, headsCommand, hiddenCommand, tokensCommand, predictCommand, lossCommand, diagnoseCommand, runsCommand]
+    subcommands: [
+        modelCommand, cacheCommand, headsCommand, hiddenCommand, tokensCommand, predictCommand, lossCommand, diagnoseCommand, runsCommand,
+        mergeCommand, splitCommand,
+    ]
 ).main()

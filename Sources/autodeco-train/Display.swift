@@ -49,6 +49,7 @@ struct Preview: Encodable {
         let resolved = (try? encoder.encode(configuration)).map { String(decoding: $0, as: UTF8.self) } ?? ""
         var lines = [
             resolved, "",
+            "cache         \(Readable.bytes(run.cacheBytes))\(run.isExpected ? ", expected" : "")",
             "training      \(Readable.count(run.trainingTrajectories)) trajectories, \(Readable.count(run.trainingTokens)) tokens",
             "validation    \(Readable.count(run.validationTrajectories)) trajectories, \(Readable.count(run.validationTokens)) tokens",
             "parameters    \(Readable.count(run.parameters))",
@@ -56,7 +57,8 @@ struct Preview: Encodable {
             "memory        \(Readable.bytes(run.memoryBytes)) beside the mapped cache; a checkpoint takes \(Readable.bytes(run.checkpointBytes))",
         ]
         if let seconds = run.seconds, let rate = run.tokensPerSecond {
-            lines.append("time          about \(Readable.duration(seconds)) at \(Readable.count(Int(rate))) tokens/s")
+            let bound = run.isExpected ? "at most about" : "about", reason = run.isExpected ? ", less what is dropped as easy" : ""
+            lines.append("time          \(bound) \(Readable.duration(seconds)) at \(Readable.count(Int(rate))) tokens/s\(reason)")
         }
         return lines.joined(separator: "\n")
     }

@@ -17,12 +17,19 @@ Command("autodeco-train", "Fits AutoDeco heads to a hidden-state cache.", flags:
     let runFolder = try configuration.required(configuration.training.folder, "training.folder")
 
     Interruption.watch()
+    func show(_ plan: RunPlan, _ configuration: Configuration) throws {
+        let preview = Preview(configuration: configuration.json, run: plan)
+        try arguments[Flags.json] ? console.print(json: preview) : console.print(preview.text)
+    }
+    if arguments[Flags.dryRun], !FileManager.default.fileExists(atPath: folder(cacheFolder).appendingPathComponent("cache.json").path) {
+        console.note("no cache in \(cacheFolder) yet: counts are those that the configuration expects, the speed is measured on random tokens")
+        let complete = configuration.withSizesOfModel
+        return try show(RunPlan.expected(complete, check: Interruption.check), complete)
+    }
     let cache = try HiddenStateCache(folder: folder(cacheFolder), verify: !arguments[Flags.noVerify])
     let trainer = try Trainer(configuration: configuration, cache: cache, folder: RunFolder(folder(runFolder)))
     if arguments[Flags.dryRun] {
-        let preview = Preview(configuration: configuration.json, run: try trainer.timedPlan())
-        try arguments[Flags.json] ? console.print(json: preview) : console.print(preview.text)
-        return
+        return try show(trainer.timedPlan(), configuration)
     }
 
     let lock = try FolderLock(folder(runFolder))

@@ -41,8 +41,8 @@ import Testing
 
     @Test func everyConfigurationOfTheProjectReads() throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../configs").standardized
-        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }
-        #expect(files.contains("countdown.json"))
+        let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }
+        #expect(files.contains("countdown.json") && files.contains("models/gpt-oss-20b.json"))
         for file in files { #expect(throws: Never.self) { try Configuration(path: folder.appendingPathComponent(file).path) } }
     }
 
@@ -77,6 +77,13 @@ import Testing
         #expect(sections.count == 6)
     }
 
+    @Test func fewerExpectedTokensThanTrajectoriesAreRefused() throws {
+        #expect(message("{cache: {expectedTrajectories: 10, expectedTokens: 9}}") == "c.json: cache.expectedTokens is 9, expected at least the 10 of cache.expectedTrajectories")
+        let c = try read("{model: {hiddenSize: 2880, vocabularySize: 201088}, cache: {expectedTrajectories: 10, expectedTokens: 10}}")
+        #expect(c.model.hiddenSize == 2880 && c.model.vocabularySize == 201_088 && c.cache.expectedTokens == 10 && c.cache.expectedTrajectories == 10)
+        #expect(message("{model: {hiddenSize: 0}}").contains("expected a whole number from 1 to 16777216"))
+    }
+
     // MARK: Overrides
 
     @Test func overridesReplaceTheFilesValues() throws {
@@ -108,7 +115,7 @@ import Testing
         ("{trainng: {}}", "c.json: unknown section trainng, did you mean training?"),
         ("{learningRate: 1}", "c.json: unknown section learningRate, did you mean training.learningRate?"),
         ("{qqq: 1}", "c.json: unknown section qqq, expected one of model, task, collect, cache, training, evaluation"),
-        ("{model: {zzz: 1}}", "c.json: unknown key model.zzz, expected one of folder, name"),
+        ("{model: {zzz: 1}}", "c.json: unknown key model.zzz, expected one of folder, name, hiddenSize, vocabularySize"),
     ])
     func unknownKeysNameTheNearest(_ text: String, _ wanted: String) {
         #expect(message(text) == wanted)

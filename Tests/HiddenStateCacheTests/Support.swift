@@ -49,6 +49,14 @@ struct Corpus {
         firstPositions = lengths.map { _ in 1 + Int(random.next() % 20) }
     }
 
+    /// The same model and file of trajectories, of which all lines but some are left out.
+    func part(_ contains: (Int) -> Bool) -> Corpus { Corpus(self, lengths: lengths.enumerated().map { contains($0) ? $1 : 0 }) }
+
+    private init(_ corpus: Corpus, lengths: [Int]) {
+        (V, weights, hidden, labels) = (corpus.V, corpus.weights, corpus.hidden, corpus.labels)
+        (firstPositions, self.lengths) = (corpus.firstPositions, lengths)
+    }
+
     /// Each row by itself, so that a row's logits do not depend on its company.
     func logits(_ hidden: Tensor<Float>) -> Tensor<Float> {
         var logits = Tensor<Float>(shape: [hidden.rows, V])

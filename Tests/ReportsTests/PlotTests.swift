@@ -72,4 +72,18 @@ struct PlotTests {
         }
         return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
     }
+
+    @Test func groupsOfIntervalsStandUnderTheirNamesInOrder() {
+        let groups = ["low", "high"].map { IntervalChart.Group($0, [.init("gain", 1, interval: 0...2, colour: 2), .init("penalty", 0.5, colour: 3)]) }
+        let chart = IntervalChart("a", x: "nats", groups: groups)
+        for layout in PlotLayout.allCases {
+            let svg = chart.svg(layout)
+            let lines = svg.matches(of: /<text x="[^"]*" y="([0-9.]+)"[^>]*>(low|high|gain|penalty)</).map { (String($0.2), Double($0.1) ?? .nan) }
+                .sorted { $0.1 < $1.1 }
+            #expect(lines.map(\.0) == ["low", "gain", "penalty", "high", "gain", "penalty"])
+            #expect(zip(lines, lines.dropFirst()).allSatisfy { $1.1 - $0.1 >= 13 })
+            #expect(svg.matches(of: /<circle[^>]*class="s3 marker"/).count == 2 && svg.matches(of: /class="s4 marker"/).count == 2)
+        }
+        #expect(chart.summary == "nats: low: gain 1 (0 to 2); penalty 0.5. high: gain 1 (0 to 2); penalty 0.5.")
+    }
 }

@@ -61,6 +61,9 @@ func examplePlots(_ name: String) -> [any Plot] {
             IntervalChart(
                 name, x: Axis(name), rows: values.map { .init(name, $0, interval: -1...2, isEmphasised: $0 > 2) },
                 reference: references[0]),
+            IntervalChart(
+                name, x: Axis(name),
+                groups: [.init(name, values.map { .init(name, $0, interval: -1...2, colour: 99) }), .init(name, []), .init(nil, [.init(name, 1)])]),
         ]
     }
 }

@@ -45,10 +45,10 @@ import Testing
         #expect(trajectory.completionIDs == tiny.ids("2") && trajectory.isTruncated)
     }
 
-    /// A prompt that ends with the end token says nothing about the completion's end.
-    @Test func theEndOfThePromptIsNotTheEndOfTheCompletion() throws {
-        let trajectory = try read(#"{"prompt": "1</s>", "completion": ""}"#)[0]
-        #expect(trajectory.completionIDs == [1] && trajectory.promptIDs.last == 1)
+    /// "9" + "9" is one token, which stays on the prompt's side: only the end is left of the completion.
+    @Test func aCompletionThatMergesIntoThePromptStillEnds() throws {
+        let trajectory = try read(#"{"prompt": "9", "completion": "9"}"#)[0]
+        #expect(trajectory.completionIDs == [1] && trajectory.promptIDs.last == TinyModel.vocabularySize - 1)
     }
 
     /// "9" + "99" is "99", "9": the merge crosses the border, and one token stays on the prompt's side.
@@ -87,6 +87,7 @@ import Testing
         #expect(message(#"{"prompt_ids": [], "completion_ids": [7]}"#).contains("line 1: the prompt has no tokens"))
         #expect(message(#"{"prompt_ids": [7], "completion_ids": []}"#).contains("line 1: the completion has no tokens"))
         #expect(message(#"{"prompt": "1", "completion": "", "truncated": true}"#).contains("line 1: the completion has no tokens"))
+        #expect(message(#"{"prompt": "1", "completion": ""}"#).contains("line 1: the completion has no tokens"))
         #expect(message(#"{"prompt_ids": [7], "completion_ids": [37]}"#).contains("found token id 37, expected 0 to \(TinyModel.vocabularySize - 1)"))
         #expect(message(#"{"prompt_ids": [-1], "completion_ids": [3]}"#).contains("found token id -1"))
         let long = #"{"prompt_ids": [7], "completion_ids": \#(Array(repeating: 5, count: 96))}"#

@@ -26,7 +26,7 @@ public struct HeadsOrigin: Sendable, Equatable {
 // so on, and `config.json`, the backbone's own with the entries below.
 
 extension AutoDecoHeads where Element: StoredScalar {
-    /// Reads a heads folder.
+    /// Reads heads: from a folder of their own, or from a merged checkpoint (``MergedLayout``), whatever shard they are in.
     ///
     /// Of config.json only `hidden_size`, `enable_temperature_head`, `enable_top_p_head` and `use_enhanced_features` are
     /// required; tensors may have any float type.
@@ -35,7 +35,7 @@ extension AutoDecoHeads where Element: StoredScalar {
     ///   that is damaged, a tensor that is missing, and one whose shape does not fit the config.
     public init(folder: URL) throws {
         let configuration = try HeadsConfiguration(file: folder.appendingPathComponent("config.json"))
-        let file = try SafetensorsFile(path: folder.appendingPathComponent("model.safetensors").path)
+        let file = try Checkpoint(folder: folder.path)
         let floats: [ElementType] = [.f64, .f32, .f16, .bf16]
         func read(_ head: HeadParameters<[Int]>, _ prefix: String) throws -> HeadParameters<Tensor<Element>> {
             func tensor(_ name: String, _ shape: [Int]) throws -> Tensor<Element> {

@@ -48,6 +48,12 @@ struct FamilyTraits: Sendable {
 }
 
 extension Family {
+    /// `model_type` of a checkpoint that holds a backbone and heads, and what the names of the backbone's tensors begin with there.
+    static let mergedType = "autodeco", mergedPrefix = "llm."
+
+    /// The name in `architectures`.
+    public var architecture: String { traits.architecture }
+
     var traits: FamilyTraits {
         switch self {
         case .llama:
@@ -72,7 +78,9 @@ extension Family {
     init(_ file: ConfigurationObject) throws {
         let supported = Family.allCases.map { "\($0.rawValue) (\($0.traits.architecture))" }.joined(separator: ", ")
         let architectures = try file.strings("architectures", default: [])
-        let type = try file.string("model_type", default: "")
+        let written = try file.string("model_type", default: "")
+        // A merged checkpoint, whose backbone goes by another key.
+        let type = written == Family.mergedType ? try file.string("base_model_type") : written
         if let family = Family(rawValue: type) {
             self = family
             return

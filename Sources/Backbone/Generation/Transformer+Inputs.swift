@@ -25,7 +25,7 @@ extension Transformer {
         let known = tokenizer.vocabularySize, rows = configuration.vocabularySize
         // Published models have some rows to spare, at most a few thousand in a hundred thousand.
         guard known <= rows, known * 10 >= rows * 9 else {
-            throw ModelError(.mismatch, "\(folder): the tokenizer has \(known) tokens, which do not fit the model's vocabulary of \(rows)")
+            throw ModelError(.mismatch, "\(folder): the tokenizer has \(known) tokens, which do not fit the model's vocabulary of \(rows); take the tokenizer files that were published with the model")
         }
     }
 

@@ -4,6 +4,10 @@ public struct ModelSection: Section {
     public var folder: String?
     /// What reports call the model; null takes the folder's last path component.
     public var name: String?
+    /// D and V, `hidden_size` and `vocab_size` of its config.json: to plan a run where neither model nor cache is at hand. Where a cache is, it
+    /// must agree; null leaves them to it.
+    public var hiddenSize: Int?
+    public var vocabularySize: Int?
 
     public init() {}
 
@@ -11,5 +15,7 @@ public struct ModelSection: Section {
     static let keys: [Key<Self>] = [
         Key("folder", \.folder, .path),
         Key("name", \.name, .notEmpty),
+        Key("hiddenSize", \.hiddenSize, .within(1...16_777_216)),
+        Key("vocabularySize", \.vocabularySize, .within(1...16_777_216)),
     ]
 }

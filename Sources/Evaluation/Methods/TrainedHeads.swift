@@ -22,7 +22,7 @@ public struct TrainedHeads: Sendable {
         heads = try AutoDecoHeads<Float>(folder: folder)
         guard heads.configuration.hiddenSize == hiddenSize else {
             throw EvaluationError(
-                "\(folder.relativePath): the heads read hidden states of size \(heads.configuration.hiddenSize), the model's have \(hiddenSize)")
+                "\(folder.relativePath): the heads read hidden states of size \(heads.configuration.hiddenSize), the model's have \(hiddenSize); give heads that were fitted to this model")
         }
         // A run keeps its heads in a folder of that name: the run is what tells them apart.
         name = (folder.lastPathComponent == "heads" ? folder.deletingLastPathComponent() : folder).lastPathComponent

@@ -39,10 +39,23 @@ public struct EvaluationResults: Sendable, Equatable, Codable {
         case tuning
     }
 
+    /// Which of the methods that a report asks for by name a row is.
+    public enum Role: String, Sendable, Codable, CaseIterable {
+        case greedy, defaultSampling
+        /// What expert-guided tuning found.
+        case bestPair
+        /// Heads, both or with the other knob at 1.
+        case autoDeco, temperatureHeadOnly, topPHeadOnly
+        /// The heads' own average as a constant pair.
+        case meanShift
+    }
+
     /// A method's line of the table.
     public struct Row: Sendable, Equatable, Codable {
         public var name: String
         public var group: Group
+        /// At most one row has it; nil for all others.
+        public var role: Role?
         public var passAt1: Estimate
         /// Of each seed.
         public var passAt1OfSeeds: [Double]

@@ -44,12 +44,17 @@ struct ResultsAssembly {
         let seconds = measured.runs.reduce(0) { $0 + $1.seconds }
         let isGreedy = planned.method.isDeterministic
         return EvaluationResults.Row(
-            name: planned.name, group: planned.group, passAt1: resamples.mean(of: outcomes.passRates),
+            name: planned.name, group: planned.group, role: Self.roles[planned.name], passAt1: resamples.mean(of: outcomes.passRates),
             passAt1OfSeeds: result.runs.map(\.passRate), deviationOverSeeds: result.deviation, samplesPerProblem: planned.samples * measured.runs.count,
             meanLength: outcomes.meanLength, truncatedShare: outcomes.truncatedShare, faults: outcomes.faults,
             tokensPerSecond: seconds > 0 ? Double(outcomes.tokens) / seconds : nil, meanTemperature: isGreedy ? nil : planned.pair?.temperature ?? outcomes.meanTemperature,
             meanTopP: isGreedy ? nil : planned.pair?.topP ?? outcomes.meanTopP, pair: planned.pair, firstFault: outcomes.firstFault?.description)
     }
+
+    private static let roles: [String: EvaluationResults.Role] = [
+        MethodList.greedy: .greedy, MethodList.defaultSampling: .defaultSampling, MethodList.pick: .bestPair, MethodList.autoDeco: .autoDeco,
+        MethodList.temperatureAlone: .temperatureHeadOnly, MethodList.topPAlone: .topPHeadOnly, MethodList.meanShift: .meanShift,
+    ]
 
     private func tuning(_ tuning: ExpertTuning) -> EvaluationResults.Tuning {
         func points(_ points: [ExpertTuning.Point]) -> [EvaluationResults.Tuning.Point] {

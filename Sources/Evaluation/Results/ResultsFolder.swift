@@ -13,7 +13,7 @@ struct ResultsFolder: Sendable {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
         try AtomicFile.write(encoder.encode(results), to: url("results.json").path)
         try AtomicFile.write(Data(results.markdown.utf8), to: url("results.md").path)
-        // The page: report.html.
+        try EvaluationReport(results).write(to: url("report.html"))
     }
 
     private func url(_ name: String) -> URL { folder.appendingPathComponent(name) }

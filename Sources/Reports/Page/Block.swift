@@ -15,6 +15,10 @@ public indirect enum Block: Sendable {
     case tokens(TokenView)
     /// Text as it is, in type of equal width: a resolved config.
     case code(String)
+    /// How something turned out, in a line of framed words.
+    case marks([Mark])
+    /// One of several at a time.
+    case choice(Choice)
     /// Closed until the reader opens it.
     case collapsible(String, [Block])
 
@@ -30,8 +34,10 @@ public indirect enum Block: Sendable {
         case .figures(let plots, let caption):
             let boxes = plots.map { "<div class=\"plots\">\(Self.bothLayouts($0))</div>" }
             return "<figure><div class=\"beside\">\(boxes.joined())</div>\(Self.caption(caption))</figure>\n"
-        case .tokens(let view): return view.html(identifier: identifiers.next())
+        case .tokens(let view): return view.html(identifier: identifiers.tokens())
         case .code(let text): return "<pre tabindex=\"0\"><code>\(escaped(text))</code></pre>\n"
+        case .marks(let marks): return "<p class=\"marks\">\(marks.map(\.html).joined(separator: " "))</p>\n"
+        case .choice(let choice): return choice.html(&identifiers)
         case .collapsible(let title, let blocks):
             let content = blocks.map { $0.html(&identifiers) }.joined()
             return "<details><summary>\(escaped(title))</summary>\n\(content)</details>\n"

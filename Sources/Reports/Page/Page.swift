@@ -58,7 +58,7 @@ public struct Page: Sendable {
             \(contents.count > 1 ? "<nav aria-label=\"Sections\">\(contents.joined(separator: " "))</nav>" : "")</header>
             <main>
             \(body.joined())</main>
-            \(identifiers.hasTokens ? "<script>\(PageScript.tokenKeys)</script>" : "")
+            \(identifiers.scripts.map { "<script>\($0)</script>" } ?? "")
             </body>
             </html>
 
@@ -77,11 +77,22 @@ public struct Page: Sendable {
 
 /// Names that occur once on a page.
 struct Identifiers {
-    private var count = 0
-    var hasTokens: Bool { count > 0 }
+    private var texts = 0
+    private var choices = 0
 
-    mutating func next() -> String {
-        count += 1
-        return "tokens-\(count)"
+    mutating func tokens() -> String {
+        texts += 1
+        return "tokens-\(texts)"
+    }
+
+    mutating func choice() -> String {
+        choices += 1
+        return "choice-\(choices)"
+    }
+
+    /// What the page needs for what it holds.
+    var scripts: String? {
+        let scripts = (texts > 0 ? [PageScript.tokenKeys] : []) + (choices > 0 ? [PageScript.choices] : [])
+        return scripts.isEmpty ? nil : scripts.joined(separator: "\n")
     }
 }

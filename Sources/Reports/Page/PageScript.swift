@@ -1,4 +1,5 @@
-/// The page's only script: arrow keys walk from token to token. Without it everything else works.
+/// The page's only script: arrow keys walk from token to token, and a list chooses what is shown. Without it everything else works, and all
+/// of a choice is shown.
 enum PageScript {
     /// One token of a text takes part in the tab order at a time; the numbers of the one with the focus are read out.
     static let tokenKeys = """
@@ -18,6 +19,17 @@ enum PageScript {
             tokens.forEach(token => { token.tabIndex = token === event.target ? 0 : -1; });
             spoken.textContent = event.target.dataset.n;
           });
+        }
+        """
+
+    /// A browser may keep what was chosen when a page is loaded again, so the list itself says what to show.
+    static let choices = """
+        for (const choice of document.querySelectorAll('.choice')) {
+          const list = choice.querySelector('select'), options = [...choice.children].filter(child => child.className === 'option');
+          const show = () => options.forEach((option, index) => { option.hidden = index !== list.selectedIndex; });
+          list.addEventListener('change', show);
+          list.parentElement.hidden = false;
+          show();
         }
         """
 }

@@ -13,10 +13,11 @@ enum PageStyle {
         return """
             :root{color-scheme:light dark;--page:\(PlotStyle.lightPage);--ink:\(PlotStyle.lightInk);--muted:\(PlotStyle.lightMuted);\
             --rule:#d5dade;--raised:#f4f6f8;--link:\(PlotStyle.lightSeries[0]);--alert:\(PlotStyle.lightSeries[1]);\
+            --good:\(PlotStyle.lightSeries[2]);\
             --warm:232 107 20;--cool:40 130 215;--cut:150 80 190}
             @media (prefers-color-scheme:dark){:root{--page:\(PlotStyle.darkPage);--ink:\(PlotStyle.darkInk);--muted:\(PlotStyle.darkMuted);\
             --rule:#363c43;--raised:#1e2226;--link:\(PlotStyle.darkSeries[0]);--alert:\(PlotStyle.darkSeries[1]);\
-            --warm:225 105 25;--cool:45 125 215;--cut:160 90 205}}
+            --good:\(PlotStyle.darkSeries[2]);--warm:225 105 25;--cool:45 125 215;--cut:160 90 205}}
             *{box-sizing:border-box}
             html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
             body{margin:0 auto;max-width:1000px;padding:24px 20px 64px;background:var(--page);color:var(--ink);\
@@ -35,7 +36,8 @@ enum PageStyle {
             caption{text-align:left;color:var(--muted);padding-bottom:6px}
             th,td{text-align:left;padding:6px 14px 6px 0;border-bottom:1px solid var(--rule);vertical-align:baseline}
             th{font-weight:400}thead th{font-weight:600;border-bottom:2px solid var(--rule);vertical-align:bottom}
-            .number{text-align:right;padding:6px 0 6px 18px;white-space:nowrap}.number+:not(.number){padding-left:24px}tbody :not(.number){min-width:11ch}.unit{font-weight:400;color:var(--muted)}
+            .number{text-align:right;padding:6px 0 6px 18px;white-space:nowrap}.number+:not(.number){padding-left:24px}thead .number{white-space:normal}tbody :not(.number){min-width:11ch}tbody th[scope=row]:not(.number){min-width:min(22ch,40vw)}.unit{font-weight:400;color:var(--muted)}
+            .group th{padding-top:16px;color:var(--muted);font-weight:600}
             .emphasised th,.emphasised td{font-weight:600;background:var(--raised)}
             figure{margin:18px 0 26px}figcaption{color:var(--muted);font-size:.92rem;max-width:76ch;margin-top:8px}
             .plots{container-type:inline-size}.plots .narrow{display:none;max-width:540px}
@@ -45,6 +47,12 @@ enum PageStyle {
             code,.text{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
             details{border:1px solid var(--rule);border-radius:8px;padding:0 14px;margin:12px 0}
             summary{cursor:pointer;padding:10px 0;font-weight:600}details[open]{padding-bottom:12px}
+            [hidden]{display:none!important}
+            .chooser{display:flex;flex-wrap:wrap;align-items:center;gap:6px 12px;max-width:none}.chooser label{color:var(--muted)}
+            select{max-width:100%;flex:0 1 auto;min-width:0;padding:7px 10px;border:1px solid var(--rule);border-radius:8px;\
+            background:var(--raised);color:var(--ink);font:inherit}
+            .mark{display:inline-block;padding:1px 10px;margin:0 4px 6px 0;border:1px solid var(--rule);border-radius:999px;font-size:.9rem}
+            .mark.good{color:var(--good);border-color:currentColor;font-weight:600}.mark.bad{color:var(--alert);border-color:currentColor;font-weight:600}
             :focus-visible{outline:2px solid var(--link);outline-offset:2px}
             .tokens{margin:18px 0 26px}
             .tokens input{position:absolute;opacity:0}

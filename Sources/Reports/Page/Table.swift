@@ -36,10 +36,19 @@ public struct Table: Sendable {
         public var cells: [Cell]
         /// The row that the table is about.
         public var isEmphasised: Bool
+        /// In place of cells: the name of the rows that follow.
+        var heading: String?
 
         public init(_ cells: [Cell], isEmphasised: Bool = false) {
             self.cells = cells
             self.isEmphasised = isEmphasised
+        }
+
+        /// A line across the table that names the rows below it, up to the next one.
+        public static func group(_ name: String) -> Row {
+            var row = Row([])
+            row.heading = name
+            return row
         }
 
         public init(arrayLiteral cells: Cell...) { self.init(cells) }
@@ -62,7 +71,12 @@ public struct Table: Sendable {
             let unit = column.unit.map { " <span class=\"unit\">\(escaped($0))</span>" } ?? ""
             return "<th scope=\"col\"\(column.decimals == nil ? "" : " class=\"number\"")>\(escaped(column.name))\(unit)</th>"
         }
-        let body = rows.map { row in
+        let body = rows.enumerated().map { number, row in
+            if let heading = row.heading {
+                // A group is a body of its own, so that its name is read out with its rows.
+                let body = number == 0 ? "" : "</tbody>\n<tbody>"
+                return "\(body)<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"\(columns.count)\">\(escaped(heading))</th></tr>\n"
+            }
             let cells = columns.enumerated().map { index, column in
                 let cell = index < row.cells.count ? row.cells[index] : .missing
                 let tag = index == 0 && column.decimals == nil ? "th" : "td"

@@ -6,7 +6,7 @@ public struct TokenView: Sendable {
         public var text: String
         /// T̂ in (0, 2), and P̂ in (0, 1).
         public var temperature, topP: Double
-        /// Of this token under the model alone, softmax(l) in [0, 1]; and the entropy of that distribution in nats.
+        /// Of this token under the model, in [0, 1], and the entropy of that distribution in nats; whether at T = 1 or at T̂, a caption says.
         public var probability, entropy: Double?
 
         public init(_ text: String, temperature: Double, topP: Double, probability: Double? = nil, entropy: Double? = nil) {

@@ -4,6 +4,10 @@ import HiddenStateCache
 
 /// What a run is going to be, before it begins.
 public struct RunPlan: Sendable, Encodable {
+    /// Whether there is no cache yet, and counts are what the configuration expects.
+    public var isExpected: Bool
+    /// Size of the cache's shards.
+    public var cacheBytes: Int
     public var parameters: Int
     public var hiddenSize: Int
     public var vocabulary: Int
@@ -27,24 +31,49 @@ public struct RunPlan: Sendable, Encodable {
     /// What the program takes beside: libraries, the index of trajectories, the report while it is written.
     private static let programBytes = 80 << 20
 
+    /// Trajectories and tokens, those of training cut to `maxTokens`.
+    struct Counts {
+        var trainingTrajectories: Int, validationTrajectories: Int
+        var trainingTokens: Int, validationTokens: Int
+    }
+
     init(cache: HiddenStateCache, heads: HeadsConfiguration, section: TrainingSection, training: [TrajectoryIndex], validation: [TrajectoryIndex]) {
+        let counts = Counts(
+            trainingTrajectories: training.count, validationTrajectories: validation.count,
+            trainingTokens: training.map { $0.truncated(to: section.maxTokens) }.tokens, validationTokens: validation.tokens)
+        self.init(cache.description, cacheBytes: cache.byteCount, isExpected: false, heads: heads, section: section, counts: counts)
+    }
+
+    init(_ description: CacheDescription, cacheBytes: Int, isExpected: Bool, heads: HeadsConfiguration, section: TrainingSection, counts: Counts) {
+        (self.isExpected, self.cacheBytes) = (isExpected, cacheBytes)
         let shapes = AutoDecoHeads<Float>.shapes(for: heads).named.map(\.value)
         parameters = shapes.reduce(0) { $0 + $1.reduce(1, *) }
-        (hiddenSize, vocabulary) = (heads.hiddenSize, cache.description.vocabularySize)
-        (trainingTrajectories, validationTrajectories) = (training.count, validation.count)
-        trainingTokens = training.map { $0.truncated(to: section.maxTokens) }.tokens
-        validationTokens = validation.tokens
+        (hiddenSize, vocabulary) = (heads.hiddenSize, description.vocabularySize)
+        (trainingTrajectories, validationTrajectories) = (counts.trainingTrajectories, counts.validationTrajectories)
+        (trainingTokens, validationTokens) = (counts.trainingTokens, counts.validationTokens)
         steps = section.steps
         let drawn = Double(section.steps) * Double(section.trajectoriesPerStep)
-        epochs = drawn / Double(max(1, training.count))
+        epochs = drawn / Double(max(1, trainingTrajectories))
         tokensOfAllSteps = Int(epochs * Double(trainingTokens))
         let headCount = heads.heads == .both ? 2 : 1, width = headCount * heads.innerSize
-        let sketch = cache.description.sketch, exact = min(sketch.exact, vocabulary), tail = vocabulary > sketch.exact ? 3 * (sketch.bins + 16) : 0
+        let sketch = description.sketch, exact = min(sketch.exact, vocabulary), tail = vocabulary > sketch.exact ? 3 * (sketch.bins + 16) : 0
         // A token's hidden state, inner layers with their gradient, sketch, losses with theirs.
         let perToken = 4 * (hiddenSize + 2 * width + exact + 16 + tail + 64)
         // Heads, best heads, two moments, gradients of a step and a micro-batch, stacked weights and their gradient. Micro-batches count twice,
         // because validation's and a step's differ in size and keep memory of their own.
         memoryBytes = 2 * section.microBatchTokens * perToken + 8 * 4 * parameters + Self.programBytes
         checkpointBytes = 4 * 4 * parameters
+    }
+
+    /// Sets speed and time.
+    ///
+    /// - Parameters:
+    ///   - rate: tokens a second through forward and backward pass.
+    ///   - readShare: share of a step's tokens that go through the heads; what easy-token masking drops does not.
+    mutating func setTime(rate: Double, readShare: Double, section: TrainingSection) {
+        tokensPerSecond = rate / max(readShare, 1e-9)
+        // A validation goes forward only.
+        let validations = validationTokens > 0 ? Double(steps / section.validationEvery + 1) : 0
+        seconds = Double(tokensOfAllSteps) * readShare / rate + validations * Double(validationTokens) / (2 * rate)
     }
 }

@@ -24,12 +24,14 @@ public final class Trainer {
     private var stepPlan: StepPlan
     private let gradients: StepGradients
     private let checkpoint: Checkpoint
+    private let initialHeads: InitialHeads?
     var batch: CachedBatch<Float>
 
     private static let initialStream: UInt64 = 0x696E_6974_0000_0000
 
     /// - Throws: ``TrainingError`` where the cache has no trajectory to train on, or none to validate on although a fraction is to be
-    ///   held out.
+    ///   held out, where it is not of the model that the configuration names, and where the initial heads do not fit; what reading these
+    ///   throws.
     public init(configuration: Configuration, cache: HiddenStateCache, folder: RunFolder) throws {
         let section = configuration.training, split = section.split
         let training = cache.trajectories(.training, of: split), held = cache.trajectories(.validation, of: split)
@@ -41,36 +43,33 @@ public final class Trainer {
             throw TrainingError(
                 .unsuitableData, "\(cache.folder.path): none of \(cache.trajectories.count) trajectories is held out, expected at least one; raise training.validationFraction from \(section.validationFraction), or set it to 0")
         }
+        try Self.requireModel(configuration.model, of: cache)
         (self.configuration, self.cache, self.folder, self.section) = (configuration, cache, folder, section)
-        headsConfiguration = HeadsConfiguration(
-            hiddenSize: cache.description.storedSize, heads: section.headSelection, enhancedFeatures: section.enhancedFeatures)
+        headsConfiguration = section.headsConfiguration(hiddenSize: cache.description.storedSize)
         validation = Validation(
             cache: cache, trajectories: held, settings: section.validationSettings, blockTokens: section.microBatchTokens)
         stepPlan = StepPlan(trajectories: training, section: section)
         gradients = StepGradients(
             cache: cache, configuration: headsConfiguration, settings: section.lossSettings, microBatchTokens: section.microBatchTokens)
         plan = RunPlan(cache: cache, heads: headsConfiguration, section: section, training: training, validation: held)
-        checkpoint = Checkpoint(configuration: headsConfiguration, identity: RunIdentity(configuration, cache: try Self.fingerprint(of: cache)))
+        let expected = headsConfiguration
+        initialHeads = try section.initialHeads.map { try InitialHeads(path: $0, expected: expected, cache: cache) }
+        checkpoint = Checkpoint(
+            configuration: headsConfiguration,
+            identity: RunIdentity(configuration, cache: try Self.fingerprint(of: cache), initialHeads: initialHeads?.fingerprint))
         batch = cache.emptyBatch()
     }
 
     /// The plan with a time estimate: one micro-batch of the first step is computed twice, and the second time counts.
     public func timedPlan() throws -> RunPlan {
         var plan = plan, tokens = stepPlan.tokens(step: 0, of: cache)
-        let state = try freshState()
+        let state = freshState()
         let readShare = Double(tokens.runs.tokens) / Double(max(1, tokens.counts.tokens))
         if let first = tokens.runs.blocks(tokens: section.microBatchTokens).first {
             tokens.runs = first
             tokens.isKept = Array(tokens.isKept.prefix(first.tokens))
         }
-        _ = try gradients.compute(tokens, parameters: state.parameters)
-        let clock = Clock()
-        _ = try gradients.compute(tokens, parameters: state.parameters)
-        let rate = Double(max(1, tokens.runs.tokens)) / clock.seconds
-        plan.tokensPerSecond = rate / max(readShare, 1e-9)
-        // A validation goes forward only.
-        let validations = plan.validationTokens > 0 ? Double(plan.steps / section.validationEvery + 1) : 0
-        plan.seconds = Double(plan.tokensOfAllSteps) * readShare / rate + validations * Double(plan.validationTokens) / (2 * rate)
+        plan.setTime(rate: try gradients.rate(of: tokens, parameters: state.parameters), readShare: readShare, section: section)
         return plan
     }
 
@@ -87,7 +86,7 @@ public final class Trainer {
         // Two checkpoints are there while one replaces the other.
         try folder.prepare(byteCount: 3 * plan.checkpointBytes + 1 << 22)
         let isNew = !folder.hasCheckpoint
-        var state = isNew ? try freshState() : try checkpoint.read(folder.checkpoint.path, settings: section.adamW)
+        var state = isNew ? freshState() : try checkpoint.read(folder.checkpoint.path, settings: section.adamW)
         let metrics = try MetricsFile(
             path: folder.metrics.path, steps: isNew ? -1 : state.step, validations: isNew ? -1 : state.progress.lastValidation ?? -1)
         if isNew {
@@ -129,21 +128,20 @@ public final class Trainer {
         return .finished(try finish(state, metrics, curves, events))
     }
 
-    private func freshState() throws -> TrainingState {
+    private func freshState() -> TrainingState {
         var random = RandomGenerator(seed: UInt64(section.seed), stream: Self.initialStream)
-        let heads = try section.initialHeads.map { try initialHeads($0) } ?? AutoDecoHeads(configuration: headsConfiguration, random: &random)
+        let heads = initialHeads?.heads ?? AutoDecoHeads(configuration: headsConfiguration, random: &random)
         return TrainingState(heads: heads, settings: section.adamW)
     }
 
-    private func initialHeads(_ path: String) throws -> AutoDecoHeads<Float> {
-        let heads = try AutoDecoHeads<Float>(folder: URL(fileURLWithPath: path, isDirectory: true)), found = heads.configuration
-        guard found == headsConfiguration else {
-            func words(_ c: HeadsConfiguration) -> String {
-                "\(c.heads.rawValue) reading \(c.hiddenSize) columns \(c.enhancedFeatures ? "with" : "without") features"
-            }
-            throw TrainingError(.unsuitableData, "\(path): training.initialHeads are \(words(found)), expected \(words(headsConfiguration))")
+    /// - Throws: ``TrainingError`` where the configuration names sizes of another model.
+    private static func requireModel(_ model: ModelSection, of cache: HiddenStateCache) throws {
+        let description = cache.description
+        for (key, expected, found) in [("hiddenSize", model.hiddenSize, description.hiddenSize), ("vocabularySize", model.vocabularySize, description.vocabularySize)] {
+            guard let expected, expected != found else { continue }
+            throw TrainingError(
+                .unsuitableData, "\(cache.folder.path): is the cache of a model with \(key) \(found) (\(description.modelName)), expected \(expected) as model.\(key) says; correct that, or give the cache of this model")
         }
-        return heads
     }
 
     /// Losses and gradients of a step, and their norm.

@@ -13,6 +13,11 @@ extension TrainingSection {
         }
     }
 
+    /// The heads that are fitted, for hidden states of so many columns.
+    func headsConfiguration(hiddenSize: Int) -> HeadsConfiguration {
+        HeadsConfiguration(hiddenSize: hiddenSize, heads: headSelection, enhancedFeatures: enhancedFeatures)
+    }
+
     var lossObjective: Objective {
         switch objective {
         case .joint: .joint

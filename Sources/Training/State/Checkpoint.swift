@@ -29,7 +29,7 @@ struct Checkpoint {
             "format": "pt", "checkpoint_version": Self.formatVersion, "step": "\(state.step)", "epoch": "\(place.epoch)",
             "trajectory": "\(place.trajectory)", "progress": try Self.text(state.progress), "training": try Self.text(identity.settings),
             "cache": identity.cache,
-        ]
+        ].merging(identity.initialHeads.map { ["initial_heads": $0] } ?? [:]) { $1 }
         try SafetensorsWriter.write(all, metadata: metadata, to: path)
     }
 
@@ -46,7 +46,7 @@ struct Checkpoint {
         guard let before = metadata["training"].flatMap({ try? JSONDecoder().decode([String: JSONValue].self, from: Data($0.utf8)) }) else {
             throw damaged("the configuration is missing")
         }
-        let differences = identity.differences(from: RunIdentity(settings: before, cache: metadata["cache"] ?? ""))
+        let differences = identity.differences(from: RunIdentity(settings: before, cache: metadata["cache"] ?? "", initialHeads: metadata["initial_heads"]))
         guard differences.isEmpty else {
             throw TrainingError(
                 .differentConfiguration,
@@ -82,18 +82,23 @@ struct RunIdentity {
     let settings: [String: JSONValue]
     /// CRC-32 of the cache's description, which holds those of its shards.
     let cache: String
+    /// What tells the heads that the run began with from others; nil where these were random ones.
+    let initialHeads: String?
 
-    private static let withoutEffect: Set = ["folder", "checkpointEvery"]
+    /// Of the initial heads their content counts, not where they lie.
+    private static let withoutEffect: Set = ["folder", "checkpointEvery", "initialHeads"]
 
-    init(settings: [String: JSONValue], cache: String) { (self.settings, self.cache) = (settings, cache) }
+    init(settings: [String: JSONValue], cache: String, initialHeads: String? = nil) {
+        self.settings = settings.filter { !Self.withoutEffect.contains($0.key) }
+        (self.cache, self.initialHeads) = (cache, initialHeads)
+    }
 
-    init(_ configuration: Configuration, cache: String) {
+    init(_ configuration: Configuration, cache: String, initialHeads: String? = nil) {
         var settings: [String: JSONValue] = [:]
         if case .object(let sections) = configuration.json, case .object(let training)? = sections["training"] { settings = training }
-        settings = settings.filter { !Self.withoutEffect.contains($0.key) }
         // As a checkpoint gives it back, where 1.0 has become 1.
         let text = try? JSONEncoder().encode(settings)
-        self.init(settings: text.flatMap { try? JSONDecoder().decode([String: JSONValue].self, from: $0) } ?? settings, cache: cache)
+        self.init(settings: text.flatMap { try? JSONDecoder().decode([String: JSONValue].self, from: $0) } ?? settings, cache: cache, initialHeads: initialHeads)
     }
 
     /// In words: "training.learningRate was 0.001 and is 0.002".
@@ -103,6 +108,9 @@ struct RunIdentity {
             "training.\(key) was \(Self.shown(before.settings[key])) and is \(Self.shown(settings[key]))"
         }
         if cache != before.cache { differences.append("the cache was another one (\(before.cache), now \(cache))") }
+        if initialHeads != before.initialHeads {
+            differences.append("training.initialHeads were \(before.initialHeads ?? "random ones") and are \(initialHeads ?? "random ones")")
+        }
         return differences
     }
 

@@ -51,6 +51,17 @@ public final class StepGradients {
         batch = cache.emptyBatch()
     }
 
+    /// Tokens a second of some tokens' forward and backward pass: the fastest of `rounds`, after one that brings pages and memory.
+    func rate(of tokens: StepTokens, parameters: [Tensor<Float>], rounds: Int = 1) throws -> Double {
+        var seconds = Double.infinity
+        for round in 0...rounds {
+            let clock = Clock()
+            _ = try compute(tokens, parameters: parameters)
+            if round > 0 { seconds = min(seconds, clock.seconds) }
+        }
+        return Double(max(1, tokens.runs.tokens)) / max(seconds, 1e-9)
+    }
+
     /// Computes a step; ``gradients`` then holds its gradients.
     ///
     /// - Parameters:

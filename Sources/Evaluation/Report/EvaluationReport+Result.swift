@@ -1,0 +1,95 @@
+import Reports
+
+extension EvaluationReport {
+    /// What a reader must know before the numbers.
+    var warnings: [Block] {
+        var blocks: [Block] = []
+        if !results.missing.isEmpty {
+            blocks.append(
+                .warning("Results are partial, \(results.missing.count) still to be measured: \(results.missing.joined(separator: "; "))."))
+        }
+        let faulty = results.rows.filter { $0.faults > 0 }
+        if !faulty.isEmpty {
+            let all = faulty.reduce(0) { $0 + $1.faults }
+            let first = faulty.lazy.compactMap(\.firstFault).first
+            let places = faulty.map { "\($0.faults) of \($0.name)" }
+            blocks.append(
+                .warning("\(ReportNumbers.count(all, "completion")) could not be judged and \(all == 1 ? "counts" : "count") as wrong: \(ReportNumbers.list(places)).\(first.map { " The first: \($0)" } ?? "")"))
+        }
+        let better = compared.filter { $0.difference.isBelowZero }
+        if !better.isEmpty {
+            let losses = better.map { "\($0.row.name), \(ReportNumbers.points($0.difference))" }
+            blocks.append(.warning("AutoDeco is clearly below \(losses.joined(separator: "; "))."))
+        }
+        if let below = clearlyBelowBest { blocks.append(.warning(below)) }
+        return blocks
+    }
+
+    /// AutoDeco − every row that it was compared with, in the table's order.
+    private var compared: [(row: EvaluationResults.Row, difference: Estimate)] {
+        results.rows.compactMap { row in advantage(over: row).map { (row, $0) } }
+    }
+
+    /// Where AutoDeco's curve is below that of the best static pair with an interval clear of zero; nil where it is nowhere.
+    private var clearlyBelowBest: String? {
+        guard let autoDeco, let differences = results.curves.first(where: { $0.name == autoDeco.name })?.aboveBest else { return nil }
+        // At k = 1 it is a comparison like the others.
+        let below = differences.indices.dropFirst().filter { differences[$0].isBelowZero }
+        guard let worst = below.min(by: { differences[$0].mean < differences[$1].mean }) else { return nil }
+        return "AutoDeco's pass@k is clearly below the best static pair's for \(below.count) of \(differences.count) k, most at k = \(worst + 1): \(ReportNumbers.points(differences[worst]))."
+    }
+
+    var result: [Block] {
+        guard let autoDeco else {
+            let reason = results.missing.isEmpty ? "No heads were evaluated, so there are static rows only." : "AutoDeco itself is not measured yet."
+            return [.paragraph(reason)]
+        }
+        let roles: [EvaluationResults.Role] = [.greedy, .defaultSampling, .bestPair, .meanShift]
+        let others = results.rows.filter { row in
+            row.name != autoDeco.name && (row.group == .knobs || row.role.map(roles.contains) == true)
+        }
+        var blocks: [Block] = [.facts([fact(autoDeco)] + others.map(fact))] + words(autoDeco)
+        let rows = compared.filter { $0.row.group != .tuning }.map { row, difference in
+            IntervalChart.Row(row.name, 100 * difference.mean, interval: difference.percentRange)
+        }
+        if !rows.isEmpty {
+            blocks.append(
+                .figure(
+                    IntervalChart(
+                        "AutoDeco against each other method", x: "AutoDeco − it, points of pass@1", rows: rows,
+                        reference: ReferenceLine("no difference", at: 0)),
+                    caption: "Differences on the same problems with 95 % intervals of a paired bootstrap over problems. Right of the line AutoDeco solves more; an interval across it shows no difference."
+                ))
+        }
+        return blocks
+    }
+
+    private func fact(_ row: EvaluationResults.Row) -> Fact {
+        let note: String
+        if let difference = advantage(over: row) {
+            note = difference.showsNoDifference ? "no difference shown to AutoDeco" : "AutoDeco \(ReportNumbers.signed(100 * difference.mean, 1)) points"
+        } else {
+            note = row.passAt1.percentRange.map { "95 % interval \(ReportNumbers.fixed($0.lowerBound, 1)) to \(ReportNumbers.fixed($0.upperBound, 1))" } ?? ""
+        }
+        return Fact(row.name, ReportNumbers.percent(row.passAt1.mean), note: note)
+    }
+
+    /// The comparisons as sentences: what AutoDeco is above, what it is not told apart from, what it is below.
+    private func words(_ autoDeco: EvaluationResults.Row) -> [Block] {
+        let own = autoDeco.passAt1
+        let start = "AutoDeco solves \(ReportNumbers.percent(own.mean)) of problems at the first try (95 % interval \(ReportNumbers.fixed(100 * own.lower, 1)) to \(ReportNumbers.fixed(100 * own.upper, 1)))"
+        let main = compared.filter { $0.row.group != .tuning && $0.row.group != .filters }
+        guard !main.isEmpty else { return [.paragraph("\(start). It has been compared with nothing yet.")] }
+        func sentence(_ beginning: String, _ isIn: (Estimate) -> Bool) -> Block? {
+            let items = main.filter { isIn($0.difference) }.map { row, difference in
+                let ends = "\(ReportNumbers.signed(100 * difference.lower, 1)) to \(ReportNumbers.signed(100 * difference.upper, 1))"
+                return "\(row.name) \(ReportNumbers.signed(100 * difference.mean, 1)) (\(ends))"
+            }
+            return items.isEmpty ? nil : .paragraph("\(beginning): \(items.joined(separator: "; ")).")
+        }
+        return [
+            .paragraph("\(start). Against the others, in points with 95 % intervals, on the same problems:"), sentence("Above", \.isAboveZero),
+            sentence("No difference shown", \.showsNoDifference), sentence("Below", \.isBelowZero),
+        ].compactMap { $0 }
+    }
+}

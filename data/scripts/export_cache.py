@@ -1,0 +1,1622 @@
+"""Writes the hidden-state cache of any causal model that `transformers` loads, on any device, for AutoDeco heads to be fitted to.
+
+    pip install "torch>=2.4" "transformers>=4.56" accelerate
+
+    python export_cache.py --model Qwen/Qwen3-8B --trajectories trajectories.jsonl --output cache --device cuda --dtype bfloat16
+
+The folder `cache` is what `autodeco-collect` writes, and what `autodeco-train` reads on any machine.
+
+Trajectories are JSON objects, one a line, in one of these forms; ids win where texts are there, too:
+
+    {"prompt": "2+2=", "completion": "4"}
+    {"prompt_ids": [5, 9], "completion_ids": [4, 2]}
+    {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}
+    {"prompt": [{"role": "user", "content": "2+2?"}], "completion": [{"role": "assistant", "content": "4"}]}
+
+The last two are TRL's conversational form: the model's chat template is applied, and the assistant's tokens are the labels. Lines with
+`"correct": false` are left out; `"truncated": true` says that a completion was cut off, and gets no end token.
+
+Without trajectories, problems do: `--sample 8 --problems problems.jsonl` samples eight completions a problem (`{"problem": …, "gt": …}`), keeps
+those whose last \\boxed{…} is right in the file that `--trajectories` names, and exports it. `--engine vllm` samples with vLLM.
+
+Many processes or machines share the work with `--rank R --world W`: each writes a folder of its own, cache/part-0000R-of-0000W, and
+
+    autodeco-inspect cache --merge cache-of-all cache/part-*
+
+joins them. An interrupted run goes on at its last whole shard when it is started again with the same arguments.
+"""
+import argparse
+import contextlib
+import fcntl
+import gc
+import importlib.util
+import json
+import math
+import os
+import re
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from fractions import Fraction
+
+import numpy
+import torch
+
+
+class InputError(Exception):
+    """A mistake in what the user gave, in one sentence that says what to do."""
+
+
+# MARK: Progress
+
+
+class Progress:
+    """One line on standard error: how much is done, how fast, and how long the rest takes."""
+
+    def __init__(self, title, total, done=0, unit="tokens"):
+        self.title, self.total, self.done, self.unit = title, total, done, unit
+        self.before, self.start, self.shown = done, time.monotonic(), 0.0
+        self.is_terminal = sys.stderr.isatty()
+
+    def advance(self, count, note=""):
+        self.done += count
+        now = time.monotonic()
+        # A log file gets a line a minute.
+        if now - self.shown >= (0.2 if self.is_terminal else 60) or self.done >= self.total:
+            self.shown = now
+            self.show(now - self.start, note)
+
+    def show(self, seconds, note):
+        rate = (self.done - self.before) / max(seconds, 1e-9)
+        left = (self.total - self.done) / rate if rate > 0 else 0
+        text = f"{self.title} {self.done:,} of {self.total:,} {self.unit}, {rate:,.0f}/s, {duration(left)} left"
+        text += f", {note}" if note else ""
+        print(f"\r\x1b[K{text}" if self.is_terminal else text, end="" if self.is_terminal else "\n", file=sys.stderr, flush=True)
+
+    def finish(self):
+        if self.is_terminal:
+            print(file=sys.stderr, flush=True)
+
+
+def duration(seconds):
+    seconds = int(seconds + 0.5)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def note(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+# MARK: Files
+
+
+def write_whole(path, pieces):
+    """Writes a file that appears whole or not at all: to a temporary name, flushed to the disk, renamed."""
+    folder, name = os.path.split(os.path.abspath(path))
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}-0.partial")
+    try:
+        with open(temporary, "wb") as file:
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}; free some space or give another folder") from None
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+
+DTYPES = {"BF16": torch.bfloat16, "F16": torch.float16, "F32": torch.float32, "I32": torch.int32}
+
+
+def write_safetensors(path, tensors, metadata):
+    """Writes (name, safetensors' name of a type, tensor) in the given order: the bytes are those of the toolkit's own writer."""
+    members, end = ['"__metadata__":' + json.dumps(metadata, sort_keys=True, ensure_ascii=False, separators=(",", ":"))], 0
+    for name, kind, tensor in tensors:
+        start, end = end, end + tensor.numel() * tensor.element_size()
+        assert tensor.dtype == DTYPES[kind], name
+        shape = ",".join(map(str, tensor.shape))
+        members.append(f'"{name}":{{"dtype":"{kind}","shape":[{shape}],"data_offsets":[{start},{end}]}}')
+    header = ("{" + ",".join(members) + "}").encode()
+    header += b" " * (-len(header) % 8)
+    data = (tensor.contiguous().view(torch.uint8).numpy().data for _, _, tensor in tensors if tensor.numel())
+    write_whole(path, [struct.pack("<Q", len(header)) + header, *data])
+
+
+def safetensors_header(path):
+    """The header of a file whose length is what the header says."""
+    try:
+        with open(path, "rb") as file:
+            header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+            end = max([value["data_offsets"][1] for name, value in header.items() if name != "__metadata__"], default=0)
+            if file.tell() + end == os.path.getsize(path):
+                return header
+    except (OSError, ValueError, KeyError, TypeError, struct.error, MemoryError, OverflowError):
+        pass
+    raise InputError(f"{path}: is no whole safetensors file; remove it, and start again")
+
+
+def crc_of_file(path):
+    """CRC-32 of a file, eight hexadecimal digits."""
+    crc = 0
+    with open(path, "rb") as file:
+        while block := file.read(1 << 22):
+            crc = zlib.crc32(block, crc)
+    return f"{crc:08x}"
+
+
+@contextlib.contextmanager
+def lock(folder):
+    """Nobody else works in the folder meanwhile; the lock ends with the process, too."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise InputError(f"{folder}: the folder cannot be made: {error.strerror}; give another --output") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{folder}: another process works in this folder; wait until it ends, or give another --output") from None
+        except OSError:
+            pass  # a file system without locks
+        yield
+    finally:
+        os.close(descriptor)
+
+
+# MARK: The sketch of logits
+
+LARGEST_IMPOSSIBLE = -1e30  # a logit down here stands for a token that cannot be
+DEEPEST = 64.0  # logits lower than the largest − 64 count as that deep
+WIDENING = 100.0  # the last bin is so many times as wide as the first
+
+
+class UnsoundRow(Exception):
+    """A row of logits or a hidden state that no loss is defined for."""
+
+    def __init__(self, row, problem):
+        self.row, self.problem = row, problem
+
+
+def sketch(logits, labels, K, B):
+    """The sketches of n rows of logits, on their device.
+
+    The K largest logits are kept as they are. The others are counted in B bins over depth below the K+1-th, whose widths grow
+    geometrically: edge j lies at D·(qʲ−1)/(q^B−1), q = 100^(1/(B−1)), D the depth of the deepest. Where the label is among them, its bin is cut
+    after it, and later bins shift by one. Equal logits are in the order of their ids.
+
+    logits: [n, V] of any float type; labels: [n] token ids.
+    Returns label_rank [n] int32, label_logit [n], top_logits [n, min(K, V)], and where V > K tail_count, tail_mean and tail_variance
+    [n, B+1], all float32.
+    Raises UnsoundRow for NaN, +∞, and a label that is impossible.
+    """
+    x, labels = logits.float(), labels.to(logits.device).long()
+    n, V = x.shape
+    if not bool((x < math.inf).all()):
+        row, token = (~(x < math.inf)).nonzero()[0].tolist()
+        raise UnsoundRow(row, f"the logit of token {token} is {x[row, token].item()}, expected a finite number or −∞")
+    ids = torch.arange(V, device=x.device)
+    label_logit = x.gather(1, labels[:, None])
+    if bool((label_logit <= LARGEST_IMPOSSIBLE).any()):
+        row = int((label_logit[:, 0] <= LARGEST_IMPOSSIBLE).nonzero()[0])
+        raise UnsoundRow(row, f"label {int(labels[row])} is an impossible token, its logit is {label_logit[row, 0].item()}")
+    rank = (x > label_logit).sum(1) + ((x == label_logit) & (ids < labels[:, None])).sum(1)
+
+    largest = x.topk(min(K + 1, V), dim=1, sorted=True).values
+    top_logits = torch.where(largest <= LARGEST_IMPOSSIBLE, -math.inf, largest)[:, :K].contiguous()
+    result = {"label_rank": rank.int(), "label_logit": label_logit[:, 0], "top_logits": top_logits}
+    if V <= K:
+        return result
+
+    q = WIDENING ** (1 / (B - 1)) if B > 1 else WIDENING
+    last_kept, first = largest[:, K - 1:K], largest[:, K:]
+    floor = largest[:, :1] - DEEPEST
+    top = torch.maximum(first, floor)
+    possible = x > LARGEST_IMPOSSIBLE
+    smallest = torch.where(possible, x, math.inf).amin(1, keepdim=True)
+    wide = torch.float64 if x.device.type != "mps" else torch.float32  # which has no other
+    D = top.to(wide) - torch.maximum(smallest, floor).to(wide)
+    factor = torch.where(D > 0, (q**B - 1) / D, 0).float()
+    depth = (top - torch.maximum(x, floor)).clamp_min(0)
+    # ⌊log z / log q⌋, by rounding; numbers on an edge belong to the bin that begins there.
+    bins = ((1 + depth * factor).log() * (1 / math.log(q)) - 0.499_999).round().clamp(0, B - 1).long()
+    del depth
+
+    in_tail = (rank >= K)[:, None]
+    label_bin = bins.gather(1, labels[:, None])
+    after = in_tail & ((x < label_logit) | ((x == label_logit) & (ids > labels[:, None])))
+    bins = torch.where(after, torch.maximum(bins, label_bin) + 1, torch.where(in_tail, torch.minimum(bins, label_bin), bins))
+    del after
+    # What equals the K-th is counted below: which of them are kept is a matter of ids, but their depth is one.
+    bins = torch.where(possible & (x < last_kept), bins, B + 1)
+
+    # Neighbours go to different copies of a bin, so that threads do not wait for each other.
+    copies = 16 if x.device.type == "cuda" else 1
+    width = (B + 2) * copies
+    places = (torch.arange(n, device=x.device)[:, None] * width + bins * copies + ids % copies).view(-1)
+
+    def total(values):
+        sums = torch.zeros(n * width, dtype=wide, device=x.device).scatter_add_(0, places, values.reshape(-1))
+        return sums.view(n, B + 2, copies).sum(2)[:, :B + 1]
+
+    depth = torch.minimum(top.to(wide) - torch.where(possible, x, top).to(wide), top.to(wide) - floor.to(wide))
+    count = total(torch.ones_like(depth))
+    # Those that equal the K-th and are not kept: all as deep as the K+1-th, in the first bin, or behind a label there.
+    above, equal = (x > last_kept).sum(1, keepdim=True), (x == last_kept).sum(1, keepdim=True)
+    left = torch.where(last_kept > LARGEST_IMPOSSIBLE, above + equal - K, 0)
+    behind = torch.where(in_tail & (label_logit == last_kept), above + equal - rank[:, None] - 1, 0)
+    count[:, :1] += left - behind
+    count[:, 1:2] += behind
+    size = count.clamp_min(1)
+    mean = total(depth) / size
+    # About the mean, which keeps its digits in any precision; the tokens counted above have depth 0.
+    squares = total((depth - torch.cat([mean, mean[:, :1]], 1).gather(1, bins)).square())
+    squares[:, :1] += (left - behind) * mean[:, :1].square()
+    squares[:, 1:2] += behind * mean[:, 1:2].square()
+    filled = count > 0
+    result["tail_count"] = count.float()
+    result["tail_mean"] = torch.where(filled, top.to(wide) - mean, 0).float()
+    result["tail_variance"] = torch.where(filled, squares / size, 0).float()
+    return result
+
+
+# MARK: Trajectories
+
+FORM = 'such as {"prompt": "2+2=", "completion": "4"}, {"prompt_ids": [5, 9], "completion_ids": [4, 2]} or {"messages": […]}'
+
+
+class Misfit(Exception):
+    """What is wrong with a trajectory, before the place is known."""
+
+
+class TooLong(Misfit):
+    pass
+
+
+class Text:
+    """A model's tokenizer as the toolkit uses it: tokenizer.json as it stands, BOS and the end tokens."""
+
+    def __init__(self, folder, end_tokens, trust_remote_code=False):
+        from transformers import AutoTokenizer
+
+        def settings(name):
+            path = os.path.join(folder, name)
+            if not os.path.exists(path):
+                return {}
+            with open(path, encoding="utf-8") as file:
+                return json.load(file)
+
+        try:
+            self.chat = AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
+        except Exception as error:  # transformers raises many kinds
+            raise InputError(f"{folder}: its tokenizer cannot be loaded ({first_line(error)}); repair it, or give ids") from None
+        path = os.path.join(folder, "tokenizer.json")
+        if os.path.exists(path):
+            from tokenizers import Tokenizer
+
+            raw = Tokenizer.from_file(path)
+            raw.no_truncation()
+            raw.no_padding()
+            self.encode = lambda text: raw.encode(text, add_special_tokens=False).ids
+            with_special = raw.encode("a").ids
+        else:
+            self.encode = lambda text: self.chat.encode(text, add_special_tokens=False)
+            with_special = self.chat.encode("a")
+        self.size = len(self.chat)
+        config = settings("tokenizer_config.json")
+        plain = self.encode("a")
+        front = next((i for i in range(len(with_special)) if with_special[i:i + len(plain)] == plain), 0)
+        self.bos = with_special[0] if front > 0 else self.chat.bos_token_id if config.get("add_bos_token") else None
+        self.eos = self.chat.eos_token_id if self.chat.eos_token_id is not None else next(iter(end_tokens), None)
+        self.ends = set(end_tokens) | ({self.eos} if self.eos is not None else set())
+
+    def prompt_ids(self, text):
+        ids = self.encode(text)
+        return [self.bos, *ids] if self.bos is not None and ids[:1] != [self.bos] else ids
+
+    def pair(self, prompt, completion, truncated):
+        """ids = encode(prompt + completion), split at len(encode(prompt)); BOS in front and the end token behind where they are missing."""
+        if not completion:
+            raise Misfit("the completion is empty; remove the line")
+        ids = self.encode(prompt + completion)
+        split = min(len(self.encode(prompt)), len(ids))
+        if self.bos is not None and (split == 0 or ids[0] != self.bos):
+            ids, split = [self.bos, *ids], split + 1
+        if not truncated and self.eos is not None and (split == len(ids) or ids[-1] not in self.ends):
+            ids.append(self.eos)
+        return ids, list(range(split, len(ids)))
+
+    def conversation(self, messages, first, truncated, tools=None):
+        """The ids of a conversation, and which of them the assistant said from message `first` on."""
+        if not getattr(self.chat, "chat_template", None):
+            raise Misfit("is a conversation, but the model's tokenizer has no chat template; give prompt and completion as texts")
+
+        def render(count, asks):
+            try:
+                return self.chat.apply_chat_template(messages[:count], tokenize=False, add_generation_prompt=asks, tools=tools)
+            except Exception as error:  # templates raise what they like
+                raise Misfit(f"the chat template refuses the conversation ({first_line(error)}); bring its roles into the order that it expects") from None
+
+        turns = [i for i in range(first, len(messages)) if messages[i]["role"] == "assistant"]
+        if not turns:
+            raise Misfit("holds no message of the assistant to learn from; add one, or remove the line")
+        text = render(turns[-1] + 1, False)
+        ids, labels = None, []
+        for turn in turns:
+            said = messages[turn].get("content")
+            if not isinstance(said, str) or not said.strip():
+                if messages[turn].get("tool_calls"):
+                    said = ""
+                else:
+                    raise Misfit(f"message {turn} of the assistant is empty; remove it, or the line")
+            head, bare, whole = render(turn, True), render(turn, False), render(turn + 1, False)
+            # Templates open a turn with more than they show of one that is over, such as <think>: what both have in common is the prompt.
+            start = len(os.path.commonprefix([head, text]))
+            if not text.startswith(whole) or start < len(bare):
+                raise Misfit(f"the chat template shows message {turn} otherwise once others follow; give each turn as a line of its own")
+            if said.strip() not in whole[start:]:
+                raise Misfit(f"the chat template leaves out a part of message {turn}, its reasoning perhaps; give prompt and completion as texts")
+            if ids is None:
+                ids = self.prompt_ids(text)
+            shift = len(ids) - len(self.encode(text))
+            begin = min(len(self.encode(text[:start])), len(ids)) + shift
+            end = len(self.encode(whole)) + shift
+            # The model stops at its end token: a line break that the template puts behind is none of its words.
+            stops = [i for i in range(begin, end) if ids[i] in self.ends]
+            if stops and not self.chat.decode(ids[stops[-1] + 1:end]).strip():
+                end = stops[-1] + 1
+            labels += range(begin, end)
+        ids = ids[:labels[-1] + 1]
+        if not truncated and self.eos is not None and ids[-1] not in self.ends:
+            labels.append(len(ids))
+            ids.append(self.eos)
+        return ids, labels
+
+
+def first_line(error):
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+
+
+class Trajectory:
+    """ids of prompt and completion, and the places of the labels among them."""
+
+    __slots__ = ("line", "ids", "labels")
+
+    def __init__(self, line, ids, labels):
+        self.line, self.ids, self.labels = line, numpy.asarray(ids, dtype=numpy.int32), numpy.asarray(labels, dtype=numpy.int32)
+
+
+def is_ids(value):
+    return isinstance(value, list) and all(type(x) is int for x in value)
+
+
+def is_messages(value):
+    return isinstance(value, list) and all(isinstance(x, dict) and isinstance(x.get("role"), str) for x in value)
+
+
+def encode_line(line, text, vocabulary, context):
+    """The ids of one line and the places of its labels; None for a wrong completion."""
+    if not isinstance(line, dict):
+        raise Misfit(f"is no JSON object, expected one {FORM}")
+    for key in ("correct", "truncated"):
+        if not isinstance(line.get(key), (bool, type(None))):
+            raise Misfit(f"{key} is {line[key]!r}, expected true or false")
+    truncated = bool(line.get("truncated"))
+    if line.get("prompt_ids") is not None and line.get("completion_ids") is not None:
+        prompt, completion = line["prompt_ids"], line["completion_ids"]
+        if not is_ids(prompt) or not is_ids(completion):
+            raise Misfit("prompt_ids or completion_ids is no list of whole numbers; write token ids there")
+        ids, labels = prompt + completion, list(range(len(prompt), len(prompt) + len(completion)))
+    else:
+        prompt, completion, messages = line.get("prompt"), line.get("completion"), line.get("messages")
+        is_text = isinstance(prompt, str) and isinstance(completion, str)
+        if not is_text and messages is None and not (is_messages(prompt) and is_messages(completion)):
+            raise Misfit(f"has neither a prompt and its completion nor messages, expected a line {FORM}")
+        if not is_text and messages is not None and not is_messages(messages):
+            raise Misfit('messages is no list of {"role": …, "content": …}; bring it into that form')
+        if text is None:
+            raise Misfit("holds texts, but the model's folder has no tokenizer; give prompt_ids and completion_ids, or add its tokenizer files")
+        if is_text:
+            ids, labels = text.pair(prompt, completion, truncated)
+        else:
+            first = 0 if messages is not None else len(prompt)
+            ids, labels = text.conversation(messages if messages is not None else prompt + completion, first, truncated, line.get("tools"))
+    if not labels:
+        raise Misfit("the completion has no tokens; remove the line")
+    if labels[0] == 0:
+        raise Misfit("the prompt has no tokens, but the first label is predicted from it; give a prompt, if only the model's first token")
+    if (wrong := next((i for i in ids if not 0 <= i < vocabulary), None)) is not None:
+        raise Misfit(f"found token id {wrong}, expected 0 to {vocabulary - 1}: the ids are another model's; give the model that they were made for")
+    if context is not None and len(ids) > context:
+        raise TooLong(
+            f"found {len(ids)} tokens, expected at most {context}, the model's context; --skip-too-long leaves such lines out, "
+            'or cut the completion and say "truncated": true')
+    return None if line.get("correct") is False else (ids, labels)
+
+
+def read_trajectories(path, text, vocabulary, context, skip_too_long=False, rank=0, world=1):
+    """The trajectories of the lines that are this process's, and the labels of each line, 0 for one that is left out."""
+    kept, lengths, skipped, rejected = [], [], 0, 0
+    try:
+        file = open(path, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}), expected trajectories, one JSON object a line; name such a file") from None
+    with file:
+        number = 0
+        try:
+            for number, row in enumerate(file):
+                lengths.append(0)
+                if number % world != rank or not row.strip():
+                    continue
+                try:
+                    found = encode_line(json.loads(row), text, vocabulary, context)
+                except TooLong as error:
+                    if not skip_too_long:
+                        raise InputError(f"{path}, line {number + 1}: {error}") from None
+                    skipped += 1
+                    continue
+                except Misfit as error:
+                    raise InputError(f"{path}, line {number + 1}: {error}") from None
+                except json.JSONDecodeError:
+                    raise InputError(f"{path}, line {number + 1}: is not JSON; write one object a line, {FORM}") from None
+                if found is None:
+                    rejected += 1
+                    continue
+                kept.append(Trajectory(number, *found))
+                lengths[-1] = len(kept[-1].labels)
+        except UnicodeDecodeError:
+            raise InputError(f"{path}: is no UTF-8 behind line {number + 1}; save it as UTF-8") from None
+    if skipped:
+        note(f"{path}: left out {skipped:,} trajectories that are longer than the model's context of {context}")
+    if not kept:
+        share = f" for rank {rank} of {world}" if world > 1 else ""
+        found = "only wrong completions" if rejected else "only trajectories that are too long" if skipped else "no trajectories"
+        raise InputError(f"{path}: holds {found}{share}, expected at least one; add some{', or take fewer ranks' if world > 1 else ''}")
+    return kept, lengths
+
+
+# MARK: The backbone
+
+
+class Backbone:
+    """A frozen causal model: from ids to the hidden states after the final norm, and from these to logits."""
+
+    SMALL_FILES = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"]
+
+    def __init__(self, name, dtype, device=None, device_map=None, trust_remote_code=False, attention=None):
+        self.name, self.dtype = name, dtype
+        self.trust_remote_code = trust_remote_code
+        try:
+            self.folder = name if os.path.isdir(name) else downloaded(name)
+            self.config = self.read_json("config.json")
+        except Exception as error:
+            raise InputError(f"{name}: has no config.json that can be read ({first_line(error)}); give a model's folder or its name on the hub") from None
+        text = self.config.get("text_config") or self.config
+        self.context = text.get("max_position_embeddings") or text.get("n_positions")
+        generation = self.read_json("generation_config.json")
+        ends = generation.get("eos_token_id") if generation.get("eos_token_id") is not None else self.config.get("eos_token_id")
+        self.end_tokens = ends if isinstance(ends, list) else [] if ends is None else [ends]
+        self.device = device or ("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
+        self.device_map, self.attention, self.model = device_map, attention, None
+
+    def read_json(self, name):
+        path = os.path.join(self.folder, name)
+        if not os.path.exists(path):
+            return {}
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+
+    def text(self):
+        """The tokenizer, or None where there is none."""
+        files = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json")
+        if not any(os.path.exists(os.path.join(self.folder, name)) for name in files):
+            return None
+        return Text(self.folder, self.end_tokens, self.trust_remote_code)
+
+    def check(self, text):
+        """Published models have some rows to spare, at most a few thousand in a hundred thousand."""
+        V = (self.config.get("text_config") or self.config).get("vocab_size")
+        if text is not None and V is not None and not (text.size <= V and text.size * 10 >= V * 9):
+            raise InputError(
+                f"{self.name}: the tokenizer has {text.size} tokens, which do not fit the model's vocabulary of {V}; take the tokenizer files that were published with the model")
+        return V
+
+    def load(self):  # transformers fills what is missing or misshapen with random numbers, and only warns
+        """Loads the weights, and checks that hidden states and output matrix give the model's own logits."""
+        from transformers import AutoModelForCausalLM
+        place = {"device_map": self.device_map} if self.device_map else {}
+        if self.attention:
+            place["attn_implementation"] = self.attention
+        try:
+            self.model, info = AutoModelForCausalLM.from_pretrained(
+                self.folder, dtype=self.dtype, trust_remote_code=self.trust_remote_code, output_loading_info=True,
+                ignore_mismatched_sizes=True, **place)  # refused below, in words
+            if not self.device_map:
+                self.model.to(self.device)
+        except torch.OutOfMemoryError:
+            raise InputError(f"{self.name}: does not fit {self.device}; give --device-map auto, which spreads it over devices") from None
+        except Exception as error:
+            raise InputError(f"{self.name}: cannot be loaded by transformers ({first_line(error)}); repair the folder, or give another model") from None
+        for name, found, expected in sorted(map(tuple, info.get("mismatched_keys") or [])):
+            raise InputError(
+                f"{self.name}: the tensor {name} has the shape {list(found)}, expected {list(expected)} by config.json; take config.json and weights of the same model")
+        if lacking := sorted(map(str, info.get("missing_keys") or [])):
+            raise InputError(f"{self.name}: its weights lack {len(lacking)} tensors, such as {lacking[0]}; download the model again")
+        self.model.eval().requires_grad_(False)
+        self.decoder, self.head = self.model.base_model, self.model.get_output_embeddings()
+        if self.head is None or self.decoder is self.model:
+            raise InputError(f"{self.name}: has no output matrix behind a last hidden state; give a causal language model")
+        config = self.model.config.get_text_config()
+        self.vocabulary, self.hidden_size = self.head.weight.shape[0], self.head.weight.shape[1]
+        if config.vocab_size != self.vocabulary:
+            raise InputError(
+                f"{self.name}: config.json has a vocab_size of {config.vocab_size}, its output matrix {self.vocabulary} rows; bring both to the same size")
+        scale = getattr(config, "logit_scale", None)  # Cohere
+        divisor = getattr(config, "logits_scaling", None)  # Granite
+        cap = getattr(config, "final_logit_softcapping", None)  # Gemma
+        self.scale, self.cap = (scale or 1) / (divisor or 1), cap
+        return self
+
+    @torch.inference_mode()
+    def probe(self, ids):
+        """Holds hidden states and logits of a few ids against the model's own."""
+        seen = []
+        hook = self.head.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
+        try:
+            own = self.model(input_ids=torch.tensor([ids], device=self.first_device()), use_cache=False).logits[0].float()
+        finally:
+            hook.remove()
+        hidden = self.states([ids])[0]
+        logits = self.logits(hidden)
+        largest = lambda x: float(x.abs().max())
+        if not all(math.isfinite(largest(x)) for x in (own, hidden.float())):
+            return  # what is not finite is refused with its place
+        far = largest(logits.to(own.device) - own) > 0.02 * largest(own) + 1e-3
+        if not seen or far or largest(seen[0].reshape(hidden.shape).float().to(hidden.device) - hidden.float()) > 0.02 * largest(hidden.float()):
+            raise InputError(
+                f"{self.name}: its logits are not its output matrix times its last hidden state, which heads are fitted to; this architecture cannot be exported")
+
+    def first_device(self):
+        return self.model.get_input_embeddings().weight.device
+
+    @torch.inference_mode()
+    def states(self, batch):
+        """The last hidden states, after the final norm, of sequences of ids: [L, D] each.
+
+        Shorter ones are padded on the right, where causal attention does not look.
+        """
+        longest = max(map(len, batch))
+        ids = torch.zeros(len(batch), longest, dtype=torch.long)
+        mask = torch.zeros(len(batch), longest, dtype=torch.long)
+        for row, sequence in enumerate(batch):
+            ids[row, :len(sequence)] = torch.as_tensor(sequence, dtype=torch.long)
+            mask[row, :len(sequence)] = 1
+        device = self.first_device()
+        padded = {} if bool(mask.all()) else {"attention_mask": mask.to(device)}
+        output = self.decoder(input_ids=ids.to(device), use_cache=False, **padded)
+        hidden = output.last_hidden_state if hasattr(output, "last_hidden_state") else output[0]
+        return [hidden[row, :len(sequence)] for row, sequence in enumerate(batch)]
+
+    @torch.inference_mode()
+    def logits(self, hidden):
+        """Logits [n, V] of hidden states [n, D], float32."""
+        logits = self.head(hidden.to(self.head.weight.device)) * self.scale
+        if self.cap:
+            logits = torch.tanh(logits / self.cap) * self.cap
+        return logits.float()
+
+    def fingerprint(self):
+        """What stands for the model's weights and small files: sizes and checksums, of large files in samples."""
+        entries = {}
+        for name in sorted(os.listdir(self.folder)):
+            path = os.path.join(self.folder, name)
+            if name in self.SMALL_FILES or name.endswith((".safetensors", ".index.json", ".bin")):
+                entries[f"model/{name}"] = f"{os.path.getsize(path)} bytes {sampled_crc(path)}"
+        return entries
+
+
+def downloaded(name):
+    """The folder of a model of the hub, which is downloaded as far as it is not there: all of it before anything is computed."""
+    from huggingface_hub import snapshot_download
+    others = ["original/*", "consolidated*"]  # the same weights a second time
+    folder = snapshot_download(name, allow_patterns=["*.json", "*.jinja", "*.model", "*.txt", "*.py", "*.safetensors"], ignore_patterns=others)
+    if not any(file.endswith(".safetensors") for file in os.listdir(folder)):
+        folder = snapshot_download(name, allow_patterns=["*.bin"], ignore_patterns=others)
+    return folder
+
+
+def sampled_crc(path, block=1 << 16, samples=256):
+    """CRC-32 of a file up to 16 MiB; of a larger one, of 256 blocks of 64 KiB spread over it: weights of 60 GB take no minutes."""
+    size = os.path.getsize(path)
+    if size <= block * samples:
+        return crc_of_file(path)
+    crc = 0
+    with open(path, "rb") as file:
+        for number in range(samples):
+            file.seek((size - block) * number // (samples - 1))
+            crc = zlib.crc32(file.read(block), crc)
+    return f"{crc:08x}"
+
+
+# MARK: Export
+
+
+class Shard:
+    def __init__(self, number, trajectories):
+        self.number, self.trajectories = number, trajectories
+        self.file = f"shard-{number:05d}.safetensors"
+        self.tokens = sum(len(t.labels) for t in trajectories)
+
+
+def plan(trajectories, shard_tokens):
+    """A shard ends at the first trajectory that brings it to so many tokens: a function of lengths alone, so that a resumed run cuts alike."""
+    shards, waiting, tokens = [], [], 0
+    for trajectory in trajectories:
+        waiting.append(trajectory)
+        tokens += len(trajectory.labels)
+        if tokens >= shard_tokens:
+            shards.append(Shard(len(shards), waiting))
+            waiting, tokens = [], 0
+    return shards + ([Shard(len(shards), waiting)] if waiting else [])
+
+
+def batches(trajectories, most):
+    """Runs of trajectories of about equal length, padded to at most so many ids, or a single longer one."""
+    group = []
+    for place in sorted(range(len(trajectories)), key=lambda i: (len(trajectories[i].ids), i)):
+        if group and (len(group) + 1) * len(trajectories[place].ids) > most:
+            yield group
+            group = []
+        group.append(place)
+    if group:
+        yield group
+
+
+class Exporter:
+    """Writes a cache shard by shard, and goes on with one that was interrupted.
+
+    Memory is that of one shard, one batch and one slice of logits, however large the cache is.
+    """
+
+    def __init__(self, backbone, trajectories, lengths, folder, fingerprint, *, model_name, top_logits, tail_bins, hidden_type, shard_tokens, batch_tokens):
+        self.backbone, self.folder = backbone, folder
+        self.K, self.B, self.hidden_type, self.batch_tokens = top_logits, tail_bins, hidden_type, batch_tokens
+        self.shards = plan(trajectories, shard_tokens)
+        self.tokens = sum(s.tokens for s in self.shards)
+        D, V = backbone.hidden_size, backbone.vocabulary
+        self.manifest = {
+            "format_version": 1, "model_name": model_name, "model_path": backbone.name, "hidden_size": D, "vocabulary_size": V,
+            "top_logits": top_logits, "tail_bins": tail_bins, "hidden_dtype": hidden_type,
+        }
+        crc = zlib.crc32(numpy.asarray(lengths, dtype="<i8").tobytes())
+        layout = f"hidden {D} {hidden_type}, vocabulary {V}, sketch {top_logits},{tail_bins}, {self.tokens} tokens in shards of {shard_tokens}, lengths {crc:08x}"
+        self.metadata = {"fingerprint": fingerprint, "format": "pt", "layout": layout}
+        self.present = self.find_shards()
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def find_shards(self):
+        """Keeps shards of this very cache, and removes what an interrupted run has left half-written."""
+        present, own = set(), {shard.file for shard in self.shards}
+        for name in sorted(os.listdir(self.folder)):
+            if name.startswith((".shard-", ".cache.json.")) and name.endswith(".partial"):
+                os.unlink(self.path(name))
+            if not (name.startswith("shard-") and name.endswith(".safetensors")):
+                continue
+            found = safetensors_header(self.path(name)).get("__metadata__", {})
+            for key in ("fingerprint", "layout"):
+                if found.get(key) != self.metadata[key]:
+                    raise InputError(
+                        f"{self.path(name)}: belongs to another cache, {difference(key, found.get(key, 'missing'), self.metadata[key])}; remove the folder or give another --output")
+            if name not in own:
+                raise InputError(f"{self.path(name)}: belongs to another cache, expected {len(self.shards)} shards; remove the folder or give another --output")
+            present.add(name)
+        return present
+
+    def is_complete(self):
+        return len(self.present) == len(self.shards) and os.path.exists(self.path("cache.json"))
+
+    def run(self):
+        waiting = [shard for shard in self.shards if shard.file not in self.present]
+        progress = Progress("cache,", self.tokens, self.tokens - sum(s.tokens for s in waiting))
+        for shard in waiting:
+            self.write(shard, progress)
+        progress.finish()
+        self.finish()
+
+    def write(self, shard, progress):
+        V, n = self.backbone.vocabulary, shard.tokens
+        columns = {"label_rank": torch.int32, "label_logit": torch.float32}
+        result = {name: torch.empty(n, dtype=kind) for name, kind in columns.items()}
+        result["top_logits"] = torch.empty(n, min(self.K, V))
+        for name in ("tail_count", "tail_mean", "tail_variance") if V > self.K else ():
+            result[name] = torch.empty(n, self.B + 1)
+        hidden = torch.empty(n, self.backbone.hidden_size, dtype=DTYPES[self.hidden_type])
+        starts = numpy.cumsum([0] + [len(t.labels) for t in shard.trajectories])
+        # A slice of logits and the sketch's work on it take about 50 bytes a logit.
+        rows = max(1, min(1024, (1 << 24) // V))
+        for group in batches(shard.trajectories, self.batch_tokens):
+            together = [shard.trajectories[i] for i in group]
+            # The last id predicts nothing that is there.
+            states = self.backbone.states([t.ids[:t.labels[-1]] for t in together])
+            for place, trajectory, sequence in zip(group, together, states):
+                select = torch.as_tensor(trajectory.labels - 1, dtype=torch.long, device=sequence.device)
+                self.append(trajectory, sequence[select], int(starts[place]), rows, result, hidden, shard)
+            progress.advance(sum(len(t.labels) for t in together), f"shard {shard.number + 1} of {len(self.shards)}")
+        concat = lambda values: torch.from_numpy(numpy.concatenate(values).astype(numpy.int32))
+        tensors = [
+            ("label", "I32", concat([t.ids[t.labels] for t in shard.trajectories])), ("label_rank", "I32", result["label_rank"]),
+            ("trajectory", "I32", concat([numpy.full(len(t.labels), t.line) for t in shard.trajectories])),
+            ("position", "I32", concat([t.labels for t in shard.trajectories])),
+            *((name, "F32", result[name]) for name in ("label_logit", "top_logits", "tail_count", "tail_mean", "tail_variance") if name in result),
+            ("hidden", self.hidden_type, hidden),
+        ]
+        write_safetensors(self.path(shard.file), tensors, self.metadata)
+        self.present.add(shard.file)
+
+    @torch.inference_mode()
+    def append(self, trajectory, states, start, rows, result, hidden, shard):
+        stored = states.to(DTYPES[self.hidden_type])
+        labels = torch.as_tensor(trajectory.ids[trajectory.labels], dtype=torch.long)
+
+        def failure(row, problem):
+            return InputError(f"{self.path(shard.file)}: trajectory {trajectory.line}, position {trajectory.labels[row]}: {problem}")
+
+        finite = torch.isfinite(stored).all(1)
+        if not bool(finite.all()):
+            row = int((~finite).nonzero()[0])
+            if not bool(torch.isfinite(states[row]).all()):
+                raise failure(row, f"the hidden state is not finite; give --dtype float32, or check the model's weights, the model computes in {str(self.backbone.dtype)[6:]}")
+            raise failure(row, f"the hidden state leaves the range of {self.hidden_type}; give --hidden-type BF16 or F32")
+        hidden[start:start + len(stored)] = stored.cpu()
+        for first in range(0, len(states), rows):
+            try:
+                pieces = sketch(self.backbone.logits(states[first:first + rows]), labels[first:first + rows], self.K, self.B)
+            except UnsoundRow as error:
+                raise failure(first + error.row, f"{error.problem}; give --dtype float32, or check the model's weights and the line") from None
+            for name, values in pieces.items():
+                result[name][start + first:start + first + len(values)] = values.cpu()
+
+    def finish(self):
+        """Copies the model's small files and writes cache.json, which makes the cache complete."""
+        os.makedirs(self.path("backbone"), exist_ok=True)
+        for name in Backbone.SMALL_FILES:
+            source = os.path.join(self.backbone.folder, name)
+            if os.path.exists(source):
+                with open(source, "rb") as file:
+                    write_whole(os.path.join(self.folder, "backbone", name), [file.read()])
+        self.manifest["shards"] = [
+            {"file": s.file, "tokens": s.tokens, "trajectories": len(s.trajectories), "crc32": crc_of_file(self.path(s.file))} for s in self.shards
+        ]
+        text = json.dumps(self.manifest, indent=2, separators=(",", " : "), sort_keys=True, ensure_ascii=False)
+        write_whole(self.path("cache.json"), [(text + "\n").encode()])
+
+
+def difference(key, found, expected):
+    """Where two fingerprints differ, in words."""
+    if key == "fingerprint":
+        old, new = (dict(entry.partition("=")[::2] for entry in text.split("; ")) for text in (found, expected))
+        for name in sorted(old.keys() | new.keys()):
+            if old.get(name) != new.get(name):
+                return f"{name} was {old.get(name, 'absent')} there and is {new.get(name, 'absent')} now"
+    return f"its {key} is '{found}', expected '{expected}'"
+
+
+# MARK: Boxed answers
+
+
+def last_boxed(text):
+    r"""What stands in the last \boxed{…} or \fbox{…} whose braces balance, or behind a \boxed without braces; None where there is none."""
+    for match in reversed(list(re.finditer(r"\\([A-Za-z]*)( *)", text))):
+        if match[1] not in ("boxed", "fbox"):
+            continue
+        content = braces(text, match.end())
+        if content is not None:
+            return content
+        if match[2] and text[match.end():match.end() + 1] != "{":
+            if word := re.match(r"[^ \t\r\n$]+", text[match.end():]):
+                return word[0]
+    return None
+
+
+def braces(text, start):
+    if text[start:start + 1] != "{":
+        return None
+    depth = 0
+    for match in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, start):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
+        if depth == 0 and match[0] == "}":
+            return text[start + 1:match.start()]
+    return None
+
+
+def is_right(completion, answer):
+    r"""Whether the completion's last box is equivalent to the answer, by the rules of the toolkit's verifier `boxed`."""
+    given = last_boxed(completion)
+    if given is None or not given.strip():
+        return False
+    boxed = last_boxed(answer)
+    return Answer(given).is_equivalent(Answer(answer if boxed is None else boxed))
+
+
+SYNONYMS = {
+    "\\dfrac": "\\frac", "\\tfrac": "\\frac", "\\cfrac": "\\frac", "\\leq": "\\le", "≤": "\\le", "\\geq": "\\ge", "≥": "\\ge", "\\neq": "\\ne",
+    "≠": "\\ne", "\\lbrace": "\\{", "\\rbrace": "\\}", "\\varnothing": "\\emptyset", "∅": "\\emptyset", "−": "-", "∞": "\\infty",
+    "π": "\\pi", "√": "\\sqrt", "×": "\\times", "·": "\\cdot", "÷": "\\div", "∪": "\\cup", "\\lbrack": "[", "\\rbrack": "]",
+    "\\ ": " ", "~": " ", "\\,": " ", "\\;": " ", "\\:": " ", "\\quad": " ", "\\qquad": " ", "\\space": " ",
+    "\\colon": ":", "\\to": "\\rightarrow",
+}
+# Tokens that say nothing about the value; percent and money signs too, so that 50\% is 50 and not 0.5.
+DECORATION = {
+    "\\left", "\\right", "\\!", "\\displaystyle", "\\textstyle", "\\limits", "$", "\\$", "%", "\\%", "\\(", "\\)", "\\[", "\\]", "\\big", "\\Big",
+    "\\bigl", "\\bigr", "\\Bigl", "\\Bigr", "\\bigg", "\\Bigg", "°", "\\degree", "£", "€", "\u200b",
+}
+TEXT_COMMANDS = {
+    "\\text", "\\textbf", "\\textit", "\\textrm", "\\mathrm", "\\mathbf", "\\mathit", "\\mathsf", "\\mbox", "\\hbox", "\\operatorname", "\\mathbb",
+}
+UNITS = set(
+    "cm mm km meter meters metre metres inch inches foot feet ft mile miles yard yards unit units degree degrees second seconds minute minutes hour "
+    "hours day days week weeks year years dollar dollars cent cents percent kg gram grams pound pounds mph liter liters point points".split())
+# Commands, numbers, white space, words (x, y and z are variables, so that xy is two tokens), single signs.
+TOKEN = re.compile(r"\\(?:[A-Za-z]+|.)|[0-9]+(?:\.[0-9]+)?|\.[0-9]+|\s+|[^\W\d_xyzπ](?:[^\W\d_π])*|.", re.DOTALL)
+DIGITS = re.compile(r"[0-9]+")
+
+
+def latex_tokens(text):
+    tokens = []
+    for token in TOKEN.findall(text):
+        token = " " if token.isspace() else "0" + token if token[0] == "." and len(token) > 1 else SYNONYMS.get(token, token)
+        if token not in DECORATION:
+            tokens.append(token)
+    return tokens
+
+
+def is_integer(token):
+    return token is not None and DIGITS.fullmatch(token) is not None
+
+
+def starts_with_digit(token):
+    return bool(token) and token[0] in "0123456789"
+
+
+class Normalization:
+    r"""Brings tokens into one form: arguments of \frac, \sqrt, ^ and _ stand in braces; text commands, spaces, units at the end, degree signs, `x=`
+    in front and punctuation behind are gone."""
+
+    def __init__(self, tokens):
+        self.rest, self.is_joined = list(tokens), False
+
+    @staticmethod
+    def normal(text):
+        tokens = latex_tokens(text)
+        depth = deepest = 0
+        for token in tokens:
+            depth += (token in ("{", "(", "[", "\\{")) - (token in ("}", ")", "]", "\\}"))
+            deepest = max(deepest, depth)
+        # Models write boxes without end: what is too long or nested too deeply is compared as text alone.
+        if len(tokens) > 1000 or deepest > 40 or sum(t in ("\\frac", "\\sqrt") for t in tokens) > 60:
+            return ["".join(text.split())]
+        normal = trimmed(Normalization(trimmed(tokens)).read(True))
+        return Normalization.without_name(normal)
+
+    @staticmethod
+    def without_name(tokens):
+        """`x=5` and `x=1,x=2` name what is asked for; `x=1,y=2` says more than two numbers."""
+        if len(tokens) <= 2 or len(tokens[0]) != 1 or not tokens[0].isalpha() or tokens[1] not in ("=", "\\in"):
+            return tokens
+        starts = [i for i in range(len(tokens)) if (i == 0 or tokens[i - 1] == ",") and tokens[i:i + 2] == tokens[:2]]
+        if len(starts) != tokens.count(tokens[1]):
+            return tokens
+        dropped = {i + k for i in starts for k in (0, 1)}
+        return [t for i, t in enumerate(tokens) if i not in dropped]
+
+    def read(self, is_outer):
+        out = []
+        while self.rest:
+            token = self.rest.pop(0)
+            if token == "}" and not is_outer:
+                return out
+            if token == " ":
+                self.mixed_number(out)
+            elif token in ("\\frac", "\\binom"):
+                out += [token, *self.argument(), *self.argument()]
+            elif token == "\\sqrt":
+                out.append(token)
+                self.skip_space()
+                if self.rest[:1] == ["["] and "]" in self.rest:
+                    end = self.rest.index("]")
+                    out += [t for t in self.rest[:end + 1] if t != " "]
+                    del self.rest[:end + 1]
+                out += self.argument()
+            elif token in ("^", "_"):
+                script = self.argument()
+                if token == "^" and script == ["{", "\\circ", "}"]:
+                    continue
+                out += [token, *script]
+            elif token == "{":
+                out += ["{", *self.read(False), "}"]
+            elif token in TEXT_COMMANDS:
+                self.words(out, is_outer)
+            elif is_outer and token.lower() in UNITS and out and self.is_numeric(out[-1]) and self.is_at_end():
+                self.rest = []
+            elif is_integer(token) and len(token) == 3 and self.is_joined:
+                if out:
+                    out[-1] += token
+            else:
+                out.append(token)
+            # Whether a whole number was just written, so that three more digits behind a space belong to it.
+            self.is_joined = token == " " and self.is_joined or token != " " and bool(out) and is_integer(out[-1])
+        return out
+
+    def mixed_number(self, out):
+        """`7 3/4`: its space is an addition."""
+        next = self.rest[:3]
+        if out and is_integer(out[-1]) and len(next) == 3 and is_integer(next[0]) and next[1] == "/" and is_integer(next[2]):
+            out += ["\\frac", "{", next[0], "}", "{", next[2], "}"]
+            del self.rest[:3]
+
+    def skip_space(self):
+        while self.rest[:1] == [" "]:
+            del self.rest[0]
+
+    def argument(self):
+        self.skip_space()
+        if not self.rest:
+            return ["{", "}"]
+        token = self.rest.pop(0)
+        if token == "{":
+            return ["{", *self.read(False), "}"]
+        if token == "\\frac":
+            return ["{", token, *self.argument(), *self.argument(), "}"]
+        if token == "\\sqrt":
+            return ["{", token, *self.argument(), "}"]
+        if token == "-" and self.rest:
+            return ["{", "-", self.rest.pop(0), "}"]
+        if len(token) > 1 and (starts_with_digit(token) or token[0].isalpha()):
+            self.rest.insert(0, token[1:])
+            return ["{", token[0], "}"]
+        return ["{", token, "}"]
+
+    def words(self, out, is_outer):
+        r"""`\text{…}`: units where it ends an answer, a comma where it says "and" or "or", else its words."""
+        self.skip_space()
+        if self.rest[:1] != ["{"]:
+            return
+        del self.rest[0]
+        words = self.read(False)
+        if words in (["and"], ["or"]):
+            out.append(",")
+        elif is_outer and out and self.is_at_end() and not (words and self.is_numeric(words[0])):
+            self.rest = []
+        else:
+            out += words
+
+    def is_at_end(self):
+        """Nothing follows but a power of a unit, `^2`."""
+        power = [t for t in self.rest if t not in (" ", "{", "}", ".", ",")]
+        return not power or len(power) == 2 and power[0] == "^" and is_integer(power[1])
+
+    @staticmethod
+    def is_numeric(token):
+        return token in ("}", "\\pi") or starts_with_digit(token)
+
+
+def trimmed(tokens):
+    end = len(tokens)
+    while end and tokens[end - 1] in (" ", ".", ",", ";", ":"):
+        end -= 1
+    return tokens[:end]
+
+
+class NoValue(Exception):
+    """What is no expression, or cannot be held exactly in 128 bits."""
+
+
+def narrow(whole):
+    if not -(1 << 127) < whole < 1 << 127:
+        raise NoValue
+    return whole
+
+
+class Value:
+    """A number: a fraction where all its parts are rational, else complex in double precision."""
+
+    def __init__(self, number):
+        self.number = number
+        if isinstance(number, complex) and not (math.isfinite(number.real) and math.isfinite(number.imag)):
+            raise NoValue
+
+    @property
+    def exact(self):
+        return self.number if isinstance(self.number, Fraction) else None
+
+    @property
+    def float(self):
+        return complex(float(self.number)) if self.exact is not None else self.number
+
+    def equals(self, other):
+        if self.exact is not None and other.exact is not None:
+            return self.exact == other.exact
+        a, b = self.float, other.float
+        return abs(a - b) <= 1e-11 * max(abs(a), abs(b))
+
+    def plus(self, other):
+        a, b = self.exact, other.exact
+        if a is None or b is None:
+            return Value(self.float + other.float)
+        above = narrow(narrow(a.numerator * b.denominator) + narrow(b.numerator * a.denominator))
+        return Value(Fraction(above, narrow(a.denominator * b.denominator)))
+
+    def times(self, other):
+        a, b = self.exact, other.exact
+        if a is None or b is None:
+            return Value(self.float * other.float)
+        return Value(Fraction(narrow(a.numerator * b.numerator), narrow(a.denominator * b.denominator)))
+
+    def negated(self):
+        return self.times(Value(Fraction(-1)))
+
+    def divided(self, other):
+        if other.exact == 0 or other.float == 0:
+            raise NoValue
+        return self.times(Value(1 / other.exact if other.exact is not None else 1 / other.float))
+
+    def root(self, degree):
+        """The principal root; odd roots of negative numbers are negative."""
+        if not 2 <= degree <= 64:
+            raise NoValue
+        if self.exact is not None and self.exact >= 0:
+            parts = [whole_root(n, degree) for n in (self.exact.numerator, self.exact.denominator)]
+            if None not in parts:
+                return Value(Fraction(*parts))
+        number = self.float
+        if number.imag == 0 and number.real < 0 and degree % 2 == 1:
+            return self.negated().root(degree).negated()
+        size = abs(number) ** (1 / degree)
+        if number.imag == 0 and number.real < 0 and degree == 2:
+            return Value(complex(0, size))
+        angle = math.atan2(number.imag, number.real) / degree
+        return Value(complex(size * math.cos(angle), size * math.sin(angle)))
+
+    def power(self, exponent):
+        e = exponent.exact
+        if e is not None and e.denominator <= 64 and abs(e.numerator) < 1 << 63:
+            if abs(e.numerator) > 1000:
+                raise NoValue
+            return (self.root(e.denominator) if e.denominator > 1 else self).whole(e.numerator)
+        base, e = self.float, exponent.float
+        if base.imag != 0 or base.real <= 0 or e.imag != 0:
+            raise NoValue
+        return Value(complex(base.real**e.real))
+
+    def whole(self, exponent):
+        base, result = self, Value(Fraction(1))
+        if exponent < 0:
+            base = Value(Fraction(1)).divided(self)
+        for _ in range(abs(exponent)):
+            result = result.times(base)
+        return result
+
+
+def whole_root(number, degree):
+    near = round(2 ** (math.log2(max(number, 1)) / degree))
+    return next((n for n in (near, near + 1, near - 1) if n**degree == number), None)
+
+
+class Expression:
+    """Evaluates sums, products (written or not), fractions, powers, roots, factorials, mixed numbers, π and i. Other single letters are
+    variables, each with a fixed value without pattern."""
+
+    def __init__(self, tokens):
+        self.rest, self.place = tokens, 0
+
+    @staticmethod
+    def value(tokens):
+        """None for what is no such expression."""
+        reader = Expression(tokens)
+        try:
+            value = reader.sum()
+        except (NoValue, OverflowError, ZeroDivisionError):
+            return None
+        return value if reader.place == len(tokens) else None
+
+    def peek(self):
+        return self.rest[self.place] if self.place < len(self.rest) else None
+
+    def take(self):
+        token = self.peek()
+        if token is None:
+            raise NoValue
+        self.place += 1
+        return token
+
+    def sum(self):
+        total = self.product()
+        while self.peek() in ("+", "-"):
+            sign, term = self.take(), self.product()
+            total = total.plus(term.negated() if sign == "-" else term)
+        return total
+
+    def product(self):
+        total = self.factor()
+        while (next := self.peek()) is not None:
+            if next in ("*", "\\cdot", "\\times"):
+                self.take()
+                total = total.times(self.factor())
+            elif next in ("/", "\\div"):
+                self.take()
+                total = total.divided(self.factor())
+            elif next in ("+", "-", ")", "}", "]"):
+                break
+            elif starts_with_digit(next):
+                raise NoValue  # two numbers side by side are no product
+            else:
+                total = total.times(self.factor())
+        return total
+
+    def factor(self):
+        is_negative = False
+        while self.peek() in ("-", "+"):
+            is_negative ^= self.take() == "-"
+        value = self.power()
+        return value.negated() if is_negative else value
+
+    def power(self):
+        value = self.atom()
+        if self.peek() == "^":
+            self.take()
+            value = value.power(self.group("{", "}"))
+        if self.peek() == "!":
+            self.take()
+            if value.exact is None or value.exact.denominator != 1 or not 0 <= value.exact <= 33:
+                raise NoValue
+            value = Value(Fraction(math.factorial(int(value.exact))))
+        return value
+
+    def atom(self):
+        token = self.peek()
+        if token in ("(", "{"):
+            return self.group(token, ")" if token == "(" else "}")
+        token = self.take()
+        if token == "\\pi":
+            return Value(complex(math.pi))
+        if token == "i":
+            return Value(1j)
+        if token == "\\frac":
+            above = self.group("{", "}")
+            return above.divided(self.group("{", "}"))
+        if token == "\\sqrt":
+            degree = 2
+            if self.peek() == "[":
+                written = self.group("[", "]").exact
+                if written is None or written.denominator != 1:
+                    raise NoValue
+                degree = int(written)
+            return self.group("{", "}").root(degree)
+        if starts_with_digit(token):
+            if token.count(".") > 1 or not token.replace(".", "").isdigit():
+                raise NoValue
+            narrow(int(token.replace(".", "")))
+            narrow(10 ** len(token.partition(".")[2]))
+            return self.mixed(Fraction(token))
+        if len(token) == 1 and token.isascii() and token.isalpha():
+            noise = math.sin(ord(token) * 12.9898) * 43758.5453
+            return Value(complex(0.5 + noise - math.floor(noise)))
+        raise NoValue
+
+    def mixed(self, whole):
+        r"""`3\frac{1}{2}` is a mixed number where all its parts are written in digits."""
+        next = self.rest[self.place:self.place + 7]
+        if whole.denominator == 1 and len(next) == 7 and [next[i] for i in (0, 1, 3, 4, 6)] == ["\\frac", "{", "}", "{", "}"]:
+            if is_integer(next[2]) and is_integer(next[5]) and int(next[5]) != 0:
+                self.place += 7
+                return Value(whole).plus(Value(Fraction(narrow(int(next[2])), narrow(int(next[5])))))
+        return Value(whole)
+
+    def group(self, open, close):
+        if self.take() != open:
+            raise NoValue
+        value = self.sum()
+        if self.take() != close:
+            raise NoValue
+        return value
+
+
+class Answer:
+    """An answer in LaTeX, and when two are the same: as text; as values; as collections of equivalent elements."""
+
+    def __init__(self, text=None, tokens=None):
+        normal = Normalization.normal(text) if tokens is None else tokens
+        self.text = "".join(normal)
+        self.tokens = without_thousands(normal) if tokens is None else tokens
+
+    def is_equivalent(self, other):
+        if not self.tokens or not other.tokens:
+            return not self.tokens and not other.tokens
+        if self.text == other.text or self.tokens == other.tokens or len(self.text) > 3 and self.text.lower() == other.text.lower():
+            return True
+        mine, theirs = Expression.value(self.tokens), Expression.value(other.tokens)
+        if mine is not None and theirs is not None:
+            return mine.equals(theirs)
+        mine, theirs = collection(self.tokens), collection(other.tokens)
+        if mine is None or theirs is None or mine[0] != theirs[0] or len(mine[1]) != len(theirs[1]):
+            return False
+        left, right = ([Answer(tokens=e) for e in elements] for _, elements in (mine, theirs))
+        if mine[0] not in ("{}", "∪"):
+            return all(a.is_equivalent(b) for a, b in zip(left, right))
+        for element in left:
+            place = next((i for i, e in enumerate(right) if element.is_equivalent(e)), None)
+            if place is None:
+                return False
+            del right[place]
+        return True
+
+
+def without_thousands(tokens):
+    """Commas between groups of three digits are thousands separators outside brackets: `1,000` is a thousand, `(1,000)` a pair."""
+    out, place, depth, has_joined = [], 0, 0, False
+    while place < len(tokens):
+        braced = tokens[place:place + 3] == ["{", ",", "}"]
+        after = place + (3 if braced else 1)
+        if (braced or tokens[place] == "," and depth == 0) and out and is_integer(out[-1]) and (len(out[-1]) <= 3 or has_joined):
+            if after < len(tokens) and re.fullmatch(r"[0-9]{3}(\..*)?", tokens[after], re.DOTALL):
+                out[-1] += tokens[after]
+                has_joined, place = True, after + 1
+                continue
+        depth += (tokens[place] in ("(", "[", "\\{", "{")) - (tokens[place] in (")", "]", "\\}", "}"))
+        has_joined = False
+        out.append(tokens[place])
+        place += 1
+    return out
+
+
+def collection(tokens):
+    """(form, elements) of a tuple, an interval, a set, a union, a matrix or a bare list; None for a single answer."""
+    if len(tokens) > 8 and tokens[0] == "\\begin" and tokens[2].endswith("matrix") and tokens[-4:] == ["\\end", "{", tokens[2], "}"]:
+        rows = [split(row, "&") for row in split(tokens[4:-4], "\\\\")]
+        if all(len(row) == len(rows[0]) for row in rows):
+            return f"matrix {len(rows[0])}", [entry for row in rows for entry in row]
+    for separator, form in (("\\cup", "∪"), (",", "{}")):
+        parts = split(tokens, separator)
+        if len(parts) > 1:
+            return form, parts
+    if len(tokens) <= 2 or not all(d > 0 for d in depths(tokens)[:-1]):
+        return None
+    inner = split(tokens[1:-1], ",")
+    if tokens[0] == "\\{" and tokens[-1] == "\\}":
+        return "{}", inner
+    if len(inner) > 1 and tokens[0] in ("(", "[") and tokens[-1] in (")", "]"):
+        return tokens[0] + tokens[-1], inner
+    return None
+
+
+def split(tokens, separator):
+    parts = [[]]
+    for token, depth in zip(tokens, depths(tokens)):
+        if depth == 0 and token == separator:
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts
+
+
+def depths(tokens):
+    """How many brackets are open behind each token. Intervals open and close with different ones, so kinds are not told apart."""
+    depth, result = 0, []
+    for token in tokens:
+        depth += (token in ("(", "[", "{", "\\{")) - (token in (")", "]", "}", "\\}"))
+        result.append(depth)
+    return result
+
+
+# MARK: Sampling
+
+
+def read_problems(path):
+    problems, places = [], {}
+    try:
+        with open(path, encoding="utf-8") as file:
+            for number, row in enumerate(file, 1):
+                if not row.strip():
+                    continue
+                try:
+                    line = json.loads(row)
+                    answer = line["gt"] if "gt" in line else line["answer"]
+                    if not isinstance(line["problem"], str) or isinstance(answer, bool) or not isinstance(answer, (str, int, float)):
+                        raise TypeError
+                except (ValueError, KeyError, TypeError):
+                    raise InputError(f'{path}, line {number}: expected a problem such as {{"problem": "2+2=", "gt": "4"}}; bring the line into that form') from None
+                name = str(line.get("id", number))
+                if name in places:
+                    raise InputError(f'{path}, line {number}: the id "{name}" stands in line {places[name]}, too; give each problem its own')
+                places[name] = number
+                problems.append((name, line["problem"], str(answer)))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({first_line(error)}), expected problems, one JSON object a line; name such a file") from None
+    if not problems:
+        raise InputError(f"{path}: holds no problems, expected one JSON object a line; add some")
+    return problems
+
+
+class TransformersEngine:
+    def __init__(self, backbone, arguments):
+        self.model, self.device = backbone.model, backbone.first_device()
+        self.arguments, self.context = arguments, backbone.context
+
+    def sample(self, number, ids, ends):
+        """So many completions of one prompt, each the sampled ids up to its end token or the limit."""
+        a = self.arguments
+        decoding = {"do_sample": True, "temperature": a.temperature, "top_p": a.top_p, "top_k": 0} if a.temperature > 0 else {"do_sample": False}
+        torch.manual_seed(a.seed * 1_000_003 + number)
+        results, prompt = [], torch.tensor([ids], device=self.device)
+        room = a.max_tokens if self.context is None else min(a.max_tokens, self.context - len(ids))
+        while len(results) < a.sample:
+            count = min(a.sample_batch, a.sample - len(results))
+            output = self.model.generate(
+                input_ids=prompt, attention_mask=torch.ones_like(prompt), num_return_sequences=count, max_new_tokens=room, eos_token_id=sorted(ends),
+                pad_token_id=min(ends), repetition_penalty=1.0, **decoding)
+            results += [self.cut(row, ends) for row in output[:, len(ids):].tolist()]
+        return results
+
+    @staticmethod
+    def cut(ids, ends):
+        end = next((i for i, token in enumerate(ids) if token in ends), None)
+        return ids if end is None else ids[:end + 1]
+
+
+class VLLMEngine:
+    """All problems at once would not be resumable: vLLM gets them in blocks."""
+
+    def __init__(self, backbone, arguments):
+        if importlib.util.find_spec("vllm") is None:
+            raise InputError("vLLM is not installed; install it with pip install vllm, or take --engine transformers")
+        from vllm import LLM
+        self.arguments = arguments
+        self.model = LLM(
+            model=backbone.folder, dtype=arguments.dtype, seed=arguments.seed, trust_remote_code=arguments.trust_remote_code,
+            tensor_parallel_size=max(1, torch.cuda.device_count()) if arguments.device_map else 1)
+
+    def sample_all(self, numbers, prompts, ends):
+        from vllm import SamplingParams
+        a = self.arguments
+        settings = [
+            SamplingParams(
+                n=a.sample, temperature=a.temperature, top_p=a.top_p, max_tokens=a.max_tokens, seed=a.seed * 1_000_003 + number, stop_token_ids=sorted(ends),
+                detokenize=False) for number in numbers
+        ]
+        outputs = self.model.generate([{"prompt_token_ids": ids} for ids in prompts], settings, use_tqdm=False)
+        return [[TransformersEngine.cut(list(o.token_ids), ends) for o in output.outputs] for output in outputs]
+
+
+def sample(backbone, text, arguments, path):
+    """Samples completions of all problems, keeps the distinct right ones that ended by themselves, and writes the trajectory file.
+
+    Finished problems wait in a file beside it, so that an interrupted run goes on behind them.
+    """
+    a, problems = arguments, read_problems(arguments.problems)
+    if text is None:
+        raise InputError(f"{backbone.name}: has no tokenizer, which sampling needs; add its tokenizer files")
+    if not text.ends:
+        raise InputError(f"{backbone.name}: names no end token; add eos_token_id to its generation_config.json")
+    problems = [(i, *p) for i, p in enumerate(problems) if i % a.world == a.rank]
+    settings = {k: getattr(a, k) for k in ("sample", "keep", "temperature", "top_p", "max_tokens", "seed", "prompt_template", "chat", "engine", "dtype", "rank", "world")}
+    mark = json.dumps({"settings": settings, "problems": crc_of_file(a.problems), "model": backbone.fingerprint()}, sort_keys=True)
+    waiting, done = path + ".partial", {}
+    if os.path.exists(waiting):
+        with open(waiting, encoding="utf-8") as file:
+            rows = file.read().split("\n")
+        if rows[0] != mark:
+            raise InputError(f"{waiting}: belongs to a run with another model, problems or settings; remove it, or give another --trajectories")
+        # Behind the last line break there is nothing, or what an interruption cut.
+        done = {row["problem"]: row for row in map(json.loads, rows[1:-1])}
+    with open(waiting, "w", encoding="utf-8") as file:
+        file.write("\n".join([mark, *(json.dumps(row, ensure_ascii=False) for row in done.values())]) + "\n")
+
+    def prompt(problem):
+        words = a.prompt_template.replace("{problem}", problem)
+        if a.chat:
+            if not getattr(text.chat, "chat_template", None):
+                raise InputError(f"{backbone.name}: its tokenizer has no chat template; leave --chat out and give --prompt-template")
+            words = text.chat.apply_chat_template([{"role": "user", "content": words}], tokenize=False, add_generation_prompt=True)
+        ids = text.prompt_ids(words)
+        if not ids:
+            raise InputError(f"{a.problems}: a problem makes a prompt without tokens; give a --prompt-template with more than the problem")
+        if backbone.context is not None and len(ids) >= backbone.context:
+            raise InputError(f"{a.problems}: a prompt has {len(ids)} tokens, expected fewer than the model's context of {backbone.context}; remove the problem")
+        return words, ids
+
+    left = [p for p in problems if p[0] not in done]
+    if left:
+        if a.engine == "vllm":
+            engine, size = VLLMEngine(backbone, a), 256
+        else:
+            engine, size = TransformersEngine(backbone.model and backbone or backbone.load(), a), 1
+        accepted = sum(row["accepted"] for row in done.values())
+        progress = Progress("sample,", len(problems), len(done), "problems")
+        with open(waiting, "a", encoding="utf-8") as file:
+            for start in range(0, len(left), size):
+                block = left[start:start + size]
+                prompts = [prompt(p[2]) for p in block]
+                if a.engine == "vllm":
+                    completions = engine.sample_all([p[0] for p in block], [ids for _, ids in prompts], text.ends)
+                else:
+                    completions = [engine.sample(p[0], ids, text.ends) for p, (_, ids) in zip(block, prompts)]
+                for (number, name, _, answer), (words, ids), samples in zip(block, prompts, completions):
+                    lines = []
+                    right = [s for s in samples if s and s[-1] in text.ends and is_right(text.chat.decode(s[:-1]), answer)]
+                    for ids_of_completion in dict.fromkeys(map(tuple, right)):
+                        lines.append({
+                            "prompt": words, "completion": text.chat.decode(ids_of_completion[:-1]), "prompt_ids": ids,
+                            "completion_ids": list(ids_of_completion), "problem_id": name, "correct": True, "truncated": False,
+                        })
+                    accepted += len(right)
+                    done[number] = {"problem": number, "accepted": len(right), "lines": lines[:a.keep]}
+                    file.write(json.dumps(done[number], ensure_ascii=False) + "\n")
+                file.flush()
+                progress.advance(len(block), f"{accepted} of {len(done) * a.sample} right")
+        progress.finish()
+    lines = [line for number in sorted(done) for line in done[number]["lines"]]
+    if not lines:
+        raise InputError(f"{a.problems}: none of {len(problems) * a.sample} completions is right; look at --prompt-template, --chat and --max-tokens")
+    write_whole(path, ((json.dumps(line, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n").encode() for line in lines))
+    os.unlink(waiting)
+    note(f"{path}: {len(lines):,} right completions of {sum(bool(row['lines']) for row in done.values()):,} of {len(problems):,} problems")
+
+
+# MARK: The command
+
+
+def parse(given):
+    def whole(low, high=1 << 40):
+        def check(text):
+            if not text.isdigit() or not low <= int(text) <= high:
+                raise argparse.ArgumentTypeError(f"is '{text}', expected a whole number from {low} to {high}")
+            return int(text)
+        return check
+
+    def number(low, high):
+        def check(text):
+            try:
+                value = float(text)
+            except ValueError:
+                value = math.nan
+            if not low <= value <= high:
+                raise argparse.ArgumentTypeError(f"is '{text}', expected a number from {low} to {high}")
+            return value
+        return check
+
+    parser = argparse.ArgumentParser(
+        prog="export_cache.py", description="Writes the hidden-state cache of any causal model that transformers loads.",
+        epilog="The head of this file says more.", allow_abbrev=False)
+    add = parser.add_argument
+    add("--model", required=True, help="a model's folder, or its name on the hub")
+    add("--trajectories", required=True, metavar="FILE", help="trajectories, one JSON object a line; with --sample this file is written first")
+    add("--output", metavar="DIR", help="folder of the cache; with --world above 1 it gets a folder for each rank")
+    add("--name", help="what reports call the model; its last path component by default")
+    model = parser.add_argument_group("the model")
+    model.add_argument("--device", help="cuda, cuda:1, mps, cpu, …; the best there is by default")
+    model.add_argument("--device-map", metavar="MAP", help="auto spreads a large model over all devices")
+    model.add_argument("--dtype", choices=["bfloat16", "float16", "float32"], default="bfloat16", help="what the model computes in (bfloat16)")
+    model.add_argument("--attention", metavar="NAME", help="transformers' attn_implementation, such as flash_attention_2")
+    model.add_argument("--trust-remote-code", action="store_true", help="run the code that comes with the model")
+    cache = parser.add_argument_group("the cache")
+    cache.add_argument("--top-logits", type=whole(5, 1 << 16), default=256, metavar="K", help="largest logits that are kept exactly (256)")
+    cache.add_argument("--tail-bins", type=whole(1, 1 << 16), default=128, metavar="B", help="bins for the other logits (128)")
+    cache.add_argument("--hidden-type", choices=["BF16", "F16", "F32"], default="BF16", help="how hidden states are stored (BF16)")
+    cache.add_argument("--shard-tokens", type=whole(1, 100_000_000), default=16_384, metavar="N", help="tokens a file, what an interruption costs at most (16384)")
+    cache.add_argument("--batch-tokens", type=whole(1), default=16_384, metavar="N", help="ids of one forward pass, with padding; less takes less memory (16384)")
+    cache.add_argument("--skip-too-long", action="store_true", help="leave out trajectories that are longer than the model's context")
+    cache.add_argument("--rank", type=whole(0), default=0, metavar="R", help="which part of the trajectories is this process's, from 0")
+    cache.add_argument("--world", type=whole(1), default=1, metavar="W", help="number of parts")
+    sampling = parser.add_argument_group("sampling")
+    sampling.add_argument("--sample", type=whole(1), metavar="N", help="sample so many completions a problem, and keep the right ones")
+    sampling.add_argument("--sample-only", action="store_true", help="write the trajectory file and no cache")
+    sampling.add_argument("--problems", metavar="FILE", help='problems, one a line: {"problem": "…", "gt": "…"}')
+    sampling.add_argument("--engine", choices=["transformers", "vllm"], default="transformers", help="what samples (transformers)")
+    sampling.add_argument("--prompt-template", default="{problem}", metavar="TEXT", help="a text with {problem}")
+    sampling.add_argument("--chat", action="store_true", help="put the prompt into the model's chat template, as the user's message")
+    sampling.add_argument("--keep", type=whole(1), default=4, metavar="N", help="distinct right completions that are kept a problem, at most (4)")
+    sampling.add_argument("--temperature", type=number(0, 1e4), default=1.0, metavar="X", help="of sampling (1)")
+    sampling.add_argument("--top-p", type=number(1e-6, 1), default=1.0, metavar="X", help="of sampling (1)")
+    sampling.add_argument("--max-tokens", type=whole(1), default=16_384, metavar="N", help="longest completion; longer ones are wrong (16384)")
+    sampling.add_argument("--sample-batch", type=whole(1), default=16, metavar="N", help="completions of a problem that are sampled together by transformers (16)")
+    sampling.add_argument("--seed", type=whole(0, 1 << 31), default=0, metavar="N", help="of sampling (0)")
+    a = parser.parse_args(given)
+    if a.rank >= a.world:
+        parser.error(f"--rank is {a.rank}, expected 0 to {a.world - 1}, below --world")
+    if (a.sample is None) != (a.problems is None):
+        parser.error("--sample and --problems belong together; give both or none")
+    if a.sample_only and a.sample is None:
+        parser.error("--sample-only is for --sample; give --sample and --problems, too")
+    if a.output is None and not a.sample_only:
+        parser.error("--output is missing; name the folder of the cache")
+    if "{problem}" not in a.prompt_template:
+        parser.error("--prompt-template holds no {problem}; put it where the problem belongs")
+    if a.sample is not None and a.world > 1 and not a.sample_only:
+        parser.error("--sample with --world above 1 needs --sample-only; join the files of all ranks with cat, then export them with --trajectories")
+    return a
+
+
+def export(a, given):
+    backbone = Backbone(a.model, getattr(torch, a.dtype), a.device, a.device_map, a.trust_remote_code, a.attention)
+    text = backbone.text()
+    vocabulary = backbone.check(text)
+    trajectories = a.trajectories + (f".part-{a.rank:05d}-of-{a.world:05d}" if a.sample_only and a.world > 1 else "")
+    if a.sample is not None:
+        if os.path.exists(trajectories):
+            note(f"{trajectories}: sampled already")
+        elif a.engine == "vllm" and not a.sample_only:
+            # In a process of its own, whose end gives the device's memory back.
+            if importlib.util.find_spec("vllm") is None:
+                raise InputError("vLLM is not installed; install it with pip install vllm, or take --engine transformers")
+            status = subprocess.run([sys.executable, os.path.abspath(__file__), *given, "--sample-only"]).returncode
+            if status != 0:
+                raise SystemExit(status)
+        else:
+            sample(backbone, text, a, trajectories)
+        if a.sample_only:
+            return
+    if vocabulary is None:
+        vocabulary = backbone.load().vocabulary
+    kept, lengths = read_trajectories(trajectories, text, vocabulary, backbone.context, a.skip_too_long, a.rank, a.world)
+    entries = backbone.fingerprint() | {"trajectories": f"{os.path.getsize(trajectories)} bytes {crc_of_file(trajectories)}", "dtype": a.dtype, "writer": "export_cache.py"}
+    fingerprint = "; ".join(f"{name}={entries[name]}" for name in sorted(entries))
+    folder = os.path.join(a.output, f"part-{a.rank:05d}-of-{a.world:05d}") if a.world > 1 else a.output
+    with lock(folder):
+        if backbone.model is None:
+            backbone.load()
+        exporter = Exporter(
+            backbone, kept, lengths, folder, fingerprint, model_name=a.name or os.path.basename(os.path.normpath(a.model)), top_logits=a.top_logits,
+            tail_bins=a.tail_bins, hidden_type=a.hidden_type, shard_tokens=a.shard_tokens, batch_tokens=a.batch_tokens)
+        if exporter.is_complete():
+            note(f"{folder}: complete already")
+            return
+        backbone.probe(kept[0].ids[:8].tolist())
+        gc.collect()
+        exporter.run()
+        note(f"{folder}: {len(kept):,} trajectories, {exporter.tokens:,} tokens in {len(exporter.shards):,} shards")
+
+
+def main(given=None):
+    given = sys.argv[1:] if given is None else given
+    # Answers nest up to forty brackets, and each takes a few calls.
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        from transformers.utils import logging
+        logging.disable_progress_bar()
+        logging.set_verbosity_error()
+    except ImportError:
+        print("export_cache.py: transformers is not installed; install it with pip install transformers", file=sys.stderr)
+        return 2
+    a = parse(given)
+    try:
+        export(a, given)
+    except InputError as error:
+        print(f"export_cache.py: {error}", file=sys.stderr)
+        return 2
+    except torch.OutOfMemoryError:
+        print("export_cache.py: the device's memory does not suffice; give a smaller --batch-tokens, or --device-map auto", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nexport_cache.py: interrupted; start it again to go on", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
