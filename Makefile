@@ -13,6 +13,10 @@ TEST_FOLDER := --scratch-path .build/tests
 CACHE := runs/countdown/cache
 HEADS := runs/countdown/training/heads
 
+# Heads of the paper's objective beside those of the published code's, and where configs/countdown-eval.json puts what it finds.
+JOINT_HEADS := runs/ablations/joint/heads
+EVALUATION := runs/countdown/evaluation
+
 .PHONY: help setup build test test-scripts collect train ablations eval gradcheck bench soak clean
 
 help:
@@ -20,7 +24,7 @@ help:
 	@echo 'make collect    sample the embedded example'"'"'s trajectories and write their hidden-state cache'
 	@echo 'make train      fit heads on the embedded example; collects first where there is no cache yet'
 	@echo 'make ablations  fit heads without one part of the method at a time, and compare their losses'
-	@echo 'make eval       measure how well static settings decode the embedded example, and trained heads beside them'
+	@echo 'make eval       measure whether heads decode the embedded example better than knobs set by hand; trains them first if need be'
 	@echo 'make gradcheck  hold every derivative against central differences, as a table'
 	@echo 'make bench      measure the fused losses against an exponential pass, and training against its matrix products'
 	@echo 'make test-scripts  test export_cache.py; needs Python with torch and transformers (PYTHON=… names it)'
@@ -72,10 +76,16 @@ ablations: setup
 	  done
 	.build/release/autodeco-inspect runs runs/ablations/*
 
-# With the heads that `make train` has made, if it has.
+# Trains the heads that are missing; goes on where an interrupted evaluation has stopped.
 eval: setup
 	swift build $(RELEASE) --product autodeco-eval
-	.build/release/autodeco-eval --config configs/countdown-eval.json $(if $(wildcard $(HEADS)/config.json),--heads $(HEADS))
+	@[ -f $(HEADS)/config.json ] || $(MAKE) --no-print-directory train
+	@[ -f $(JOINT_HEADS)/config.json ] || { \
+	    swift build $(RELEASE) --product autodeco-train && \
+	    { [ -f $(CACHE)/cache.json ] || $(MAKE) --no-print-directory collect; } && \
+	    .build/release/autodeco-train --config configs/ablations/joint.json --resume >/dev/null; }
+	.build/release/autodeco-eval --config configs/countdown-eval.json
+	@echo 'The tables are in $(EVALUATION)/results.md, the report is $(EVALUATION)/report.html' >&2
 
 gradcheck: setup
 	@set -o pipefail; $(TEST) $(TEST_FOLDER) --filter 'GradientChecks' 2>&1 | grep -E '^gradcheck|error:|recorded an issue|Test run'

@@ -28,13 +28,18 @@ let package = Package(
         .target(name: "AutoDecoHeads", dependencies: ["Autodiff", "Decoding", "Safetensors", "Tensor"], exclude: ["README.md"]),
         .target(name: "Backbone", dependencies: ["Decoding", "Safetensors", "Tensor"], exclude: ["README.md"]),
         .target(name: "HiddenStateCache", dependencies: ["AutoDecoHeads", "Safetensors", "Tensor"], exclude: ["README.md"]),
-        .target(name: "Evaluation", dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "HiddenStateCache", "Reports", "Tasks", "Tensor"], exclude: ["README.md"]),
+        .target(
+            name: "Evaluation",
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "HiddenStateCache", "Reports", "Safetensors", "Tasks", "Tensor", "Trajectories",
+            ],
+            exclude: ["README.md"]),
         .target(
             name: "Training",
             dependencies: ["AutoDecoHeads", "Autodiff", "Configuration", "HiddenStateCache", "Reports", "Safetensors", "Tensor"],
             exclude: ["README.md"]),
         .target(
-            name: "Trajectories", dependencies: ["Backbone", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor"],
+            name: "Trajectories", dependencies: ["Backbone", "Configuration", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor"],
             exclude: ["README.md"]),
 
         .executableTarget(
@@ -63,7 +68,7 @@ let package = Package(
             dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "Safetensors", "Tensor", "Terminal"]),
         .executableTarget(
             name: "autodeco-eval",
-            dependencies: ["Backbone", "Configuration", "Decoding", "Evaluation", "Tasks", "Tensor", "Terminal"]),
+            dependencies: ["Configuration", "Decoding", "Evaluation", "Tensor", "Terminal"]),
 
         .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
@@ -82,7 +87,10 @@ let package = Package(
         .testTarget(name: "BackboneTests", dependencies: ["Backbone", "Decoding", "Safetensors", "Tensor"]),
         .testTarget(
             name: "EvaluationTests",
-            dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "Evaluation", "HiddenStateCache", "Reports", "Safetensors", "Tasks", "Tensor"]),
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Evaluation", "HiddenStateCache", "Reports", "Safetensors", "Tasks", "Tensor",
+                "Trajectories",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

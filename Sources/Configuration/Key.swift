@@ -32,14 +32,16 @@ struct Key<Section>: Sendable {
         value = { $0[keyPath: path]?.json ?? .null }
     }
 
-    /// A key whose value is a list with at least one element.
-    init<Value: KeyValue>(_ name: String, _ path: WritableKeyPath<Section, [Value]> & Sendable, _ range: Allowed<Value> = .any) {
+    /// A key whose value is a list, with at least one element unless it may be empty.
+    init<Value: KeyValue>(
+        _ name: String, _ path: WritableKeyPath<Section, [Value]> & Sendable, _ range: Allowed<Value> = .any, mayBeEmpty: Bool = false
+    ) {
         self.name = name
-        expectation = "a list, not empty, and in it each \(range.expectation)"
+        expectation = "a list\(mayBeEmpty ? "" : ", not empty"), and in it each \(range.expectation)"
         assign = { json, section in
             guard case .array(let elements) = json else { return false }
             let values = elements.compactMap(range.value)
-            guard values.count == elements.count, !values.isEmpty else { return false }
+            guard values.count == elements.count, mayBeEmpty || !values.isEmpty else { return false }
             section[keyPath: path] = values
             return true
         }

@@ -15,7 +15,7 @@ public enum Verdict: Sendable, Equatable {
 }
 
 /// Why a completion is wrong.
-public enum Fault: String, Sendable, CaseIterable, CustomStringConvertible {
+public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConvertible {
     case noAnswer, textAfterAnswer, malformed, unavailableNumber, wrongArithmetic, unusedNumbers, wrongValue
     case graderTimeLimit, graderMemoryLimit, graderFailed
 

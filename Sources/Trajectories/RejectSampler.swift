@@ -25,41 +25,22 @@ public struct SamplingSettings: Sendable, Equatable {
 
 /// Samples completions of problems, has them judged and keeps the correct ones.
 ///
-/// A completion is accepted where it ended by itself and the verifier calls its text correct. What is sampled for a problem
-/// depends on the seed and on the problem's number, not on the problems around it.
+/// A completion is accepted where it ended by itself and the verifier calls its text correct.
 public struct RejectSampler: Sendable {
-    public let problems: [Problem]
     public let settings: SamplingSettings
-    private let engine: GenerationEngine
-    private let tokenizer: Tokenizer
-    private let verifier: any Verifier
-    /// Of each problem its text and ids.
-    private let prompts: [(text: String, ids: [Int])]
+    private let sampler: ProblemSampler
+    private let policy: any DecodingPolicy
 
-    /// - Throws: ``SamplingError`` for a model that names no end token, and for the first problem whose prompt does not fit the
-    ///   model; `ModelError` never later.
+    public var problems: [Problem] { sampler.problems }
+
+    /// - Throws: ``SamplingError`` for a model that names no end token; `ModelError` for the first problem whose prompt does not fit the model, and
+    ///   never later.
     public init(
         model: Transformer, tokenizer: Tokenizer, policy: any DecodingPolicy, verifier: any Verifier, rendering: PromptRendering,
         problems: [Problem], settings: SamplingSettings
     ) throws {
-        let configured = model.configuration.endTokens
-        let endTokens = configured.isEmpty ? [tokenizer.endOfSequence].compactMap(\.self) : configured
-        guard !endTokens.isEmpty else {
-            throw SamplingError("the model names no end token, expected eos_token_id in its config.json or generation_config.json")
-        }
-        (self.problems, self.settings, self.tokenizer, self.verifier) = (problems, settings, tokenizer, verifier)
-        engine = GenerationEngine(model: model, policy: policy, seed: settings.seed, width: settings.width, endTokens: endTokens)
-        let context = model.configuration.contextLength, vocabulary = model.configuration.vocabularySize
-        prompts = try problems.map { problem in
-            let text = rendering.prompt(for: problem), ids = try tokenizer.promptIDs(text)
-            guard (1..<context).contains(ids.count) else {
-                throw SamplingError("problem \(problem.id): found \(ids.count) tokens in the prompt, expected 1 to \(context - 1) in a context of \(context)")
-            }
-            if let id = ids.first(where: { $0 >= vocabulary }) {
-                throw SamplingError("problem \(problem.id): found token id \(id) in the prompt, expected 0 to \(vocabulary - 1)")
-            }
-            return (text, ids)
-        }
+        sampler = try ProblemSampler(model: model, tokenizer: tokenizer, verifier: verifier, rendering: rendering, problems: problems)
+        (self.policy, self.settings) = (policy, settings)
     }
 
     /// Samples a run of problems, starting from an empty batch.
@@ -70,49 +51,32 @@ public struct RejectSampler: Sendable {
     public func sample(
         _ range: Range<Int>, onSample: (_ tokens: Int, _ isAccepted: Bool) -> Void = { _, _ in }, isCancelled: () -> Bool = { false }
     ) throws -> SampledBlock {
-        let requests = range.map {
-            GenerationRequest(promptIDs: prompts[$0].ids, samples: settings.samples, maxTokens: settings.maxTokens, number: $0)
-        }
-        var accepted: Set<SampleIndex> = []
-        let completions = try engine.generate(requests, onFinish: { completion in
-            guard completion.finish != .interrupted else { return }
-            if isAccepted(completion, problem: range.lowerBound + completion.index.request) { accepted.insert(completion.index) }
-            onSample(completion.decisions.count, accepted.contains(completion.index))
-        }, isCancelled: isCancelled)
-        guard completions.joined().allSatisfy({ $0.finish != .interrupted }) else { throw CancellationError() }
+        let completions = try sampler.sample(
+            range, with: policy, samples: settings.samples, maxTokens: settings.maxTokens, seed: settings.seed, width: settings.width,
+            onCompletion: { onSample($0.sample.decisions.count, $0.isCorrect) }, isCancelled: isCancelled)
 
         var block = SampledBlock()
-        for (number, samples) in zip(range, completions) {
+        for (number, ofProblem) in zip(range, completions) {
+            let prompt = sampler.prompts[number]
             block.counts.problems += 1
             var seen: Set<[Int]> = [], kept = 0
-            for sample in samples {
-                let isCorrect = accepted.contains(sample.index), tokens = sample.tokens
+            for completion in ofProblem {
+                let isCorrect = completion.isCorrect, tokens = completion.sample.tokens
                 block.counts.sampled += 1
                 block.counts.sampledTokens += tokens.count
-                block.counts.truncated += sample.isTruncated ? 1 : 0
+                block.counts.truncated += completion.sample.isTruncated ? 1 : 0
                 block.counts.accepted += isCorrect ? 1 : 0
                 guard isCorrect ? kept < settings.keep : settings.keepsRejected, seen.insert(tokens).inserted else { continue }
                 kept += isCorrect ? 1 : 0
                 block.counts.kept += isCorrect ? 1 : 0
                 let trajectory = Trajectory(
-                    promptIDs: prompts[number].ids, completionIDs: tokens, problemID: problems[number].id, isCorrect: isCorrect,
-                    isTruncated: sample.isTruncated)
-                block.lines += try TrajectoryLine(trajectory, prompt: prompts[number].text, completion: text(of: tokens)).json()
+                    promptIDs: prompt.ids, completionIDs: tokens, problemID: problems[number].id, isCorrect: isCorrect,
+                    isTruncated: completion.sample.isTruncated)
+                block.lines += try TrajectoryLine(trajectory, prompt: prompt.text, completion: sampler.text(of: tokens)).json()
             }
             block.counts.solved += kept > 0 ? 1 : 0
         }
         return block
-    }
-
-    private func isAccepted(_ completion: GeneratedSample, problem: Int) -> Bool {
-        guard !completion.isTruncated, let text = text(of: completion.tokens) else { return false }
-        return verifier.verdict(on: text, of: problems[problem]).isCorrect
-    }
-
-    /// The text of a completion without its end token; nil where an id names no token. Other special tokens are spelled out.
-    private func text(of tokens: [Int]) -> String? {
-        let isEnded = tokens.last.map(engine.endTokens.contains) ?? false
-        return try? tokenizer.decode(isEnded ? tokens.dropLast() : tokens[...])
     }
 }
 
@@ -158,11 +122,4 @@ public struct SamplingCounts: Sendable, Equatable, Codable {
     /// Accepted among sampled; 0 before the first.
     public var acceptanceRate: Double { sampled > 0 ? Double(accepted) / Double(sampled) : 0 }
     public var truncatedShare: Double { sampled > 0 ? Double(truncated) / Double(sampled) : 0 }
-}
-
-/// Why nothing can be sampled, in one sentence.
-public struct SamplingError: Error, Equatable, Sendable, CustomStringConvertible {
-    public let description: String
-
-    init(_ description: String) { self.description = description }
 }

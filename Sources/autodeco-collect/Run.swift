@@ -30,7 +30,7 @@ struct Run {
         model = try Transformer(directory: url)
         let hasTokenizer = FileManager.default.fileExists(atPath: url.appendingPathComponent("tokenizer.json").path)
         tokenizer = hasTokenizer ? try Tokenizer(directory: url) : nil
-        if let tokenizer { try Self.check(tokenizer, fits: model, in: modelFolder) }
+        if let tokenizer { try model.requireFit(tokenizer, in: modelFolder) }
 
         let settings = configuration.cache
         do {
@@ -48,25 +48,15 @@ struct Run {
     ) throws -> RejectSampler {
         let collect = configuration.collect, task = configuration.task
         guard let tokenizer else { throw InputError("\(modelFolder): has no tokenizer.json, which sampling needs") }
-        let verifier = task.verifier.name
-        let problems = try ProblemFile.read(try configuration.required(task.train, "task.train"), for: verifier, limit: collect.problems)
+        let problems = try task.problems(in: configuration.required(task.train, "task.train"), limit: collect.problems)
         let truncation: Truncation =
             if let k = collect.topK { .topK(k) } else if let share = collect.minP { .minP(share) } else { .topP(collect.topP) }
         return try RejectSampler(
             model: model, tokenizer: tokenizer, policy: SamplingPolicy(temperature: .fixed(collect.temperature), truncation: truncation),
-            verifier: try verifier.verifier(grader: task.grader), rendering: PromptRendering(template: task.promptTemplate, command: task.command?.command),
-            problems: problems,
+            verifier: try task.makeVerifier(), rendering: task.rendering, problems: problems,
             settings: SamplingSettings(
                 samples: collect.samples, keep: collect.keep, keepsRejected: collect.keepRejected, maxTokens: collect.maxTokens,
                 seed: UInt64(collect.seed), width: collect.batch))
-    }
-
-    /// Published models have some rows to spare, at most a few thousand in a hundred thousand.
-    private static func check(_ tokenizer: Tokenizer, fits model: Transformer, in folder: String) throws {
-        let known = tokenizer.vocabularySize, rows = model.configuration.vocabularySize
-        guard known <= rows, known * 10 >= rows * 9 else {
-            throw InputError("\(folder): the tokenizer has \(known) tokens, which do not fit the model's vocabulary of \(rows); take the tokenizer files that were published with the model")
-        }
     }
 
     /// The folder, or the nearest one above it that is there, must take files.
@@ -98,14 +88,7 @@ struct Run {
         var fingerprint = Fingerprint()
         try fingerprint.add("model", model: modelFolder)
         try fingerprint.add("task.train", contentOf: configuration.required(task.train, "task.train"))
-        fingerprint.add("task.verifier", task.verifier.rawValue)
-        if task.verifier == .command {
-            fingerprint.add("task.graderCommand", task.graderCommand ?? "null")
-            fingerprint.add("task.graderSeconds", task.graderSeconds)
-            fingerprint.add("task.graderMegabytes", task.graderMegabytes)
-        }
-        fingerprint.add("task.promptTemplate", task.promptTemplate)
-        fingerprint.add("task.command", task.command?.rawValue ?? "null")
+        fingerprint.add(task)
         fingerprint.add("collect.problems", collect.problems.map { "\($0)" } ?? "null")
         fingerprint.add("collect.samples", collect.samples)
         fingerprint.add("collect.keep", collect.keep)
@@ -136,31 +119,6 @@ extension HiddenTypeChoice {
         case .bfloat16: .bf16
         case .float16: .f16
         case .float32: .f32
-        }
-    }
-}
-
-extension TaskSection {
-    fileprivate var grader: Grader? { graderCommand.map { Grader(command: $0, seconds: graderSeconds, megabytes: graderMegabytes) } }
-}
-
-extension VerifierChoice {
-    fileprivate var name: VerifierName {
-        switch self {
-        case .countdown: .countdown
-        case .exact: .exact
-        case .boxed: .boxed
-        case .choice: .choice
-        case .command: .command
-        }
-    }
-}
-
-extension CommandChoice {
-    fileprivate var command: Countdown.Command {
-        switch self {
-        case .certain: .certain
-        case .diverse: .diverse
         }
     }
 }

@@ -69,19 +69,3 @@ struct Options {
         return text
     }
 }
-
-/// Checks that go beyond one artefact: the tokenizer against the model, and the prompt against its context.
-func check(_ tokenizer: Tokenizer, fits model: Transformer, in folder: String) throws {
-    let known = tokenizer.vocabularySize, rows = model.configuration.vocabularySize
-    // Published models have some rows to spare, at most a few thousand in a hundred thousand.
-    guard known <= rows, known * 10 >= rows * 9 else {
-        throw InputError("\(folder): the tokenizer has \(known) tokens, which do not fit the model's vocabulary of \(rows); take the tokenizer files that were published with the model")
-    }
-}
-
-func check(_ promptIDs: [Int], in model: Transformer) throws {
-    let context = model.configuration.contextLength
-    guard promptIDs.count < context else {
-        throw InputError("the prompt has \(promptIDs.count) tokens, expected fewer than the model's context of \(context)")
-    }
-}

@@ -14,13 +14,12 @@ Command(
     let folder = URL(fileURLWithPath: options.model, isDirectory: true)
     let model = try Transformer(directory: folder)
     let tokenizer = try Tokenizer(directory: folder)
-    try check(tokenizer, fits: model, in: options.model)
+    try model.requireFit(tokenizer, in: options.model)
     let policy = try options.decoder.policy(hiddenSize: model.configuration.hiddenSize)
     let promptIDs = try tokenizer.promptIDs(options.prompt(), template: options.template)
-    try check(promptIDs, in: model)
+    try model.requireFit(prompt: promptIDs, "the prompt")
 
-    let endTokens = model.configuration.endTokens.isEmpty ? [tokenizer.endOfSequence].compactMap { $0 } : model.configuration.endTokens
-    let engine = GenerationEngine(model: model, policy: policy, seed: options.seed, width: options.width, endTokens: endTokens)
+    let engine = GenerationEngine(model: model, policy: policy, seed: options.seed, width: options.width, endTokens: model.endTokens(or: tokenizer))
     let request = GenerationRequest(promptIDs: promptIDs, samples: options.samples, maxTokens: options.maxTokens)
     let trace = try options.trace.map { try TraceFile(path: $0, namesSamples: options.samples > 1) }
     let shading = options.shades ? Shading.ofTerminal(console) : nil

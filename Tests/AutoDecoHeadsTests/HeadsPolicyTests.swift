@@ -171,3 +171,34 @@ import Testing
         return (pow(statistic / groups, 1.0 / 3) - (1 - spread)) / spread.squareRoot()
     }
 }
+
+/// One head at work, the other's knob at 1.
+@Suite struct OneHeadTests {
+    private static func decisions(_ policy: some DecodingPolicy, _ batch: (hidden: Tensor<Float>, logits: Tensor<Float>)) throws -> [Decision] {
+        var random = (0..<batch.logits.rows).map { RandomGenerator(seed: 5, stream: UInt64($0)) }
+        return try policy.choose(hidden: batch.hidden, logits: batch.logits, random: &random)
+    }
+
+    @Test(arguments: NucleusFilter.allCases)
+    func theOtherKnobIsOneAndOwnPredictionsStay(_ filter: NucleusFilter) throws {
+        let batch = HeadsPolicyTests.batch(1_000, 24, seed: 7), heads = HeadsPolicyTests.heads(24)
+        let both = try Self.decisions(HeadsPolicy(heads: heads, filter: filter), batch)
+        let temperature = try Self.decisions(HeadsPolicy(heads: heads, filter: filter, applying: .temperature), batch)
+        let topP = try Self.decisions(HeadsPolicy(heads: heads, filter: filter, applying: .topP), batch)
+        #expect(temperature.map(\.temperature) == both.map(\.temperature) && temperature.allSatisfy { $0.topP == 1 })
+        #expect(topP.map(\.topP) == both.map(\.topP) && topP.allSatisfy { $0.temperature == 1 })
+        #expect(both.contains { $0.temperature != 1 } && both.contains { $0.topP != 1 })
+    }
+
+    @Test func tokensOfTheTopPHeadAloneAreThoseOfStaticDecodingAtItsPrediction() throws {
+        let batch = HeadsPolicyTests.batch(1_000, 24, seed: 8)
+        let alone = try Self.decisions(HeadsPolicy(heads: HeadsPolicyTests.heads(24), applying: .topP), batch)
+        for row in 0..<batch.logits.rows {
+            var random = [RandomGenerator(seed: 5, stream: UInt64(row))]
+            let logits = Tensor<Float>(shape: [1, 1_000], Array(batch.logits.elements[row * 1_000..<(row + 1) * 1_000]))
+            let one = try SamplingPolicy(temperature: 1, topP: alone[row].topP).choose(
+                hidden: Tensor(shape: [1, 24]), logits: logits, random: &random)
+            #expect(one[0] == alone[row])
+        }
+    }
+}

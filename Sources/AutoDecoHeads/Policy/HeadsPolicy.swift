@@ -11,14 +11,18 @@ public struct HeadsPolicy: DecodingPolicy {
     public let heads: AutoDecoHeads<Float>
     /// What P̂ means.
     public let filter: NucleusFilter
+    /// Whose predictions are used; the other knob is 1.
+    public let applying: HeadSelection
     private let samplers = RowSamplers()
 
     /// Rows of a matrix product, filled up with zeros: OpenBLAS gives a row other last bits among another number of rows,
     /// and a sequence's tokens must not depend on which others step with it.
     private static var rowsPerProduct: Int { 8 }
 
-    public init(heads: AutoDecoHeads<Float>, filter: NucleusFilter = .hard) {
-        (self.heads, self.filter) = (heads, filter)
+    /// - Parameter applying: one head alone leaves the other's knob at 1, to show what each contributes. The top-p head goes on to read the T̂
+    ///   that it was trained to read, though tokens are drawn at T = 1.
+    public init(heads: AutoDecoHeads<Float>, filter: NucleusFilter = .hard, applying: HeadSelection = .both) {
+        (self.heads, self.filter, self.applying) = (heads, filter, applying)
     }
 
     public func choose(hidden: Tensor<Float>, logits: Tensor<Float>, random: inout [RandomGenerator]) throws -> [Decision] {
@@ -28,8 +32,9 @@ public struct HeadsPolicy: DecodingPolicy {
             for (name, value) in [("predicted temperature", t), ("predicted top-p", p)] where !value.isFinite {
                 throw DecodingError.knobNotFinite(row: row, name: name, value: value)
             }
-            var decision = sampler.decide(
-                temperature: t > 0 ? t + FeatureTerms.temperatureOffset : 0, truncation: .topP(p, filter), random: &random)
+            let truncation = Truncation.topP(applying.hasTopP ? p : 1, filter)
+            guard applying.hasTemperature else { return sampler.decide(temperature: 1, truncation: truncation, random: &random) }
+            var decision = sampler.decide(temperature: t > 0 ? t + FeatureTerms.temperatureOffset : 0, truncation: truncation, random: &random)
             if t > 0 { decision.temperature = t }
             return decision
         }

@@ -188,20 +188,7 @@ public struct GenerationEngine: Sendable {
 
     private func check(_ request: GenerationRequest, _ index: Int) throws {
         require(request.samples >= 0 && request.maxTokens > 0, "\(request.samples) samples of \(request.maxTokens) tokens")
-        let context = model.configuration.contextLength, vocabulary = model.configuration.vocabularySize
-        let prompt = request.promptIDs
-        guard !prompt.isEmpty else { throw ModelError(.empty, "found no tokens in prompt \(index), expected at least one") }
-        guard prompt.count < context else {
-            throw ModelError(
-                .tooLong,
-                "found \(prompt.count) tokens in prompt \(index), expected at most \(context - 1): the model's "
-                    + "max_position_embeddings is \(context), and a completion needs room for a token")
-        }
-        if let position = prompt.firstIndex(where: { $0 < 0 || $0 >= vocabulary }) {
-            throw ModelError(
-                .unknownToken,
-                "found token id \(prompt[position]) at position \(position) of prompt \(index), expected 0 to \(vocabulary - 1)")
-        }
+        try model.requireFit(prompt: request.promptIDs, "prompt \(index)")
     }
 }
 

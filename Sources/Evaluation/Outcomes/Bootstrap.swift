@@ -28,17 +28,14 @@ public struct Bootstrap: Sendable {
     /// - Parameter values: at least one.
     public func mean(of values: [Double]) -> Estimate {
         require(!values.isEmpty, "a bootstrap of no values")
-        var random = RandomGenerator(seed: seed)
+        var places = places(values.count)
         let count = values.count
         var means = (0..<resamples).map { _ in
             var sum = 0.0
-            // 32 random bits times the count: the upper half is a place, biased by less than count/2³².
-            for _ in 0..<count { sum += values[Int((UInt64(random.nextWord()) * UInt64(count)) >> 32)] }
+            for _ in 0..<count { sum += values[places.next()] }
             return sum / Double(count)
         }
-        means.sort()
-        let mean = values.reduce(0, +) / Double(count)
-        return Estimate(mean: mean, lower: quantile(0.025, of: means), upper: quantile(0.975, of: means))
+        return Estimate(mean: values.reduce(0, +) / Double(count), means: &means)
     }
 
     /// The mean of first − second on the same problems (paired bootstrap).
@@ -47,8 +44,27 @@ public struct Bootstrap: Sendable {
         return mean(of: zip(first, second).map { $0 - $1 })
     }
 
+    /// Which values the resamples hold, one after another.
+    func places(_ count: Int) -> Places { Places(random: RandomGenerator(seed: seed), count: UInt64(count)) }
+
+    struct Places {
+        fileprivate var random: RandomGenerator
+        fileprivate let count: UInt64
+
+        /// 32 random bits times the count: the upper half is a place, biased by less than count/2³².
+        mutating func next() -> Int { Int((UInt64(random.nextWord()) * count) >> 32) }
+    }
+}
+
+extension Estimate {
+    /// - Parameter means: of the resamples; left sorted.
+    init(mean: Double, means: inout [Double]) {
+        means.sort()
+        self.init(mean: mean, lower: Self.quantile(0.025, of: means), upper: Self.quantile(0.975, of: means))
+    }
+
     /// Between neighbours by linear interpolation.
-    private func quantile(_ share: Double, of sorted: [Double]) -> Double {
+    private static func quantile(_ share: Double, of sorted: [Double]) -> Double {
         let place = share * Double(sorted.count - 1), below = Int(place)
         guard below + 1 < sorted.count else { return sorted[below] }
         return sorted[below] + (place - Double(below)) * (sorted[below + 1] - sorted[below])

@@ -1,0 +1,52 @@
+import AutoDecoHeads
+import Decoding
+import Foundation
+import Tensor
+import Trajectories
+
+/// Heads that are measured: what they are, what they are called, and what stands for their content.
+public struct TrainedHeads: Sendable {
+    public let heads: AutoDecoHeads<Float>
+    /// Of the run that trained them.
+    public var name: String
+    /// Sizes and checksums of both files.
+    let content: String
+
+    /// - Parameter hiddenSize: D of the model that they decode.
+    /// - Throws: for a folder without heads that can be read; ``EvaluationError`` for heads of a model of another size.
+    public init(folder: URL, hiddenSize: Int) throws {
+        let files = ["config.json", "model.safetensors"].map { folder.appendingPathComponent($0) }
+        for file in files where !FileManager.default.fileExists(atPath: file.path) {
+            throw EvaluationError("\(folder.relativePath): holds no trained heads, there is no \(file.lastPathComponent); train them first, or name another folder")
+        }
+        heads = try AutoDecoHeads<Float>(folder: folder)
+        guard heads.configuration.hiddenSize == hiddenSize else {
+            throw EvaluationError(
+                "\(folder.relativePath): the heads read hidden states of size \(heads.configuration.hiddenSize), the model's have \(hiddenSize); give heads that were fitted to this model")
+        }
+        // A run keeps its heads in a folder of that name: the run is what tells them apart.
+        name = (folder.lastPathComponent == "heads" ? folder.deletingLastPathComponent() : folder).lastPathComponent
+        var fingerprint = Fingerprint()
+        for file in files { try fingerprint.add(file.lastPathComponent, contentOf: file.path) }
+        content = fingerprint.text
+    }
+
+    /// Reads several folders; heads whose runs have the same name are called by their whole path.
+    static func reading(_ folders: [String], hiddenSize: Int) throws -> [TrainedHeads] {
+        var all = try folders.map { try TrainedHeads(folder: URL(fileURLWithPath: $0, isDirectory: true), hiddenSize: hiddenSize) }
+        let names = all.map(\.name)
+        for i in all.indices where names.count(where: { $0 == names[i] }) > 1 { all[i].name = folders[i] }
+        return all
+    }
+
+    /// Decodes with them.
+    ///
+    /// - Parameter applying: one head alone leaves the other knob at 1.
+    public func method(_ name: String, filter: NucleusFilter, applying: HeadSelection = .both) -> Method {
+        Method(
+            name: name, setting: "heads (\(content)), \(filter.rawValue), applying \(applying.rawValue)",
+            policy: HeadsPolicy(heads: heads, filter: filter, applying: applying))
+    }
+
+    var hasBoth: Bool { heads.configuration.heads == .both }
+}

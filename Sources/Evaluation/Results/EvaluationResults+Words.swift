@@ -1,0 +1,70 @@
+extension EvaluationResults.Comparison {
+    /// What the interval shows.
+    public enum Finding: Sendable {
+        case better, worse, noDifferenceShown
+    }
+
+    public var finding: Finding { difference.isAboveZero ? .better : difference.isBelowZero ? .worse : .noDifferenceShown }
+
+    /// One sentence: the difference in points, its interval, and what that shows.
+    public var words: String {
+        let numbers = "\(Words.signed(difference.mean)) points (95 %: \(Words.interval(difference)))"
+        switch finding {
+        case .better: return "\(first) is better than \(second): \(numbers)."
+        case .worse: return "\(first) is worse than \(second): \(numbers)."
+        case .noDifferenceShown: return "\(first) and \(second): no difference shown, \(numbers)."
+        }
+    }
+
+    /// For a table's cell.
+    var shortWords: String {
+        let numbers = "\(Words.signed(difference.mean)) (\(Words.interval(difference)))"
+        return finding == .noDifferenceShown ? "\(numbers), no difference shown" : numbers
+    }
+}
+
+extension EvaluationResults {
+    /// Tables and sentences for a terminal.
+    public var text: String { pieces { $0.text } heading: { "\($0)\n" }.joined(separator: "\n\n") }
+
+    /// What `results.md` holds.
+    var markdown: String {
+        (["# \(model) on \(problemFile)"] + pieces { $0.markdown } heading: { "## \($0)\n\n" }).joined(separator: "\n\n") + "\n"
+    }
+
+    private func pieces(_ form: (TextTable) -> String, heading: (String) -> String) -> [String] {
+        var pieces: [String] = []
+        if !missing.isEmpty {
+            let all = Set(missing).union(rows.map(\.name)).count
+            pieces.append("Unfinished: \(missing.count) of \(all) are still to be measured: \(missing.joined(separator: "; ")).")
+        }
+        pieces.append(form(mainTable))
+        if !faults.isEmpty { pieces.append(faults.joined(separator: "\n")) }
+        if !comparisons.isEmpty { pieces.append(comparisons.map { "- " + $0.words }.joined(separator: "\n")) }
+        if let table = tuningTable { pieces.append(heading("Expert-guided tuning") + form(table) + (tuningWords.map { "\n\n" + $0 } ?? "")) }
+        if let table = curveTable { pieces.append(heading("Pass@k") + form(table)) }
+        if let diagnosis { pieces.append(heading("Token-level diagnosis") + diagnosis.words) }
+        if let table = commandTable { pieces.append(heading("Commands") + form(table)) }
+        if !notes.isEmpty { pieces.append(heading("Notes") + notes.map { "- \($0)" }.joined(separator: "\n")) }
+        return pieces
+    }
+
+    /// Where the verifier itself failed: a sentence for each row.
+    public var faults: [String] {
+        rows.filter { $0.faults > 0 }.map { row in
+            let count = row.faults == 1 ? "1 completion" : "\(row.faults) completions"
+            return "\(row.name): \(count) could not be judged and count as wrong\(row.firstFault.map { ": first, \($0)" } ?? "")."
+        }
+    }
+
+    /// The best pair among the points, and once more under fresh seeds.
+    private var tuningWords: String? {
+        guard let tuning else { return nil }
+        let point = (tuning.topPs + tuning.temperatures).first { $0.pair == tuning.best }
+        let again = rows.first { $0.name == MethodList.pick }
+        return "Best of \(tuning.temperatures.count + tuning.topPs.filter { $0.pair.topP != 1 }.count) points: \(tuning.best), "
+            + "\(point.map { Words.percent($0.passAt1.mean) } ?? "–") % with the \(tuning.samplesPerProblem) samples that chose it"
+            + (again.map { ", \(Words.percent($0.passAt1.mean)) % with \($0.samplesPerProblem) fresh ones" } ?? "")
+            + ". An expert chose it on the problems that are measured: it is an oracle, and nobody has it for new problems."
+    }
+}

@@ -1,0 +1,200 @@
+import AutoDecoHeads
+import Backbone
+import Foundation
+import Safetensors
+import Tasks
+import Trajectories
+
+/// Measures all methods of a plan, and goes on where it was ended.
+///
+/// Each method is sampled seed by seed, and each seed's outcomes are kept in a file of their own; after each of them the results are written
+/// anew with what is there. Whatever is there already is read in place of being sampled, so that the results do not depend on how often a run was
+/// ended.
+public final class Evaluator {
+    /// What happens, for whoever shows how far it is.
+    public enum Event: Sendable {
+        /// What heads say about held-out tokens is read: so many altogether, then of each block.
+        case diagnosing(tokens: Int)
+        case diagnosed(tokens: Int)
+        /// Before anything is sampled: completions of all methods together, and how many of them are there.
+        case planned(completions: Int, stored: Int)
+        case began(method: String)
+        case completed(completions: Int)
+    }
+
+    private let plan: EvaluationPlan
+    private let lock: FolderLock
+    private let store: RunStore
+    private let output: ResultsFolder
+    private let assembly: ResultsAssembly
+    private var measurements = Measurements()
+    private var stored = 0
+    /// Files that have been read or written, by name and fingerprint.
+    private var known: [String: MethodRun] = [:]
+    private var knobs: MeanKnobs?
+    private var mode = Mode.reading
+    private var onEvent: (Event) -> Void = { _ in }
+    private var isCancelled: () -> Bool = { false }
+
+    private enum Mode { case reading, sampling }
+
+    /// - Throws: where the folder cannot be written, or another process works in it.
+    public init(_ plan: EvaluationPlan) throws {
+        self.plan = plan
+        lock = try FolderLock(plan.folder)
+        store = try RunStore(plan.folder.appendingPathComponent("runs", isDirectory: true))
+        output = ResultsFolder(plan.folder)
+        assembly = ResultsAssembly(plan)
+    }
+
+    /// Measures what is not there yet, and writes the results.
+    ///
+    /// - Throws: `CancellationError` where it was cancelled; finished runs stay, and the results hold what is there.
+    public func run(onEvent: @escaping (Event) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }) throws -> EvaluationResults {
+        (self.onEvent, self.isCancelled) = (onEvent, isCancelled)
+        measurements.notes = plan.notes
+        try diagnose()
+        mode = .reading
+        try measureAll()
+        onEvent(.planned(completions: plan.completions, stored: stored))
+        try write()
+        mode = .sampling
+        try measureAll()
+        let results = assembly.results(measurements)
+        try output.write(results)
+        return results
+    }
+
+    /// What is there, in the order in which it is of use to whoever looks at unfinished results.
+    private func measureAll() throws {
+        for planned in plan.methods.knobs { _ = try measure(planned) }
+        if let autoDeco = plan.methods.autoDeco { _ = try measure(autoDeco) }
+        if let pair = try meanPair() { _ = try measure(plan.methods.meanShift(pair)) }
+        measurements.tuning = try ExpertTuning(
+            temperatures: plan.settings.temperatures, topPs: plan.settings.topPs, measure: { try measure(plan.methods.point($0)) })
+        if let best = measurements.tuning?.best.pair { _ = try measure(plan.methods.pick(best)) }
+        for planned in plan.methods.parts + plan.methods.baselines + plan.methods.filters { _ = try measure(planned) }
+        try measureCommands()
+        try generate()
+    }
+
+    /// - Returns: nil where not all seeds are there, which only reading leaves so.
+    private func measure(_ planned: PlannedMethod) throws -> MethodResult? {
+        var runs: [MethodRun] = []
+        for seed in planned.seeds {
+            guard
+                let run = try run(
+                    planned.runName, planned.method, plan.sampler, samples: planned.samples, seed: seed, plan.fingerprint,
+                    onSampled: { run in
+                        measurements.record(planned, runs + [run])
+                        try write()
+                    })
+            else { break }
+            runs.append(run)
+        }
+        measurements.record(planned, runs)
+        return runs.count == planned.seeds.count ? MethodResult(method: planned.name, runs: runs.map(\.outcomes)) : nil
+    }
+
+    /// One method under one seed, read or sampled.
+    private func run(
+        _ name: String, _ method: Method, _ sampler: MethodSampler, samples: Int, seed: Int, _ base: Fingerprint,
+        onSampled: (MethodRun) throws -> Void = { _ in }
+    ) throws -> MethodRun? {
+        var fingerprint = base
+        fingerprint.add("method", method.setting)
+        fingerprint.add("samples", samples)
+        fingerprint.add("seed", seed)
+        let file = "\(name)-\(seed)", key = "\(file) \(fingerprint.text)"
+        if let run = known[key] { return run }
+        if let run: MethodRun = try store.load(file, fingerprint) {
+            known[key] = run
+            stored += run.outcomes.samples
+            return run
+        }
+        guard mode == .sampling else { return nil }
+        if isCancelled() { throw CancellationError() }
+        onEvent(.began(method: name))
+        let run = try sampler.run(
+            method, samples: samples, seed: UInt64(seed), onCompletion: { onEvent(.completed(completions: 1)) }, isCancelled: isCancelled)
+        try store.save(run, file, fingerprint)
+        known[key] = run
+        try onSampled(run)
+        return run
+    }
+
+    private func write() throws { try output.write(assembly.results(measurements)) }
+
+    // MARK: What heads say
+
+    private func diagnose() throws {
+        guard let heads = plan.heads?.heads, let heldOut = plan.heldOut else { return }
+        func check(_ tokens: Int) throws {
+            if isCancelled() { throw CancellationError() }
+            onEvent(.diagnosed(tokens: tokens))
+        }
+        onEvent(.diagnosing(tokens: 2 * heldOut.trajectories.tokens))
+        knobs = try MeanKnobs(of: heads, on: heldOut.cache, over: heldOut.trajectories, progress: check)
+        do {
+            measurements.diagnosis = try TokenDiagnosis(
+                of: heads, on: heldOut.cache, over: heldOut.trajectories, seed: heldOut.seed, progress: check)
+        } catch let error as EvaluationError { measurements.notes.append("No diagnosis: \(error).") }
+    }
+
+    /// The heads' average as a constant pair.
+    private func meanPair() throws -> StaticPair? {
+        if knobs == nil, let heads = plan.heads, let sampler = plan.validation, let fingerprint = plan.validationFingerprint {
+            let method = heads.method("average of the heads", filter: plan.settings.filter.filter)
+            knobs = try run(method.name, method, sampler, samples: 1, seed: plan.settings.seed, fingerprint).map { MeanKnobs(of: $0.outcomes) }
+        }
+        return knobs?.pair
+    }
+
+    private func measureCommands() throws {
+        guard let plain = plan.plain, let method = plan.methods.autoDeco?.method else { return }
+        func outcomes(_ command: Countdown.Command?, _ sampler: MethodSampler) throws -> Outcomes? {
+            var fingerprint = plan.fingerprint
+            fingerprint.add("evaluation.problems", sampler.problems.count)
+            fingerprint.add("task.command", command?.rawValue ?? "null")
+            let name = command.map { "command \($0.rawValue)" } ?? "no command"
+            return try run(name, method, sampler, samples: EvaluationPlan.commandSamples, seed: plan.settings.seed, fingerprint)?.outcomes
+        }
+        let without = try outcomes(nil, plain), with = try plan.commands.map { ($0.command, try outcomes($0.command, $0.sampler)) }
+        guard let without, with.allSatisfy({ $0.1 != nil }) else { return }
+        measurements.commands = assembly.commandEffects(plain: without, spoken: with.compactMap { command, found in found.map { (command, $0) } })
+        if mode == .sampling { try write() }
+    }
+
+    private func generate() throws {
+        guard plan.generations > 0, let method = plan.methods.autoDeco?.method else { return }
+        var fingerprint = plan.fingerprint
+        fingerprint.add("method", method.setting)
+        fingerprint.add("generations", plan.generations)
+        fingerprint.add("seed", plan.settings.seed)
+        let name = "generations"
+        if measurements.generations == nil {
+            measurements.generations = try store.load(name, fingerprint)
+            stored += measurements.generations?.count ?? 0
+        }
+        guard measurements.generations == nil, mode == .sampling else { return }
+        onEvent(.began(method: name))
+        let generations = try plan.sampler.generations(
+            method, problems: plan.generations, seed: UInt64(plan.settings.seed), isCancelled: isCancelled)
+        try store.save(generations, name, fingerprint)
+        measurements.generations = generations
+        onEvent(.completed(completions: plan.generations))
+    }
+}
+
+extension EvaluationPlan {
+    /// Completions a problem with each word, and without one.
+    static let commandSamples = 8
+
+    var generations: Int { methods.autoDeco == nil ? 0 : min(settings.generations, sampler.problems.count) }
+
+    /// Of all methods.
+    var completions: Int {
+        methods.completions(problems: sampler.problems.count) + (validation?.problems.count ?? 0)
+            + (plain?.problems.count ?? 0) * (1 + commands.count) * Self.commandSamples + generations
+    }
+}

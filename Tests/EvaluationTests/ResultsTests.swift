@@ -1,0 +1,58 @@
+import Testing
+
+@testable import Evaluation
+
+@Suite struct ComparisonWordsTests {
+    private func comparison(_ mean: Double, _ lower: Double, _ upper: Double) -> EvaluationResults.Comparison {
+        EvaluationResults.Comparison(first: "AutoDeco", second: "greedy", difference: Estimate(mean: mean, lower: lower, upper: upper))
+    }
+
+    @Test func anIntervalAboveZeroIsBetter() {
+        #expect(comparison(0.108, 0.075, 0.141).words == "AutoDeco is better than greedy: +10.8 points (95 %: 7.5 to 14.1).")
+        #expect(comparison(0.108, 0.075, 0.141).shortWords == "+10.8 (7.5 to 14.1)")
+    }
+
+    @Test func anIntervalBelowZeroIsWorse() {
+        #expect(comparison(-0.02, -0.031, -0.001).words == "AutoDeco is worse than greedy: −2.0 points (95 %: −3.1 to −0.1).")
+    }
+
+    @Test(arguments: [(0.01, -0.002, 0.03), (-0.01, -0.03, 0), (0, 0, 0)])
+    func anIntervalThatTouchesZeroShowsNoDifference(_ mean: Double, _ lower: Double, _ upper: Double) {
+        let comparison = comparison(mean, lower, upper)
+        #expect(comparison.finding == .noDifferenceShown)
+        #expect(comparison.words.hasPrefix("AutoDeco and greedy: no difference shown, ") && comparison.shortWords.hasSuffix(", no difference shown"))
+    }
+}
+
+@Suite struct ResamplesTests {
+    @Test func intervalsAreThoseOfTheBootstrapOneByOne() {
+        let bootstrap = Bootstrap(seed: 3, resamples: 2000), resamples = Resamples(problems: 37, bootstrap)
+        let squares: [Double] = (0..<37).map { Double($0 * $0 % 11) / 7 }, coins: [Double] = (0..<37).map { Double($0 % 2) }
+        let columns: [[Double]] = [squares, coins, [Double](repeating: 0.3, count: 37)]
+        for (column, found) in zip(columns, resamples.means(of: columns)) {
+            let expected = bootstrap.mean(of: column)
+            #expect(abs(found.mean - expected.mean) < 1e-14)
+            #expect(abs(found.lower - expected.lower) < 1e-13)
+            #expect(abs(found.upper - expected.upper) < 1e-13)
+        }
+    }
+
+    @Test func whatWasAskedBeforeAndWithItDoesNotMatter() {
+        let values: [Double] = (0..<50).map { Double($0 * $0 % 17) / 3 }, other: [Double] = (0..<50).map { Double($0 % 5) }
+        let alone = Resamples(problems: 50).mean(of: values), resamples = Resamples(problems: 50)
+        _ = resamples.mean(of: other)
+        #expect(resamples.means(of: [other, values, other])[1] == alone && resamples.mean(of: values) == alone)
+    }
+}
+
+@Suite struct TextTableTests {
+    private let table = TextTable(head: ["k", "pass"], rows: [["one|two", "9.5"], ["x", "100.0"]])
+
+    @Test func aTerminalsColumnsAreAligned() {
+        #expect(table.text == "k         pass\none|two    9.5\nx        100.0")
+    }
+
+    @Test func markdownKeepsBarsInTheirCells() {
+        #expect(table.markdown == "| k | pass |\n| --- | ---: |\n| one\\|two | 9.5 |\n| x | 100.0 |")
+    }
+}
