@@ -48,15 +48,13 @@ enum DecoderChoice: Equatable {
         _ = try staticPolicy()
     }
 
-    /// The policy for a model with hidden states of size D.
+    /// The policy for a model of these sizes, D and V.
     ///
-    /// - Throws: for heads that cannot be read, and for those of a model of another size.
-    func policy(hiddenSize: Int) throws -> any DecodingPolicy {
+    /// - Throws: for heads that cannot be read, and for those of a model of other sizes.
+    func policy(hiddenSize: Int, vocabularySize: Int) throws -> any DecodingPolicy {
         guard case .heads(let folder, let filter) = self else { return try staticPolicy() }
-        let heads = try AutoDecoHeads<Float>(folder: URL(fileURLWithPath: folder, isDirectory: true))
-        guard heads.configuration.hiddenSize == hiddenSize else {
-            throw InputError("\(folder): the heads read hidden states of size \(heads.configuration.hiddenSize), the model's have \(hiddenSize); give heads that were fitted to this model")
-        }
+        let heads = try AutoDecoHeads<Float>(
+            folder: URL(fileURLWithPath: folder, isDirectory: true), hiddenSize: hiddenSize, vocabularySize: vocabularySize)
         return HeadsPolicy(heads: heads, filter: filter)
     }
 

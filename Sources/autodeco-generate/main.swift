@@ -15,7 +15,8 @@ Command(
     let model = try Transformer(directory: folder)
     let tokenizer = try Tokenizer(directory: folder)
     try model.requireFit(tokenizer, in: options.model)
-    let policy = try options.decoder.policy(hiddenSize: model.configuration.hiddenSize)
+    let policy = try options.decoder.policy(
+        hiddenSize: model.configuration.hiddenSize, vocabularySize: model.configuration.vocabularySize)
     let promptIDs = try tokenizer.promptIDs(options.prompt(), template: options.template)
     try model.requireFit(prompt: promptIDs, "the prompt")
 

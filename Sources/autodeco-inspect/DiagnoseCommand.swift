@@ -20,6 +20,7 @@ let diagnoseCommand = Command(
     guard (0...1).contains(fraction) else { throw InputError("--validation-fraction is \(fraction), expected a number from 0 to 1") }
     let heads = try AutoDecoHeads<Float>(folder: folder(arguments[headsFlag]))
     let cache = try HiddenStateCache(folder: folder(arguments[requiredCache]))
+    try AutoDecoHeads<Float>.requireVocabulary(cache.description.vocabularySize, folder: folder(arguments[headsFlag]))
     let subset = TrajectorySubset(rawValue: arguments[trajectoriesFlag]) ?? .all
     let trajectories = cache.trajectories(subset, of: TrajectorySplit(validationFraction: fraction, seed: seed))
     let progress = console.progress("diagnosis", of: trajectories.tokens)

@@ -34,7 +34,9 @@ let lossCommand = Command(
             guard (0...1).contains(fraction) else { throw InputError("--validation-fraction is \(fraction), expected a number from 0 to 1") }
             let split = TrajectorySplit(validationFraction: fraction, seed: UInt64(bitPattern: Int64(arguments[seedFlag])))
             let subset = TrajectorySubset(rawValue: arguments[trajectoriesFlag]) ?? .all
-            return try lossesOfCache(HiddenStateCache(folder: folder(path)), subset, split, heads, output, console)
+            let cache = try HiddenStateCache(folder: folder(path))
+            try AutoDecoHeads<Element>.requireVocabulary(cache.description.vocabularySize, folder: folder(arguments[headsFlag]))
+            return try lossesOfCache(cache, subset, split, heads, output, console)
         default: throw InputError("expected either --input or --cache")
         }
     }

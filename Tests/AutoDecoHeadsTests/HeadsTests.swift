@@ -48,6 +48,22 @@ private func heads(_ configuration: HeadsConfiguration, seed: UInt64 = 1) -> Aut
         }
     }
 
+    @Test func headsOfAnotherModelAreRefused() throws {
+        let folder = try temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let original = heads(HeadsConfiguration(hiddenSize: 12))
+        try original.write(to: folder, origin: HeadsOrigin(baseModel: "tiny", backboneConfiguration: Data(#"{"vocab_size": 99}"#.utf8)))
+        #expect(try AutoDecoHeads<Float>(folder: folder, hiddenSize: 12, vocabularySize: 99) == original)
+        func refusal(_ D: Int, _ V: Int) -> String {
+            do { return "none for \(try AutoDecoHeads<Float>(folder: folder, hiddenSize: D, vocabularySize: V).configuration)" } catch { return "\(error)" }
+        }
+        #expect(refusal(13, 99).contains("the heads read hidden states of size 12, the model's have 13"))
+        #expect(refusal(12, 98).contains("a vocabulary of 99 tokens, found one of 98"))
+        // Nothing says which vocabulary they were fitted to.
+        try original.write(to: folder, origin: HeadsOrigin(baseModel: "tiny"))
+        #expect(try AutoDecoHeads<Float>(folder: folder, hiddenSize: 12, vocabularySize: 98) == original)
+    }
+
     @Test(arguments: HeadSelection.allCases, [true, false])
     func headsComeBackFromDiskBitForBit(selection: HeadSelection, features: Bool) throws {
         let folder = try temporaryFolder()

@@ -46,27 +46,49 @@ public struct HeadsPolicy: DecodingPolicy {
     func predict(
         hidden: Tensor<Float>, logits: Tensor<Float>
     ) throws -> (temperature: [Float], topP: [Float], summaries: [RowSummary]) {
-        let rows = hidden.rows, D = hidden.columns
+        let rows = hidden.rows
         require(logits.rows == rows, "hidden states of shape \(hidden.shape) for logits of shape \(logits.shape)")
-        var temperature: [Float] = [], topP: [Float] = [], summaries: [RowSummary] = []
-        for start in stride(from: 0, to: rows, by: Self.rowsPerProduct) {
-            let block = start..<min(rows, start + Self.rowsPerProduct)
-            let padded = Tensor<Float>(shape: [Self.rowsPerProduct, D]) { result in
-                result.update(repeating: 0)
-                hidden.withUnsafeBufferPointer { _ = result.update(fromContentsOf: $0[block.lowerBound * D..<block.upperBound * D]) }
+        let blocks = (rows + Self.rowsPerProduct - 1) / Self.rowsPerProduct
+        var results = [Result<Prediction, any Error>?](repeating: nil, count: blocks)
+        results.withUnsafeMutableBufferPointer { results in
+            // Each block writes its own result.
+            nonisolated(unsafe) let results = results
+            Parallel.forEachBlock(of: rows, blockSize: Self.rowsPerProduct) { block in
+                // Where there are other blocks, they are what other threads are for.
+                results[block.lowerBound / Self.rowsPerProduct] = Result {
+                    guard blocks > 1 else { return try predict(block, hidden: hidden, logits: logits) }
+                    return try Parallel.$threads.withValue(1) { try predict(block, hidden: hidden, logits: logits) }
+                }
             }
-            let tape = Tape<Float>()
-            let predicted = try heads.predict(
-                hidden: tape.constant(padded), parameters: heads.parameters.map { tape.constant($0) }, tape: tape
-            ) { temperature in
-                let (features, read) = try features(block, of: logits, temperature: temperature)
-                summaries += read
-                return features
-            }
-            temperature += predicted.temperature.value.elements[0..<block.count]
-            topP += predicted.topP.value.elements[0..<block.count]
         }
-        return (temperature, topP, summaries)
+        let predictions = try results.compactMap { try $0?.get() }
+        return (predictions.flatMap(\.temperature), predictions.flatMap(\.topP), predictions.flatMap(\.summaries))
+    }
+
+    /// Of a block of rows.
+    private struct Prediction {
+        var temperature, topP: [Float]
+        var summaries: [RowSummary] = []
+    }
+
+    private func predict(_ block: Range<Int>, hidden: Tensor<Float>, logits: Tensor<Float>) throws -> Prediction {
+        let D = hidden.columns
+        let padded = Tensor<Float>(shape: [Self.rowsPerProduct, D]) { result in
+            result.update(repeating: 0)
+            hidden.withUnsafeBufferPointer { _ = result.update(fromContentsOf: $0[block.lowerBound * D..<block.upperBound * D]) }
+        }
+        let tape = Tape<Float>()
+        var summaries: [RowSummary] = []
+        let predicted = try heads.predict(
+            hidden: tape.constant(padded), parameters: heads.parameters.map { tape.constant($0) }, tape: tape
+        ) { temperature in
+            let (features, read) = try features(block, of: logits, temperature: temperature)
+            summaries = read
+            return features
+        }
+        return Prediction(
+            temperature: Array(predicted.temperature.value.elements[0..<block.count]), topP: Array(predicted.topP.value.elements[0..<block.count]),
+            summaries: summaries)
     }
 
     /// The four features of some rows, filled up with zeros.

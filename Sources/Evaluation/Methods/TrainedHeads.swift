@@ -1,4 +1,5 @@
 import AutoDecoHeads
+import Backbone
 import Decoding
 import Foundation
 import Tensor
@@ -12,18 +13,14 @@ public struct TrainedHeads: Sendable {
     /// Sizes and checksums of both files.
     let content: String
 
-    /// - Parameter hiddenSize: D of the model that they decode.
-    /// - Throws: for a folder without heads that can be read; ``EvaluationError`` for heads of a model of another size.
-    public init(folder: URL, hiddenSize: Int) throws {
+    /// - Parameter model: the one that they decode.
+    /// - Throws: ``EvaluationError`` for a folder without heads; `HeadsFileError` for those that cannot be read or are of a model of other sizes.
+    public init(folder: URL, model: ModelConfiguration) throws {
         let files = ["config.json", "model.safetensors"].map { folder.appendingPathComponent($0) }
         for file in files where !FileManager.default.fileExists(atPath: file.path) {
             throw EvaluationError("\(folder.relativePath): holds no trained heads, there is no \(file.lastPathComponent); train them first, or name another folder")
         }
-        heads = try AutoDecoHeads<Float>(folder: folder)
-        guard heads.configuration.hiddenSize == hiddenSize else {
-            throw EvaluationError(
-                "\(folder.relativePath): the heads read hidden states of size \(heads.configuration.hiddenSize), the model's have \(hiddenSize); give heads that were fitted to this model")
-        }
+        heads = try AutoDecoHeads<Float>(folder: folder, hiddenSize: model.hiddenSize, vocabularySize: model.vocabularySize)
         // A run keeps its heads in a folder of that name: the run is what tells them apart.
         name = (folder.lastPathComponent == "heads" ? folder.deletingLastPathComponent() : folder).lastPathComponent
         var fingerprint = Fingerprint()
@@ -32,8 +29,8 @@ public struct TrainedHeads: Sendable {
     }
 
     /// Reads several folders; heads whose runs have the same name are called by their whole path.
-    static func reading(_ folders: [String], hiddenSize: Int) throws -> [TrainedHeads] {
-        var all = try folders.map { try TrainedHeads(folder: URL(fileURLWithPath: $0, isDirectory: true), hiddenSize: hiddenSize) }
+    static func reading(_ folders: [String], model: ModelConfiguration) throws -> [TrainedHeads] {
+        var all = try folders.map { try TrainedHeads(folder: URL(fileURLWithPath: $0, isDirectory: true), model: model) }
         let names = all.map(\.name)
         for i in all.indices where names.count(where: { $0 == names[i] }) > 1 { all[i].name = folders[i] }
         return all

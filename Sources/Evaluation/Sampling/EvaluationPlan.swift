@@ -50,8 +50,7 @@ public struct EvaluationPlan: Sendable {
         let problems = try task.problems(in: problemFile, limit: settings.problems)
         self.sampler = try sampler(problems, task.rendering)
 
-        let hiddenSize = model.configuration.hiddenSize
-        let all = try TrainedHeads.reading([settings.heads].compactMap(\.self) + settings.otherHeads, hiddenSize: hiddenSize)
+        let all = try TrainedHeads.reading([settings.heads].compactMap(\.self) + settings.otherHeads, model: model.configuration)
         heads = settings.heads == nil ? nil : all[0]
         let otherHeads = settings.heads == nil ? all : Array(all.dropFirst())
 

@@ -22,6 +22,11 @@ struct InitialHeads {
         guard found.hiddenSize == expected.hiddenSize else {
             throw refuse("read hidden states of \(found.hiddenSize) columns, expected \(expected.hiddenSize) as in the cache \(cache.folder.path)")
         }
+        do {
+            try AutoDecoHeads<Float>.requireVocabulary(cache.description.vocabularySize, folder: URL(fileURLWithPath: path, isDirectory: true))
+        } catch let error as HeadsFileError {
+            throw TrainingError(.unsuitableData, "training.initialHeads: \(error)")
+        }
         guard found.heads == expected.heads else {
             throw refuse("are of training.heads \"\(found.heads.rawValue)\", expected \"\(expected.heads.rawValue)\"")
         }
