@@ -51,17 +51,41 @@ public struct ProblemSampler: Sendable {
         _ range: Range<Int>, with policy: any DecodingPolicy, samples: Int, maxTokens: Int, seed: UInt64, width: Int,
         onCompletion: (Completion) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws -> [[Completion]] {
-        let engine = GenerationEngine(model: model, policy: policy, seed: seed, width: width, endTokens: endTokens)
-        let requests = range.map { GenerationRequest(promptIDs: prompts[$0].ids, samples: samples, maxTokens: maxTokens, number: $0) }
-        var verdicts: [SampleIndex: Verdict] = [:]
-        let completions = try engine.generate(requests, onFinish: { sample in
+        var found: [[Completion]] = []
+        try sample(
+            range, with: policy, samples: samples, maxTokens: maxTokens, seeds: [seed], width: width, onCompletion: onCompletion,
+            onSeed: { _, completions in found = completions }, isCancelled: isCancelled)
+        return found
+    }
+
+    /// Samples a run of problems under several seeds, one after the other, without an empty place in the batch between them. What is sampled under
+    /// a seed does not depend on the others.
+    ///
+    /// - Parameter onSeed: hears of each seed, by its place in `seeds`, when its last completion is judged: of each problem its completions.
+    /// - Throws: `CancellationError` where it was cancelled; seeds that are done have been told of. What `onSeed` throws.
+    public func sample(
+        _ range: Range<Int>, with policy: any DecodingPolicy, samples: Int, maxTokens: Int, seeds: [UInt64], width: Int,
+        onCompletion: (Completion) -> Void = { _ in }, onSeed: (Int, [[Completion]]) throws -> Void, isCancelled: () -> Bool = { false }
+    ) throws {
+        let engine = GenerationEngine(model: model, policy: policy, width: width, endTokens: endTokens)
+        let requests = seeds.flatMap { seed in
+            range.map { GenerationRequest(promptIDs: prompts[$0].ids, samples: samples, maxTokens: maxTokens, number: $0, seed: seed) }
+        }
+        var done = seeds.map { _ in range.map { _ in [Completion?](repeating: nil, count: samples) } }
+        var open = seeds.map { _ in range.count * samples }
+        _ = try engine.generate(requests, onFinish: { sample in
             guard sample.finish != .interrupted else { return }
-            let verdict = sample.isTruncated ? nil : self.verdict(on: sample, of: problems[range.lowerBound + sample.index.request])
-            verdicts[sample.index] = verdict
-            onCompletion(Completion(sample: sample, verdict: verdict))
+            let (seed, place) = sample.index.request.quotientAndRemainder(dividingBy: range.count)
+            let verdict = sample.isTruncated ? nil : self.verdict(on: sample, of: problems[range.lowerBound + place])
+            let completion = Completion(sample: sample, verdict: verdict)
+            onCompletion(completion)
+            done[seed][place][sample.index.sample] = completion
+            open[seed] -= 1
+            guard open[seed] == 0 else { return }
+            try onSeed(seed, done[seed].map { $0.compactMap(\.self) })
+            done[seed] = []
         }, isCancelled: isCancelled)
-        guard completions.joined().allSatisfy({ $0.finish != .interrupted }) else { throw CancellationError() }
-        return completions.map { $0.map { Completion(sample: $0, verdict: verdicts[$0.index]) } }
+        guard open.allSatisfy({ $0 == 0 }) else { throw CancellationError() }
     }
 
     private func verdict(on sample: GeneratedSample, of problem: Problem) -> Verdict {

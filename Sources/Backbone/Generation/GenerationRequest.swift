@@ -11,9 +11,11 @@ public struct GenerationRequest: Sendable, Equatable {
     /// Names the request's random streams; nil takes its place among the requests of the call. Whoever generates in
     /// several calls numbers the prompts, so that a prompt's completions are the same in whichever call they come.
     public var number: Int?
+    /// Of the request's random streams; nil takes the engine's.
+    public var seed: UInt64?
 
-    public init(promptIDs: [Int], samples: Int = 1, maxTokens: Int, number: Int? = nil) {
-        (self.promptIDs, self.samples, self.maxTokens, self.number) = (promptIDs, samples, maxTokens, number)
+    public init(promptIDs: [Int], samples: Int = 1, maxTokens: Int, number: Int? = nil, seed: UInt64? = nil) {
+        (self.promptIDs, self.samples, self.maxTokens, self.number, self.seed) = (promptIDs, samples, maxTokens, number, seed)
     }
 }
 

@@ -1,5 +1,6 @@
 import AutoDecoHeads
 import Backbone
+import Dispatch
 import Foundation
 import Safetensors
 import Tasks
@@ -7,8 +8,8 @@ import Trajectories
 
 /// Measures all methods of a plan, and goes on where it was ended.
 ///
-/// Each method is sampled seed by seed, and each seed's outcomes are kept in a file of their own; after each of them the results are written
-/// anew with what is there. Whatever is there already is read in place of being sampled, so that the results do not depend on how often a run was
+/// Each method is sampled seed by seed, and each seed's outcomes are kept in a file of their own; the results are written anew with what is
+/// there every now and then, and when it ends. Whatever is there already is read in place of being sampled, so that the results do not depend on how often a run was
 /// ended.
 public final class Evaluator {
     /// What happens, for whoever shows how far it is.
@@ -33,6 +34,8 @@ public final class Evaluator {
     private var known: [String: MethodRun] = [:]
     private var knobs: MeanKnobs?
     private var mode = Mode.reading
+    /// When results were written last.
+    private var written = DispatchTime.now()
     private var onEvent: (Event) -> Void = { _ in }
     private var isCancelled: () -> Bool = { false }
 
@@ -59,7 +62,11 @@ public final class Evaluator {
         onEvent(.planned(completions: plan.completions, stored: stored))
         try write()
         mode = .sampling
-        try measureAll()
+        do { try measureAll() } catch {
+            // What was measured before it ended is shown, too.
+            try write()
+            throw error
+        }
         let results = assembly.results(measurements)
         try output.write(results)
         return results
@@ -80,50 +87,64 @@ public final class Evaluator {
 
     /// - Returns: nil where not all seeds are there, which only reading leaves so.
     private func measure(_ planned: PlannedMethod) throws -> MethodResult? {
-        var runs: [MethodRun] = []
-        for seed in planned.seeds {
-            guard
-                let run = try run(
-                    planned.runName, planned.method, plan.sampler, samples: planned.samples, seed: seed, plan.fingerprint,
-                    onSampled: { run in
-                        measurements.record(planned, runs + [run])
-                        try write()
-                    })
-            else { break }
-            runs.append(run)
-        }
+        let runs = try runs(
+            planned.runName, planned.method, plan.sampler, samples: planned.samples, seeds: planned.seeds, plan.fingerprint,
+            onSampled: { runs in
+                measurements.record(planned, runs)
+                try refresh()
+            })
         measurements.record(planned, runs)
         return runs.count == planned.seeds.count ? MethodResult(method: planned.name, runs: runs.map(\.outcomes)) : nil
     }
 
-    /// One method under one seed, read or sampled.
-    private func run(
-        _ name: String, _ method: Method, _ sampler: MethodSampler, samples: Int, seed: Int, _ base: Fingerprint,
-        onSampled: (MethodRun) throws -> Void = { _ in }
-    ) throws -> MethodRun? {
-        var fingerprint = base
-        fingerprint.add("method", method.setting)
-        fingerprint.add("samples", samples)
-        fingerprint.add("seed", seed)
-        let file = "\(name)-\(seed)", key = "\(file) \(fingerprint.text)"
-        if let run = known[key] { return run }
-        if let run: MethodRun = try store.load(file, fingerprint) {
-            known[key] = run
-            stored += run.outcomes.samples
-            return run
+    /// One method under some seeds, each read or sampled.
+    ///
+    /// - Parameter onSampled: sees the runs of the first seeds, each time that there are more.
+    /// - Returns: the runs of the first seeds; all of them where sampling is allowed.
+    private func runs(
+        _ name: String, _ method: Method, _ sampler: MethodSampler, samples: Int, seeds: [Int], _ base: Fingerprint,
+        onSampled: ([MethodRun]) throws -> Void = { _ in }
+    ) throws -> [MethodRun] {
+        let files = seeds.map { seed in
+            var fingerprint = base
+            fingerprint.add("method", method.setting)
+            fingerprint.add("samples", samples)
+            fingerprint.add("seed", seed)
+            return (name: "\(name)-\(seed)", fingerprint: fingerprint, key: "\(name)-\(seed) \(fingerprint.text)")
         }
-        guard mode == .sampling else { return nil }
+        for file in files where known[file.key] == nil {
+            guard let run: MethodRun = try store.load(file.name, file.fingerprint) else { continue }
+            known[file.key] = run
+            stored += run.outcomes.samples
+        }
+        func found() -> [MethodRun] { Array(files.map { known[$0.key] }.prefix { $0 != nil }.compactMap(\.self)) }
+        let missing = seeds.indices.filter { known[files[$0].key] == nil }
+        guard mode == .sampling, !missing.isEmpty else { return found() }
         if isCancelled() { throw CancellationError() }
         onEvent(.began(method: name))
-        let run = try sampler.run(
-            method, samples: samples, seed: UInt64(seed), onCompletion: { onEvent(.completed(completions: 1)) }, isCancelled: isCancelled)
-        try store.save(run, file, fingerprint)
-        known[key] = run
-        try onSampled(run)
-        return run
+        try sampler.runs(
+            method, samples: samples, seeds: missing.map { UInt64(seeds[$0]) }, onCompletion: { onEvent(.completed(completions: 1)) },
+            onRun: { place, run in
+                let file = files[missing[place]]
+                try store.save(run, file.name, file.fingerprint)
+                known[file.key] = run
+                try onSampled(found())
+            }, isCancelled: isCancelled)
+        return found()
     }
 
-    private func write() throws { try output.write(assembly.results(measurements)) }
+    /// Intervals and the page take a second or two, so that what is not the last of it is not written after each seed.
+    private static let secondsBetweenResults = 20.0
+
+    private func refresh() throws {
+        guard Double(DispatchTime.now().uptimeNanoseconds - written.uptimeNanoseconds) / 1e9 >= Self.secondsBetweenResults else { return }
+        try write()
+    }
+
+    private func write() throws {
+        try output.write(assembly.results(measurements))
+        written = DispatchTime.now()
+    }
 
     // MARK: What heads say
 
@@ -145,7 +166,7 @@ public final class Evaluator {
     private func meanPair() throws -> StaticPair? {
         if knobs == nil, let heads = plan.heads, let sampler = plan.validation, let fingerprint = plan.validationFingerprint {
             let method = heads.method("average of the heads", filter: plan.settings.filter.filter)
-            knobs = try run(method.name, method, sampler, samples: 1, seed: plan.settings.seed, fingerprint).map { MeanKnobs(of: $0.outcomes) }
+            knobs = try runs(method.name, method, sampler, samples: 1, seeds: [plan.settings.seed], fingerprint).first.map { MeanKnobs(of: $0.outcomes) }
         }
         return knobs?.pair
     }
@@ -157,7 +178,7 @@ public final class Evaluator {
             fingerprint.add("evaluation.problems", sampler.problems.count)
             fingerprint.add("task.command", command?.rawValue ?? "null")
             let name = command.map { "command \($0.rawValue)" } ?? "no command"
-            return try run(name, method, sampler, samples: EvaluationPlan.commandSamples, seed: plan.settings.seed, fingerprint)?.outcomes
+            return try runs(name, method, sampler, samples: EvaluationPlan.commandSamples, seeds: [plan.settings.seed], fingerprint).first?.outcomes
         }
         let without = try outcomes(nil, plain), with = try plan.commands.map { ($0.command, try outcomes($0.command, $0.sampler)) }
         guard let without, with.allSatisfy({ $0.1 != nil }) else { return }

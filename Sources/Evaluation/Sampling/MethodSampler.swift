@@ -22,7 +22,7 @@ public struct MethodSampler: Sendable {
 
     public var problems: [Problem] { sampler.problems }
 
-    /// Samples every problem.
+    /// Samples every problem under one seed.
     ///
     /// - Parameters:
     ///   - samples: completions a problem; a deterministic method draws one.
@@ -31,7 +31,7 @@ public struct MethodSampler: Sendable {
     public func run(
         _ method: Method, samples: Int, seed: UInt64, onCompletion: () -> Void = {}, isCancelled: () -> Bool = { false }
     ) throws -> MethodRun {
-        let start = DispatchTime.now().uptimeNanoseconds
+        let start = DispatchTime.now()
         let samples = method.isDeterministic ? 1 : samples
         let block = max(1, Self.blockSamples / samples)
         var outcomes = Outcomes(problems: [])
@@ -42,8 +42,41 @@ public struct MethodSampler: Sendable {
                 onCompletion: { _ in onCompletion() }, isCancelled: isCancelled)
             outcomes.problems += zip(places, completions).map { ProblemOutcome(problems[$0], $1) }
         }
-        return MethodRun(outcomes: outcomes, seconds: Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9)
+        return MethodRun(outcomes: outcomes, seconds: start.secondsSince)
     }
+
+    /// Samples every problem under several seeds: the same completions as one by one, and fuller batches, because the next seed's completions
+    /// begin where the last ones of a seed are still under way.
+    ///
+    /// - Parameter onRun: hears of each seed's run, by its place in `seeds`, as soon as it is done.
+    /// - Throws: `CancellationError` where it was cancelled; runs that are done have been told of. What the policy and `onRun` throw.
+    public func runs(
+        _ method: Method, samples: Int, seeds: [UInt64], onCompletion: () -> Void = {}, onRun: (Int, MethodRun) throws -> Void,
+        isCancelled: () -> Bool = { false }
+    ) throws {
+        let perSeed = problems.count * (method.isDeterministic ? 1 : samples)
+        let together = max(1, Self.blockSamples / max(1, perSeed))
+        for first in stride(from: 0, to: seeds.count, by: together) {
+            let group = first..<min(first + together, seeds.count)
+            guard group.count > 1 else {
+                try onRun(first, run(method, samples: samples, seed: seeds[first], onCompletion: onCompletion, isCancelled: isCancelled))
+                continue
+            }
+            var start = DispatchTime.now()
+            try sampler.sample(
+                problems.indices, with: method.policy, samples: method.isDeterministic ? 1 : samples, maxTokens: maxTokens,
+                seeds: Array(seeds[group]), width: width, onCompletion: { _ in onCompletion() },
+                onSeed: { place, completions in
+                    let outcomes = Outcomes(problems: zip(problems, completions).map { ProblemOutcome($0, $1) })
+                    try onRun(first + place, MethodRun(outcomes: outcomes, seconds: start.secondsSince))
+                    start = DispatchTime.now()
+                }, isCancelled: isCancelled)
+        }
+    }
+}
+
+extension DispatchTime {
+    fileprivate var secondsSince: Double { Double(DispatchTime.now().uptimeNanoseconds - uptimeNanoseconds) / 1e9 }
 }
 
 extension ProblemOutcome {
