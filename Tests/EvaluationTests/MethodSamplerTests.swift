@@ -33,6 +33,18 @@ import Trajectories
         #expect(try sampler.run(method, samples: 4, seed: 8).outcomes != one)
     }
 
+    @Test func seedsThatAreSampledTogetherAreAsTheyAreAlone() throws {
+        let sampler = try sampler(problems: 12), method = try Method(pair: StaticPair(temperature: 0.6, topP: 0.9)), seeds: [UInt64] = [7, 3, 9]
+        var together: [Int: Outcomes] = [:]
+        try sampler.runs(method, samples: 2, seeds: seeds, onRun: { place, run in
+            #expect(together[place] == nil && run.seconds > 0)
+            together[place] = run.outcomes
+        })
+        let alone = try seeds.map { try sampler.run(method, samples: 2, seed: $0).outcomes }
+        #expect(seeds.indices.map { together[$0] } == alone)
+        #expect(Set(alone.map(\.tokens)).count > 1)
+    }
+
     @Test func greedyDrawsOneSample() throws {
         let outcomes = try sampler(problems: 4).run(.greedy, samples: 16, seed: 0).outcomes
         #expect(outcomes.problems.allSatisfy { $0.samples == 1 })

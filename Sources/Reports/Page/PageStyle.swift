@@ -31,7 +31,7 @@ enum PageStyle {
             .facts div{background:var(--raised);border:1px solid var(--rule);border-radius:8px;padding:10px 14px}
             .facts dt{color:var(--muted);font-size:.88rem}.facts dd{margin:0;font-size:1.25rem;line-height:1.35;font-weight:600;font-variant-numeric:tabular-nums}
             .facts dd.note{font-size:.88rem;font-weight:400;color:var(--muted)}
-            .scrolls{overflow-x:auto;margin:14px 0 20px;width:max-content;min-width:100%;max-width:calc(100vw - 40px)}
+            .scrolls{overflow-x:auto;margin:14px 0 20px;width:max-content;min-width:100%;max-width:min(100vw - 40px,50vw + 445px)}
             table{border-collapse:collapse;font-size:.95rem;font-variant-numeric:tabular-nums}
             caption{text-align:left;color:var(--muted);padding-bottom:6px}
             th,td{text-align:left;padding:6px 14px 6px 0;border-bottom:1px solid var(--rule);vertical-align:baseline}
