@@ -74,14 +74,14 @@ extension EvaluationReport {
         }
         let charts = [
             chart("Temperature, at P = 1", "T", tuning.temperatures, \.temperature),
-            chart("Top-p, at T = \(ReportNumbers.fixed(tuning.best.temperature, 1))", "P", tuning.topPs, \.topP),
+            chart("Top-p, at T = \(Words.fixed(tuning.best.temperature, 1))", "P", tuning.topPs, \.topP),
         ].compactMap { $0 }
         let best = "The best static pair is \(tuning.best), chosen on the very problems that it is measured on: an oracle that nobody has who does not know the answers."
         return [
             .paragraph(best + again(tuning)),
             .figures(
                 charts,
-                caption: "First the temperature, then top-p at the best one; \(ReportNumbers.count(tuning.samplesPerProblem, "completion")) a problem and point. Bands are 95 % intervals over problems."
+                caption: "First the temperature, then top-p at the best one; \(Words.count(tuning.samplesPerProblem, "completion")) a problem and point. Bands are 95 % intervals over problems."
             ),
         ]
     }
@@ -89,7 +89,7 @@ extension EvaluationReport {
     /// The pick was the luckiest of many points: what it comes to with fresh seeds.
     private func again(_ tuning: EvaluationResults.Tuning) -> String {
         guard let found = (tuning.topPs + tuning.temperatures).first(where: { $0.pair == tuning.best }), let again = row(.bestPair) else { return "" }
-        return " There it came to \(ReportNumbers.percent(found.passAt1.mean)); measured again with \(ReportNumbers.count(again.samplesPerProblem, "completion")) a problem, \(ReportNumbers.percent(again.passAt1.mean))."
+        return " There it came to \(Words.percent(found.passAt1.mean)) %; measured again with \(Words.count(again.samplesPerProblem, "completion")) a problem, \(Words.percent(again.passAt1.mean)) %."
     }
 
     // MARK: Ablation
@@ -106,7 +106,7 @@ extension EvaluationReport {
         return [
             .figure(
                 BoxPlot("Pass@1 over seeds", y: "pass@1, %", groups: boxes),
-                caption: "A value for each of \(ReportNumbers.count(results.seeds.count, "seed")). A head alone leaves the other knob at 1; mean shift is one constant pair, the heads' own average: what it reaches needs no token-level control. Boxes show how much seeds vary, not problems; intervals are in the table."
+                caption: "A value for each of \(Words.count(results.seeds.count, "seed")). A head alone leaves the other knob at 1; mean shift is one constant pair, the heads' own average: what it reaches needs no token-level control. Boxes show how much seeds vary, not problems; intervals are in the table."
             )
         ]
     }

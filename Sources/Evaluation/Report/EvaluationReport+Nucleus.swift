@@ -24,7 +24,7 @@ extension EvaluationReport {
         }
         let rank = Axis("token, by falling probability", ticks: ranks)
         let filters: [(NucleusFilter, Line.Stroke)] = [(.soft, .solid), (.hard, .dashed), (.inclusive, .dotted)]
-        let last = ReportNumbers.fixed(example.topP, 1), α = ReportNumbers.fixed(NucleusFilter.steepness, 0)
+        let last = Words.fixed(example.topP, 1), α = Words.fixed(NucleusFilter.steepness, 0)
         return [
             .figures(
                 [

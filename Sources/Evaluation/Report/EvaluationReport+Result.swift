@@ -14,11 +14,11 @@ extension EvaluationReport {
             let first = faulty.lazy.compactMap(\.firstFault).first
             let places = faulty.map { "\($0.faults) of \($0.name)" }
             blocks.append(
-                .warning("\(ReportNumbers.count(all, "completion")) could not be judged and \(all == 1 ? "counts" : "count") as wrong: \(ReportNumbers.list(places)).\(first.map { " The first: \($0)" } ?? "")"))
+                .warning("\(Words.count(all, "completion")) could not be judged and \(all == 1 ? "counts" : "count") as wrong: \(Words.list(places)).\(first.map { " The first: \($0)" } ?? "")"))
         }
         let better = compared.filter { $0.difference.isBelowZero }
         if !better.isEmpty {
-            let losses = better.map { "\($0.row.name), \(ReportNumbers.points($0.difference))" }
+            let losses = better.map { "\($0.row.name), \(Words.points($0.difference))" }
             blocks.append(.warning("AutoDeco is clearly below \(losses.joined(separator: "; "))."))
         }
         if let below = clearlyBelowBest { blocks.append(.warning(below)) }
@@ -36,7 +36,7 @@ extension EvaluationReport {
         // At k = 1 it is a comparison like the others.
         let below = differences.indices.dropFirst().filter { differences[$0].isBelowZero }
         guard let worst = below.min(by: { differences[$0].mean < differences[$1].mean }) else { return nil }
-        return "AutoDeco's pass@k is clearly below the best static pair's for \(below.count) of \(differences.count) k, most at k = \(worst + 1): \(ReportNumbers.points(differences[worst]))."
+        return "AutoDeco's pass@k is clearly below the best static pair's for \(below.count) of \(differences.count) k, most at k = \(worst + 1): \(Words.points(differences[worst]))."
     }
 
     var result: [Block] {
@@ -67,23 +67,23 @@ extension EvaluationReport {
     private func fact(_ row: EvaluationResults.Row) -> Fact {
         let note: String
         if let difference = advantage(over: row) {
-            note = difference.showsNoDifference ? "no difference shown to AutoDeco" : "AutoDeco \(ReportNumbers.signed(100 * difference.mean, 1)) points"
+            note = difference.showsNoDifference ? "no difference shown to AutoDeco" : "AutoDeco \(Words.signed(100 * difference.mean, 1)) points"
         } else {
-            note = row.passAt1.percentRange.map { "95 % interval \(ReportNumbers.fixed($0.lowerBound, 1)) to \(ReportNumbers.fixed($0.upperBound, 1))" } ?? ""
+            note = row.passAt1.percentRange.map { "95 % interval \(Words.fixed($0.lowerBound, 1)) to \(Words.fixed($0.upperBound, 1))" } ?? ""
         }
-        return Fact(row.name, ReportNumbers.percent(row.passAt1.mean), note: note)
+        return Fact(row.name, "\(Words.percent(row.passAt1.mean)) %", note: note)
     }
 
     /// The comparisons as sentences: what AutoDeco is above, what it is not told apart from, what it is below.
     private func words(_ autoDeco: EvaluationResults.Row) -> [Block] {
         let own = autoDeco.passAt1
-        let start = "AutoDeco solves \(ReportNumbers.percent(own.mean)) of problems at the first try (95 % interval \(ReportNumbers.fixed(100 * own.lower, 1)) to \(ReportNumbers.fixed(100 * own.upper, 1)))"
+        let start = "AutoDeco solves \(Words.percent(own.mean)) % of problems at the first try (95 % interval \(Words.fixed(100 * own.lower, 1)) to \(Words.fixed(100 * own.upper, 1)))"
         let main = compared.filter { $0.row.group != .tuning && $0.row.group != .filters }
         guard !main.isEmpty else { return [.paragraph("\(start). It has been compared with nothing yet.")] }
         func sentence(_ beginning: String, _ isIn: (Estimate) -> Bool) -> Block? {
             let items = main.filter { isIn($0.difference) }.map { row, difference in
-                let ends = "\(ReportNumbers.signed(100 * difference.lower, 1)) to \(ReportNumbers.signed(100 * difference.upper, 1))"
-                return "\(row.name) \(ReportNumbers.signed(100 * difference.mean, 1)) (\(ends))"
+                let ends = "\(Words.signed(100 * difference.lower, 1)) to \(Words.signed(100 * difference.upper, 1))"
+                return "\(row.name) \(Words.signed(100 * difference.mean, 1)) (\(ends))"
             }
             return items.isEmpty ? nil : .paragraph("\(beginning): \(items.joined(separator: "; ")).")
         }

@@ -18,13 +18,13 @@ extension EvaluationReport {
         }
         let groups = [group("All tokens", diagnosis.total)]
             + diagnosis.quartiles.enumerated().filter { $1.tokens > 0 }.map { index, row in
-                group("Entropy quartile \(index + 1), mean \(ReportNumbers.fixed(row.meanEntropy, 2)) nats", row)
+                group("Entropy quartile \(index + 1), mean \(Words.fixed(row.meanEntropy, 2)) nats", row)
             }
         return [
             .paragraph(diagnosis.words),
             .figure(
                 IntervalChart("Where the gain comes from", x: "nats a label", groups: groups, reference: ReferenceLine("the constant β̄", at: 0)),
-                caption: "Teacher-forced on \(ReportNumbers.count(diagnosis.trajectories, "trajectory", plural: "trajectories")) of a cache. β = 1/T̂, and β̄ is its mean; the gain is about the alignment less the curvature penalty, which is drawn as what it takes away. Intervals are 95 %, over trajectories."
+                caption: "Teacher-forced on \(Words.count(diagnosis.trajectories, "trajectory", plural: "trajectories")) of a cache. β = 1/T̂, and β̄ is its mean; the gain is about the alignment less the curvature penalty, which is drawn as what it takes away. Intervals are 95 %, over trajectories."
             ),
             .collapsible("All numbers of the diagnosis", [.code(diagnosis.table)]),
         ]
@@ -36,8 +36,8 @@ extension EvaluationReport {
     var commands: [Block] {
         func change(_ change: Estimate?, _ decimals: Int) -> Table.Cell {
             guard let change else { return .missing }
-            let ends = "(\(ReportNumbers.signed(change.lower, decimals)) to \(ReportNumbers.signed(change.upper, decimals)))"
-            return .text(change.showsNoDifference ? "no difference shown \(ends)" : "\(ReportNumbers.signed(change.mean, decimals)) \(ends)")
+            let ends = "(\(Words.signed(change.lower, decimals)) to \(Words.signed(change.upper, decimals)))"
+            return .text(change.showsNoDifference ? "no difference shown \(ends)" : "\(Words.signed(change.mean, decimals)) \(ends)")
         }
         func share(_ share: Double?) -> Table.Cell { share.map { .number(100 * $0) } ?? .missing }
         let rows = results.commands.map { effect in
@@ -50,7 +50,7 @@ extension EvaluationReport {
         return [
             .table(
                 Table(
-                    "Over \(ReportNumbers.list(problems)) problems",
+                    "Over \(Words.list(problems)) problems",
                     columns: [
                         .text("prompt"), .number("mean T̂", decimals: 3), .number("change of T̂"), .number("consistent", unit: "%", decimals: 0),
                         .number("mean P̂", decimals: 3), .number("change of P̂"), .number("consistent", unit: "%", decimals: 0),
@@ -74,7 +74,7 @@ extension EvaluationReport {
         }
         return [
             .paragraph(
-                "\(ReportNumbers.count(results.generations.count, "completion")), token by token. The shade is T̂ or P̂; point at a token, tap it or walk with the arrow keys to read its numbers. Probability and entropy are those of softmax(l/T̂), before top-p."
+                "\(Words.count(results.generations.count, "completion")), token by token. The shade is T̂ or P̂; point at a token, tap it or walk with the arrow keys to read its numbers. Probability and entropy are those of softmax(l/T̂), before top-p."
             ),
             .choice(Choice("Completion", options)),
         ]
@@ -85,7 +85,7 @@ extension EvaluationReport {
         var marks = [generation.isCorrect ? Mark("correct", .good) : Mark("wrong", .bad)]
         if generation.isTruncated { marks.append(Mark("truncated: cut off before it ended", .bad)) }
         marks.append(Mark(generation.method))
-        marks.append(Mark(ReportNumbers.count(generation.tokens.count, "token") + (shown.count < generation.tokens.count ? ", the first \(shown.count) shown" : "")))
+        marks.append(Mark(Words.count(generation.tokens.count, "token") + (shown.count < generation.tokens.count ? ", the first \(shown.count) shown" : "")))
         let tokens = shown.map {
             TokenView.Token($0.text, temperature: $0.temperature, topP: $0.topP, probability: $0.probability, entropy: $0.entropy)
         }

@@ -12,7 +12,7 @@ public struct EvaluationReport {
     public var page: Page {
         var page = Page(
             "Evaluation report",
-            subtitle: "\(results.model), \(ReportNumbers.count(results.problems, "problem")) of \(results.problemFile), \(ReportNumbers.count(results.seeds.count, "seed"))")
+            subtitle: "\(results.model), \(Words.count(results.problems, "problem")) of \(results.problemFile), \(Words.count(results.seeds.count, "seed"))")
         page.add("Result", warnings + result)
         page.add("All methods", table)
         if !results.curves.isEmpty { page.add("Pass@k", curves) }

@@ -15,8 +15,8 @@ extension EvaluationResults {
                 guard let row = measured.first(where: { $0.name == name }) else { return [name] + head.dropFirst().map { _ in "–" } }
                 return [
                     title(row), Words.percent(row.passAt1.mean) + (row.deviationOverSeeds.map { " ± " + Words.percent($0) } ?? ""),
-                    Words.interval(row.passAt1), Words.number(row.meanLength, 1), Words.percent(row.truncatedShare),
-                    row.tokensPerSecond.map { Words.count($0) } ?? "–",
+                    Words.interval(row.passAt1), Words.fixed(row.meanLength, 1), Words.percent(row.truncatedShare),
+                    row.tokensPerSecond.map { Words.grouped($0) } ?? "–",
                     comparisons.first { $0.first == reference && $0.second == name }.map(\.shortWords) ?? "",
                 ]
             })
@@ -44,7 +44,7 @@ extension EvaluationResults {
             let line = [curve.name] + ks.map { $0 <= curve.points.count ? Words.percent(curve.points[$0 - 1].mean) : "–" }
             guard let above = curve.aboveBest else { return [line] }
             return [
-                line, ["  − \(MethodList.pick)"] + ks.map { $0 <= above.count ? Words.signed(above[$0 - 1].mean) : "–" },
+                line, ["  − \(MethodList.pick)"] + ks.map { $0 <= above.count ? Words.signed(100 * above[$0 - 1].mean, 1) : "–" },
                 ["  95 % interval"] + ks.map { $0 <= above.count ? Words.interval(above[$0 - 1]) : "–" },
             ]
         }
@@ -55,15 +55,15 @@ extension EvaluationResults {
     var commandTable: TextTable? {
         guard !commands.isEmpty else { return nil }
         func change(_ estimate: Estimate?) -> String {
-            estimate.map { "\(Words.signed($0.mean, 4, scale: 1)) (\(Words.interval($0, 4, scale: 1)))" } ?? "–"
+            estimate.map { "\(Words.signed($0.mean, 4)) (\(Words.interval($0, 4, scale: 1)))" } ?? "–"
         }
         func share(_ value: Double?) -> String { value.map { "\(Words.percent($0, 0)) %" } ?? "–" }
         return TextTable(
             head: ["command", "mean T̂", "change (95 %)", "consistent", "mean P̂", "change (95 %)", "consistent"],
             rows: commands.map {
                 [
-                    $0.command ?? "none", Words.number($0.meanTemperature, 4), change($0.temperatureChange), share($0.temperatureConsistency),
-                    Words.number($0.meanTopP, 4), change($0.topPChange), share($0.topPConsistency),
+                    $0.command ?? "none", Words.fixed($0.meanTemperature, 4), change($0.temperatureChange), share($0.temperatureConsistency),
+                    Words.fixed($0.meanTopP, 4), change($0.topPChange), share($0.topPConsistency),
                 ]
             })
     }

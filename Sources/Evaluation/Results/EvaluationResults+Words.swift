@@ -8,7 +8,7 @@ extension EvaluationResults.Comparison {
 
     /// One sentence: the difference in points, its interval, and what that shows.
     public var words: String {
-        let numbers = "\(Words.signed(difference.mean)) points (95 %: \(Words.interval(difference)))"
+        let numbers = "\(Words.signed(100 * difference.mean, 1)) points (95 %: \(Words.interval(difference)))"
         switch finding {
         case .better: return "\(first) is better than \(second): \(numbers)."
         case .worse: return "\(first) is worse than \(second): \(numbers)."
@@ -18,7 +18,7 @@ extension EvaluationResults.Comparison {
 
     /// For a table's cell.
     var shortWords: String {
-        let numbers = "\(Words.signed(difference.mean)) (\(Words.interval(difference)))"
+        let numbers = "\(Words.signed(100 * difference.mean, 1)) (\(Words.interval(difference)))"
         return finding == .noDifferenceShown ? "\(numbers), no difference shown" : numbers
     }
 }

@@ -1,24 +1,45 @@
 import Foundation
 
-/// Numbers as the tables have them.
+/// Numbers as tables, sentences and the report say them, with a true minus sign.
 enum Words {
-    static func number(_ value: Double, _ places: Int) -> String { String(format: "%.\(places)f", value) }
-
-    /// With its sign, in points where not scaled otherwise.
-    static func signed(_ value: Double, _ places: Int = 1, scale: Double = 100) -> String {
-        let text = String(format: "%+.\(places)f", scale * value)
-        return text.replacing("-", with: "−")
+    /// "0.49"; "–" for what is not a number.
+    static func fixed(_ value: Double, _ places: Int) -> String {
+        guard value.isFinite else { return "–" }
+        let digits = String(format: "%.\(places)f", abs(value))
+        // A number that rounds to zero has no sign.
+        return (value < 0 && isSomething(digits) ? "−" : "") + digits
     }
 
-    static func percent(_ share: Double, _ places: Int = 1) -> String { number(100 * share, places).replacing("-", with: "−") }
+    /// "+10.8"
+    static func signed(_ value: Double, _ places: Int) -> String {
+        let text = fixed(value, places)
+        return value > 0 && isSomething(text) ? "+" + text : text
+    }
 
+    /// A share in per cent, without the unit.
+    static func percent(_ share: Double, _ places: Int = 1) -> String { fixed(100 * share, places) }
+
+    /// "9.1 to 12.5", in per cent where not scaled otherwise.
     static func interval(_ estimate: Estimate, _ places: Int = 1, scale: Double = 100) -> String {
-        let bounds = [estimate.lower, estimate.upper].map { number(scale * $0, places).replacing("-", with: "−") }
-        return "\(bounds[0]) to \(bounds[1])"
+        "\(fixed(scale * estimate.lower, places)) to \(fixed(scale * estimate.upper, places))"
+    }
+
+    /// "+10.8 points (95 % interval +9.1 to +12.5)" for a difference of shares.
+    static func points(_ difference: Estimate) -> String {
+        "\(signed(100 * difference.mean, 1)) points (95 % interval \(signed(100 * difference.lower, 1)) to \(signed(100 * difference.upper, 1)))"
+    }
+
+    /// "3 completions", "1 completion"
+    static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String { "\(number) \(number == 1 ? noun : plural ?? noun + "s")" }
+
+    /// "a, b and c"
+    static func list(_ items: [String]) -> String {
+        guard let last = items.last else { return "" }
+        return items.count == 1 ? last : items.dropLast().joined(separator: ", ") + " and " + last
     }
 
     /// Whole, with commas.
-    static func count(_ value: Double) -> String {
+    static func grouped(_ value: Double) -> String {
         var digits = String(Int(value.rounded())), text = ""
         while digits.count > 3 {
             text = "," + digits.suffix(3) + text
@@ -26,4 +47,6 @@ enum Words {
         }
         return digits + text
     }
+
+    private static func isSomething(_ digits: String) -> Bool { digits.contains { "123456789".contains($0) } }
 }
