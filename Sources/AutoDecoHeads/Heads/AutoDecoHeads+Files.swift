@@ -77,7 +77,7 @@ extension HeadsConfiguration {
     init(file: URL) throws {
         let data: Data
         do { data = try Data(contentsOf: file) } catch {
-            throw HeadsFileError(file, "cannot be read: \(error.localizedDescription)")
+            throw HeadsFileError(file, "cannot be read, expected the config.json of a folder with trained heads: \(error.localizedDescription)")
         }
         let entries: HeadsEntries
         do {
