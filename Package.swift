@@ -17,79 +17,137 @@ let package = Package(
             pkgConfig: "lapacke",
             providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
-        .target(name: "Tensor", dependencies: ["COpenBLAS"], exclude: ["README.md"]),
-        .target(name: "Safetensors", exclude: ["README.md"]),
-        .target(name: "Terminal", exclude: ["README.md"]),
         .target(name: "Configuration", exclude: ["README.md"]),
-        .target(name: "Tasks", exclude: ["README.md"]),
+        .target(name: "Files"),
         .target(name: "Reports", exclude: ["README.md"]),
+        .target(name: "Terminal", exclude: ["README.md"]),
+        .target(name: "Safetensors", dependencies: ["Files"], exclude: ["README.md"]),
+        .target(name: "Tasks", dependencies: ["Files"], exclude: ["README.md"]),
+        .target(name: "Tensor", dependencies: ["COpenBLAS"], exclude: ["README.md"]),
+        .target(name: "Tokenizers", dependencies: ["Files"]),
         .target(name: "Autodiff", dependencies: ["Tensor"], exclude: ["README.md"]),
         .target(name: "Decoding", dependencies: ["Tensor"], exclude: ["README.md"]),
-        .target(name: "AutoDecoHeads", dependencies: ["Autodiff", "Decoding", "Safetensors", "Tensor"], exclude: ["README.md"]),
-        .target(name: "Backbone", dependencies: ["Decoding", "Safetensors", "Tensor"], exclude: ["README.md"]),
-        .target(name: "HiddenStateCache", dependencies: ["AutoDecoHeads", "Safetensors", "Tensor"], exclude: ["README.md"]),
+        .target(name: "LogitSketches", dependencies: ["Tensor"]),
+        .target(name: "MergedCheckpoint", dependencies: ["Files", "Safetensors"]),
         .target(
-            name: "Evaluation",
+            name: "AutoDecoHeads",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "HiddenStateCache", "Reports", "Safetensors", "Tasks", "Tensor", "Trajectories",
+                "Autodiff", "Decoding", "Files", "LogitSketches", "MergedCheckpoint", "Safetensors", "Tensor",
+            ],
+            exclude: ["README.md"]),
+        .target(
+            name: "Backbone",
+            dependencies: [
+                "Files", "MergedCheckpoint", "Safetensors", "Tensor",
+            ],
+            exclude: ["README.md"]),
+        .target(name: "Generation", dependencies: ["Backbone", "Decoding", "Tensor", "Tokenizers"]),
+        .target(
+            name: "HiddenStateCache",
+            dependencies: [
+                "AutoDecoHeads", "Files", "LogitSketches", "Safetensors", "Tensor",
             ],
             exclude: ["README.md"]),
         .target(
             name: "Training",
-            dependencies: ["AutoDecoHeads", "Autodiff", "Configuration", "HiddenStateCache", "Reports", "Safetensors", "Tensor"],
+            dependencies: [
+                "AutoDecoHeads", "Autodiff", "Configuration", "Files", "HiddenStateCache", "LogitSketches",
+                "Reports", "Safetensors", "Tensor",
+            ],
             exclude: ["README.md"]),
         .target(
-            name: "Trajectories", dependencies: ["Backbone", "Configuration", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor"],
+            name: "Trajectories",
+            dependencies: [
+                "Backbone", "Configuration", "Decoding", "Files", "Generation", "HiddenStateCache", "Safetensors",
+                "Tasks", "Tensor", "Tokenizers",
+            ],
+            exclude: ["README.md"]),
+        .target(
+            name: "Evaluation",
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Files", "Generation", "HiddenStateCache",
+                "LogitSketches", "Reports", "Safetensors", "Tasks", "Tensor", "Tokenizers", "Trajectories",
+            ],
             exclude: ["README.md"]),
 
-        .executableTarget(
-            name: "autodeco-inspect",
-            dependencies: [
-                "AutoDecoHeads", "Autodiff", "Backbone", "Configuration", "Evaluation", "HiddenStateCache", "Safetensors", "Tensor", "Terminal",
-                "Training",
-            ]),
         .executableTarget(
             name: "autodeco-bench",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "COpenBLAS", "Configuration", "Decoding", "HiddenStateCache", "Safetensors", "Tensor", "Terminal",
-                "Training",
+                "AutoDecoHeads", "Backbone", "COpenBLAS", "Decoding", "Generation", "HiddenStateCache",
+                "LogitSketches", "Safetensors", "Tensor", "Terminal", "Training",
             ]),
-        .executableTarget(
-            name: "autodeco-train",
-            dependencies: ["Backbone", "Configuration", "HiddenStateCache", "Safetensors", "Tensor", "Terminal", "Training"]),
         .executableTarget(
             name: "autodeco-collect",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor", "Terminal",
-                "Trajectories",
+                "Backbone", "Configuration", "Decoding", "Files", "HiddenStateCache", "Safetensors", "Tasks",
+                "Tensor", "Terminal", "Tokenizers", "Trajectories",
+            ]),
+        .executableTarget(
+            name: "autodeco-eval",
+            dependencies: [
+                "Configuration", "Decoding", "Evaluation", "Tensor", "Terminal",
             ]),
         .executableTarget(
             name: "autodeco-generate",
-            dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "Safetensors", "Tensor", "Terminal"]),
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Decoding", "Files", "Generation", "Safetensors", "Tensor", "Terminal",
+                "Tokenizers",
+            ]),
         .executableTarget(
-            name: "autodeco-eval",
-            dependencies: ["Configuration", "Decoding", "Evaluation", "Tensor", "Terminal"]),
+            name: "autodeco-inspect",
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Configuration", "Evaluation", "Files", "HiddenStateCache",
+                "LogitSketches", "MergedCheckpoint", "Safetensors", "Tensor", "Terminal", "Tokenizers", "Training",
+            ]),
+        .executableTarget(
+            name: "autodeco-train",
+            dependencies: [
+                "Backbone", "Configuration", "Files", "HiddenStateCache", "Safetensors", "Tensor", "Terminal",
+                "Tokenizers", "Training",
+            ]),
 
-        .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
-        .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
-        .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
-        .testTarget(name: "TasksTests", dependencies: ["Tasks"]),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
-        .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Tensor"]),
-        .testTarget(name: "AutoDecoHeadsTests", dependencies: ["AutoDecoHeads", "Autodiff", "Safetensors", "Tensor"]),
-        .testTarget(name: "TrainingTests", dependencies: ["AutoDecoHeads", "Autodiff", "Configuration", "HiddenStateCache", "Safetensors", "Tensor", "Training"]),
-        .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Tensor"]),
         .testTarget(
-            name: "TrajectoriesTests",
-            dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor", "Trajectories"]),
-        .testTarget(name: "HiddenStateCacheTests", dependencies: ["AutoDecoHeads", "HiddenStateCache", "Safetensors", "Tensor"]),
-        .testTarget(name: "BackboneTests", dependencies: ["Backbone", "Decoding", "Safetensors", "Tensor"]),
+            name: "AutoDecoHeadsTests",
+            dependencies: [
+                "AutoDecoHeads", "Autodiff", "Decoding", "Files", "LogitSketches", "MergedCheckpoint", "Safetensors",
+                "Tensor",
+            ]),
+        .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Tensor"]),
+        .testTarget(
+            name: "BackboneTests",
+            dependencies: [
+                "Backbone", "Decoding", "Files", "Generation", "Safetensors", "Tensor", "Tokenizers",
+            ]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
+        .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Tensor"]),
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Evaluation", "HiddenStateCache", "Reports", "Safetensors", "Tasks", "Tensor",
-                "Trajectories",
+                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Evaluation", "HiddenStateCache",
+                "LogitSketches", "Reports", "Safetensors", "Tasks", "Tensor", "Tokenizers", "Trajectories",
+            ]),
+        .testTarget(name: "FilesTests"),
+        .testTarget(
+            name: "HiddenStateCacheTests",
+            dependencies: [
+                "AutoDecoHeads", "Files", "HiddenStateCache", "LogitSketches", "Safetensors", "Tensor",
+            ]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+        .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors"]),
+        .testTarget(name: "TasksTests", dependencies: ["Files", "Tasks"]),
+        .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
+        .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: [
+                "AutoDecoHeads", "Configuration", "HiddenStateCache", "LogitSketches", "Safetensors", "Tensor",
+                "Training",
+            ]),
+        .testTarget(
+            name: "TrajectoriesTests",
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Decoding", "Files", "HiddenStateCache", "LogitSketches", "Safetensors",
+                "Tasks", "Tensor", "Tokenizers", "Trajectories",
             ]),
     ],
     swiftLanguageModes: [.v6]

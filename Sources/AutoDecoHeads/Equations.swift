@@ -1,4 +1,5 @@
 import Autodiff
+import LogitSketches
 import Tensor
 
 /// Equations (1) to (3) of "The End of Manual Decoding" (arXiv 2510.26697) from composed operations, line by line: the

@@ -1,5 +1,5 @@
 /// What is wrong with a model's folder, or with what it is asked to read: one sentence with what was found, what was
-/// expected and where. A checkpoint's own faults are told by `SafetensorsError`.
+/// expected and where. A checkpoint's own faults are told by `FileError`.
 public struct ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     public enum Kind: Sendable {
         /// A file of the folder cannot be read.
@@ -21,7 +21,7 @@ public struct ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     public let kind: Kind
     public let description: String
 
-    init(_ kind: Kind, _ description: String) {
+    public init(_ kind: Kind, _ description: String) {
         self.kind = kind
         self.description = description
     }

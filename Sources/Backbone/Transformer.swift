@@ -1,4 +1,5 @@
 import Foundation
+import MergedCheckpoint
 import Safetensors
 import Tensor
 
@@ -18,7 +19,10 @@ public struct Transformer: Sendable {
     private let rope: RotaryEmbedding
     /// Whether the weights are few enough to be kept in Float as well. Each row of a pass then has the same bits whatever
     /// goes with it, and threads share out sequences in place of the rows of a product.
-    let isTiny: Bool
+    public let isTiny: Bool
+
+    /// Rows of a pass in which a row's bits do not depend on the other rows, at most.
+    public var independentRows: Int { isTiny ? .max : WeightMatrix.fewRows }
 
     /// The most weights of a model that is kept in Float as well, 16 MB.
     static let mostTinyWeights = 4 << 20
@@ -30,7 +34,7 @@ public struct Transformer: Sendable {
     /// Reads config.json, generation_config.json and the checkpoint of a folder: a model's own, or one where a model and heads are merged,
     /// whose heads stay unread.
     ///
-    /// - Throws: `ModelError` or `SafetensorsError`: what was found, what was expected and where. Every tensor that the
+    /// - Throws: `ModelError` or `FileError`: what was found, what was expected and where. Every tensor that the
     ///   model needs is there, with the right shape, when this returns.
     public init(directory: URL) throws {
         try self.init(configuration: ModelConfiguration(directory: directory), checkpoint: Self.checkpoint(of: directory))
@@ -38,12 +42,12 @@ public struct Transformer: Sendable {
 
     /// The backbone's tensors of a folder, under Hugging Face's names.
     ///
-    /// - Throws: `ModelError` for a folder that holds heads alone; `SafetensorsError` for files that are missing or damaged.
+    /// - Throws: `ModelError` for a folder that holds heads alone; `FileError` for files that are missing or damaged.
     public static func checkpoint(of directory: URL) throws -> any TensorSource {
         let checkpoint = try Checkpoint(folder: directory.path)
         let file = try ConfigurationObject(file: directory.appendingPathComponent("config.json"))
-        guard try file.string("model_type", default: "") == Family.mergedType else { return checkpoint }
-        let backbone = PrefixedTensors(checkpoint, prefix: Family.mergedPrefix)
+        guard try file.string("model_type", default: "") == MergedLayout.modelType else { return checkpoint }
+        let backbone = PrefixedTensors(checkpoint, prefix: MergedLayout.backbonePrefix)
         guard !backbone.entries.isEmpty else {
             throw ModelError(.malformed, "\(directory.path): holds heads alone, expected a model, or a model merged with heads")
         }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Safetensors
 
@@ -9,7 +10,7 @@ enum BackboneFiles {
 
     /// Copies the files that exist.
     ///
-    /// - Throws: ``CacheError`` where one cannot be read; `SafetensorsError` where one cannot be written.
+    /// - Throws: ``CacheError`` where one cannot be read; `FileError` where one cannot be written.
     static func copy(from model: URL, to cache: URL) throws {
         let target = cache.appendingPathComponent(folder, isDirectory: true)
         do {

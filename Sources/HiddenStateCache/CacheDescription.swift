@@ -1,4 +1,5 @@
 import AutoDecoHeads
+import LogitSketches
 import Safetensors
 
 /// What a hidden-state cache holds: of which model, and in which form.

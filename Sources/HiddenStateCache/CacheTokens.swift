@@ -1,4 +1,5 @@
 import AutoDecoHeads
+import LogitSketches
 import Tensor
 
 /// Takes the tokens of one shard, trajectory by trajectory in the order of their lines.

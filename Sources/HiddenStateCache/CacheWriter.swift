@@ -1,4 +1,5 @@
 import AutoDecoHeads
+import Files
 import Foundation
 import Safetensors
 import Tensor
@@ -35,7 +36,7 @@ public final class CacheWriter {
     ///   - plan: of all trajectories.
     ///   - fingerprint: a text that stands for trajectories, model and settings; shards are kept only under the same one.
     ///   - projection: where `description.rank` is set, with as many components; it is written to the folder.
-    /// - Throws: ``CacheError`` where the folder holds shards of another cache, or the projection does not fit; `SafetensorsError` where
+    /// - Throws: ``CacheError`` where the folder holds shards of another cache, or the projection does not fit; `FileError` where
     ///   the folder cannot be written.
     public init(folder: URL, description: CacheDescription, plan: ShardPlan, fingerprint: String, projection: Projection? = nil) throws {
         guard projection?.rank == description.rank, projection == nil || projection?.hiddenSize == description.hiddenSize else {

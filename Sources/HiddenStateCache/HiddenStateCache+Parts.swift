@@ -1,4 +1,5 @@
 import AutoDecoHeads
+import LogitSketches
 import Safetensors
 import Tensor
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Safetensors
 import Synchronization
@@ -41,7 +42,7 @@ public final class HiddenStateCache: Sendable {
     /// Opens a cache and checks it: the shards' sizes, types and shapes, and that each trajectory is one run of rows in one shard.
     ///
     /// - Parameter verify: whether to read all shards and compare their CRC-32.
-    /// - Throws: ``CacheError`` or `SafetensorsError` with the name of the file that is missing, truncated, changed, or of another cache.
+    /// - Throws: ``CacheError`` or `FileError` with the name of the file that is missing, truncated, changed, or of another cache.
     public init(folder: URL, verify: Bool = true) throws {
         self.folder = folder
         let manifest = try CacheManifest(folder: folder)

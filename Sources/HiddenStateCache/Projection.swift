@@ -24,7 +24,7 @@ public struct Projection: Sendable, Equatable {
 
     /// Reads the projection of a cache's folder.
     ///
-    /// - Throws: `SafetensorsError` where the file is missing or damaged; ``CacheError`` where it is not finite.
+    /// - Throws: `FileError` where the file is missing or damaged; ``CacheError`` where it is not finite.
     init(folder: URL, _ description: CacheDescription) throws {
         let file = try SafetensorsFile(path: folder.appendingPathComponent(Self.name).path)
         let D = description.hiddenSize
@@ -39,7 +39,7 @@ public struct Projection: Sendable, Equatable {
 
     /// The projection that an interrupted run has left in a folder, so that its first pass need not be repeated; nil where there is none.
     ///
-    /// - Throws: ``CacheError`` where it belongs to another cache, that is, has another fingerprint or rank; `SafetensorsError`
+    /// - Throws: ``CacheError`` where it belongs to another cache, that is, has another fingerprint or rank; `FileError`
     ///   where it is damaged.
     public static func existing(in folder: URL, _ description: CacheDescription, fingerprint: String) throws -> Projection? {
         let path = folder.appendingPathComponent(name).path

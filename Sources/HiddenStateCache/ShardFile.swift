@@ -1,5 +1,6 @@
 import AutoDecoHeads
 import Foundation
+import LogitSketches
 import Safetensors
 
 /// One shard on disk: its tensors, by name, shape and type.
@@ -24,7 +25,7 @@ struct ShardFile {
 
     /// Maps a shard and checks that it has the tensors that the description asks for.
     ///
-    /// - Throws: `SafetensorsError` where it is missing, damaged, or has tensors of other shapes or types; ``CacheError`` where it
+    /// - Throws: `FileError` where it is missing, damaged, or has tensors of other shapes or types; ``CacheError`` where it
     ///   holds another number of tokens, or hidden states of other sizes or vocabularies.
     init(path: String, tokens: Int, _ description: CacheDescription) throws {
         let file = try SafetensorsFile(path: path)

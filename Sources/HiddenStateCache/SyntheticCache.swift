@@ -16,7 +16,7 @@ public final class SyntheticCache {
     ///   - trajectories: how many, each of `length` tokens.
     ///   - shardTokens: tokens a file.
     ///   - didWrite: gets the number of tokens of each trajectory; what it throws ends the writing.
-    /// - Throws: ``CacheError`` or `SafetensorsError` where the temporary folder cannot be written.
+    /// - Throws: ``CacheError`` or `FileError` where the temporary folder cannot be written.
     public init(
         _ description: CacheDescription, trajectories: Int, length: Int, shardTokens: Int = ShardPlan.standardShardTokens,
         didWrite: (Int) throws -> Void = { _ in }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension Checkpoint {
@@ -32,7 +33,7 @@ extension Checkpoint {
     /// it.
     ///
     /// - Parameter didCopy: gets the bytes of each piece; what it throws ends the writing, and leaves no file.
-    /// - Throws: `SafetensorsError` of kind `cannotWrite`.
+    /// - Throws: `FileError` of kind `cannotWrite`.
     public static func write(
         _ contents: [ShardContent], metadata: [String: String], to path: String, didCopy: (Int) throws -> Void = { _ in }
     ) throws {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A folder with a model's tensors: one `model.safetensors`, or shards that `model.safetensors.index.json` lists.
@@ -19,7 +20,7 @@ public struct Checkpoint: TensorSource {
     /// Which tensor is in which file, where there are several.
     public static let indexName = "model.safetensors.index.json"
 
-    /// - Throws: `SafetensorsError`: `cannotOpen` where neither file is there or a shard is missing; `malformed`
+    /// - Throws: `FileError`: `cannotOpen` where neither file is there or a shard is missing; `malformed`
     ///   where a file is, where the index names a place outside of the folder, or a shard lacks a tensor of the index.
     public init(folder: String) throws {
         func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/\(name)") }
@@ -33,7 +34,7 @@ public struct Checkpoint: TensorSource {
             return
         }
         guard exists(Self.indexName) else {
-            throw SafetensorsError(
+            throw FileError(
                 .cannotOpen, file: folder,
                 "found neither \(Self.singleName) nor \(Self.indexName) in the folder, expected one of them")
         }
@@ -42,8 +43,8 @@ public struct Checkpoint: TensorSource {
         var places: [String: String] = [:]
         var entries: [TensorEntry] = []
         for row in try Self.readIndex(indexPath) {
-            func failure(_ kind: SafetensorsError.Kind, _ reason: String) -> SafetensorsError {
-                SafetensorsError(kind, file: indexPath, byte: row.byte, reason)
+            func failure(_ kind: FileError.Kind, _ reason: String) -> FileError {
+                FileError(kind, file: indexPath, byte: row.byte, reason)
             }
             let shard: SafetensorsFile
             if let open = files[row.shard] {

@@ -1,3 +1,5 @@
+import Files
+
 /// The head of a safetensors file.
 ///
 ///     8 bytes    N, little-endian: the length of the header
@@ -23,10 +25,10 @@ struct Header {
 
     /// Reads and checks the header of a whole file.
     ///
-    /// - Throws: `SafetensorsError` of kind `malformed`.
+    /// - Throws: `FileError` of kind `malformed`.
     init(of file: UnsafeRawBufferPointer, path: String) throws {
-        func failure(at byte: Int, _ reason: String) -> SafetensorsError {
-            SafetensorsError(.malformed, file: path, byte: byte, reason)
+        func failure(at byte: Int, _ reason: String) -> FileError {
+            FileError(.malformed, file: path, byte: byte, reason)
         }
         guard file.count >= 8 else {
             throw failure(

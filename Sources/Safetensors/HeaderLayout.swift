@@ -1,9 +1,11 @@
+import Files
+
 extension Header {
     /// Holds the declared offsets against the shapes and against each other: the format wants the data
     /// covered from its first byte to its last, without overlaps and holes.
     static func layOut(
         _ declared: [Declared], from dataStart: Int, to fileEnd: Int,
-        failure: (_ byte: Int, _ reason: String) -> SafetensorsError
+        failure: (_ byte: Int, _ reason: String) -> FileError
     ) throws -> [TensorEntry] {
         let dataCount = fileEnd - dataStart
         for each in declared {

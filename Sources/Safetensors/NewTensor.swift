@@ -28,7 +28,7 @@ extension SafetensorsWriter {
     /// - Parameters:
     ///   - tensors: laid out in this order.
     ///   - metadata: goes into `__metadata__`. Hugging Face's loaders want `["format": "pt"]` there.
-    /// - Throws: `SafetensorsError` of kind `cannotWrite` or `unconvertible`; an old file is then untouched.
+    /// - Throws: `FileError` of kind `cannotWrite` or `unconvertible`; an old file is then untouched.
     public static func write(_ tensors: [NewTensor], metadata: [String: String] = [:], to path: String) throws {
         let writer = try SafetensorsWriter(path: path, tensors: tensors.map(\.declaration), metadata: metadata)
         for tensor in tensors { try tensor.append(writer) }

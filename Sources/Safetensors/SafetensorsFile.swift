@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A safetensors file, mapped into memory: opening reads the header alone, and pages of tensors come in when
@@ -18,14 +19,14 @@ public final class SafetensorsFile: TensorSource {
 
     /// Maps the file and checks its header.
     ///
-    /// - Throws: `SafetensorsError` of kind `cannotOpen` or `malformed`.
+    /// - Throws: `FileError` of kind `cannotOpen` or `malformed`.
     public convenience init(path: String) throws {
         try self.init(FileBytes(mapping: path), path: path)
     }
 
     /// Maps the file and checks its header.
     ///
-    /// - Throws: `SafetensorsError` of kind `cannotOpen` or `malformed`.
+    /// - Throws: `FileError` of kind `cannotOpen` or `malformed`.
     public convenience init(url: URL) throws {
         try self.init(path: url.path)
     }

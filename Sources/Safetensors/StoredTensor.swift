@@ -1,3 +1,5 @@
+import Files
+
 /// One tensor of a file: its description and a view of its bytes, nothing copied.
 ///
 /// It keeps the file open.
@@ -35,7 +37,7 @@ public struct StoredTensor: Sendable {
 
     /// All elements, converted.
     ///
-    /// - Throws: `SafetensorsError` of kind `unconvertible` for a type that is only carried, and for an element
+    /// - Throws: `FileError` of kind `unconvertible` for a type that is only carried, and for an element
     ///   that the integer type asked for cannot hold.
     public func values<Scalar: StoredScalar>(as scalar: Scalar.Type) throws -> [Scalar] {
         try [Scalar](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -63,7 +65,7 @@ public struct StoredTensor: Sendable {
         case .types: throw unconvertible(to: Scalar.self)
         case .element(let offset):
             let index = range.lowerBound + offset
-            throw SafetensorsError(
+            throw FileError(
                 .unconvertible, file: file.path, byte: entry.byteRange.lowerBound + index * type.byteWidth,
                 "found \(text(of: start + offset * type.byteWidth)) as element \(index) of tensor \(quoted(name)), "
                     + "expected a whole number that fits \(Scalar.self)")
@@ -79,8 +81,8 @@ public struct StoredTensor: Sendable {
         file.prefetchPages(start + range.lowerBound * width..<start + range.upperBound * width)
     }
 
-    private func unconvertible(to scalar: Any.Type) -> SafetensorsError {
-        SafetensorsError(
+    private func unconvertible(to scalar: Any.Type) -> FileError {
+        FileError(
             .unconvertible, file: file.path, byte: entry.byteRange.lowerBound,
             "found tensor \(quoted(name)) with the type \(type.rawValue), expected one that converts to \(scalar)")
     }

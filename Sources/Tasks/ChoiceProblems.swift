@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Multiple-choice problems in either of their published forms.

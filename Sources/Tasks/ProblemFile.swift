@@ -1,3 +1,5 @@
+import Files
+
 /// A file of problems, one JSON object a line; empty lines count and are passed over.
 ///
 /// | verifier | line |

@@ -1,6 +1,8 @@
 import Backbone
 import Decoding
+import Generation
 import Tasks
+import Tokenizers
 
 /// Samples completions of problems, with any policy, and has each judged.
 ///

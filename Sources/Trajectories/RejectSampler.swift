@@ -2,6 +2,7 @@ import Backbone
 import Decoding
 import Foundation
 import Tasks
+import Tokenizers
 
 /// How completions are sampled and which are kept.
 public struct SamplingSettings: Sendable, Equatable {

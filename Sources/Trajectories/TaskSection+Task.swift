@@ -1,4 +1,5 @@
 import Configuration
+import Files
 import Tasks
 
 // What a configuration's section `task` asks for, for whoever samples.

@@ -1,4 +1,5 @@
 import Backbone
+import Tokenizers
 
 /// From lines to ids, and what ids a model can read.
 ///

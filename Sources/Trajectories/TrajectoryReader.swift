@@ -1,3 +1,4 @@
+import Files
 import Tasks
 
 /// Reads a trajectory file line by line; memory does not grow with the file.

@@ -2,6 +2,7 @@ import AutoDecoHeads
 import Dispatch
 import Foundation
 import HiddenStateCache
+import LogitSketches
 import Tensor
 import Terminal
 

@@ -1,6 +1,7 @@
 import Backbone
 import Decoding
 import Foundation
+import Generation
 import Safetensors
 import Tensor
 import Terminal

@@ -1,11 +1,13 @@
 import Backbone
 import Configuration
 import Decoding
+import Files
 import Foundation
 import HiddenStateCache
 import Safetensors
 import Tasks
 import Terminal
+import Tokenizers
 import Trajectories
 
 /// What a configuration asks for, with its inputs read and held against each other: nothing is written before all of it fits.

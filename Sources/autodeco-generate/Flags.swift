@@ -1,5 +1,6 @@
 import Backbone
 import Decoding
+import Generation
 import Terminal
 
 /// Everything that the command line can say.

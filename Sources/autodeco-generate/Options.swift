@@ -1,6 +1,7 @@
 import Backbone
 import Decoding
 import Foundation
+import Generation
 import Terminal
 
 /// A mistake in what the user gave, in one sentence.

@@ -1,5 +1,6 @@
 import Backbone
 import Foundation
+import Generation
 import Terminal
 
 /// Prints samples one after another, though all are decoded at once: the first that is not done streams, the others wait.

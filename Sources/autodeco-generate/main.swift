@@ -1,7 +1,9 @@
 import Backbone
 import Foundation
+import Generation
 import Tensor
 import Terminal
+import Tokenizers
 
 // Completes a prompt, with heads or with knobs set by hand, and shows each token as it comes.
 

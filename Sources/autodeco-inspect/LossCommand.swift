@@ -1,6 +1,7 @@
 import AutoDecoHeads
 import Foundation
 import HiddenStateCache
+import LogitSketches
 import Safetensors
 import Tensor
 import Terminal

@@ -1,5 +1,6 @@
 import AutoDecoHeads
 import Backbone
+import MergedCheckpoint
 import Terminal
 
 private let modelFlag = Flag.string("model", "DIR", "folder of the backbone").required()
@@ -13,8 +14,10 @@ let mergeCommand = Command(
     flags: [headsFlag, modelFlag, outputFlag, baseModelFlag, jsonFlag]
 ) { arguments, console in
     Interruption.watch()
+    let heads = folder(arguments[headsFlag])
+    // Every tensor of the heads is read, so that none is missing or misshapen.
     let merge = try HeadsMerge(
-        heads: folder(arguments[headsFlag]), model: folder(arguments[modelFlag]), output: folder(arguments[outputFlag]),
+        heads: heads, hiddenSize: AutoDecoHeads<Float>(folder: heads).configuration.hiddenSize, model: folder(arguments[modelFlag]), output: folder(arguments[outputFlag]),
         baseModel: arguments[baseModelFlag])
     let progress = console.progress("merge", of: merge.byteCount)
     try merge.write { bytes in
@@ -47,7 +50,9 @@ let splitCommand = Command(
     Interruption.watch()
     let backbone = arguments[backboneOutputFlag], heads = arguments[headsOutputFlag]
     guard backbone != nil || heads != nil else { throw InputError("expected --output-model, --output-heads or both") }
-    let split = try HeadsSplit(merged: folder(arguments[mergedFlag]))
+    let merged = folder(arguments[mergedFlag])
+    _ = try AutoDecoHeads<Float>(folder: merged)
+    let split = try HeadsSplit(merged: merged)
     let progress = backbone == nil ? nil : console.progress("split", of: split.backboneBytes)
     try split.write(backbone: backbone.map(folder), heads: heads.map(folder), architecture: { Family(rawValue: $0)?.architecture }) { bytes in
         try Interruption.check()

@@ -1,6 +1,7 @@
 import Backbone
 import Foundation
 import Terminal
+import Tokenizers
 
 private let modelFlag = Flag.string("model", "DIR", "folder with tokenizer.json").required()
 private let textFlag = Flag.string("text", "TEXT", "one text")

@@ -1,5 +1,6 @@
 import Backbone
 import Configuration
+import Files
 import Foundation
 import HiddenStateCache
 import Safetensors

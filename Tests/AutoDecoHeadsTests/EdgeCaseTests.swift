@@ -1,8 +1,8 @@
 import Autodiff
 import Foundation
+import LogitSketches
 import Tensor
 import Testing
-
 @testable import AutoDecoHeads
 
 /// The corners that DESIGN defines: ties, kinks, impossible tokens, one token, and rows that are refused.

@@ -1,7 +1,7 @@
 import Autodiff
+import LogitSketches
 import Tensor
 import Testing
-
 @testable import AutoDecoHeads
 
 /// Both heads as one operation, against the same heads from composed operations.

@@ -1,9 +1,9 @@
 import Autodiff
 import Foundation
+import LogitSketches
 import Safetensors
 import Tensor
 import Testing
-
 @testable import AutoDecoHeads
 
 /// Losses and every gradient as the released implementation computes them in float64, where those files are at hand.

@@ -1,8 +1,8 @@
 import Autodiff
 import Foundation
+import LogitSketches
 import Tensor
 import Testing
-
 @testable import AutoDecoHeads
 
 /// Gradient checks of the mask, the fused losses and the whole chain from the heads' parameters to each loss.

@@ -1,8 +1,8 @@
 import Decoding
 import Foundation
+import LogitSketches
 import Tensor
 import Testing
-
 @testable import AutoDecoHeads
 
 @Suite struct HeadsPolicyTests {

@@ -1,9 +1,9 @@
 import Autodiff
 import Foundation
+import LogitSketches
 import Safetensors
 import Tensor
 import Testing
-
 @testable import AutoDecoHeads
 
 private func temporaryFolder() throws -> URL {

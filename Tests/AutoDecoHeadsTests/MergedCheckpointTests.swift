@@ -1,8 +1,9 @@
+import Files
 import Foundation
+import MergedCheckpoint
 import Safetensors
 import Tensor
 import Testing
-
 @testable import AutoDecoHeads
 
 /// A folder with a backbone of random bytes, one with heads, and room for outputs.
@@ -230,7 +231,7 @@ private func data(_ folder: URL, _ name: String) throws -> Data { try Data(conte
         #expect(try shop.names == ["heads", "merged", "model"])
         let split = try HeadsSplit(merged: shop.output("merged"))
         #expect(throws: HeadsFileError.self) { try split.write(backbone: shop.output("merged/backbone"), heads: nil) }
-        #expect(throws: SafetensorsError.self) { try split.write(backbone: shop.output("backbone"), heads: shop.heads) }
+        #expect(throws: FileError.self) { try split.write(backbone: shop.output("backbone"), heads: shop.heads) }
         #expect(throws: HeadsFileError.self) { try HeadsSplit(merged: shop.heads) }
         #expect(try shop.names == ["heads", "merged", "model"])
     }

@@ -1,7 +1,7 @@
 import Foundation
+import LogitSketches
 import Tensor
 import Testing
-
 @testable import AutoDecoHeads
 
 /// The sketch of a row by its definition: a full sort, and bins by comparing with edges.

@@ -1,7 +1,7 @@
 import Foundation
+import LogitSketches
 import Tensor
 import Testing
-
 @testable import AutoDecoHeads
 
 @Suite struct SketchRowTests {

@@ -1,4 +1,5 @@
 import Testing
+import Tokenizers
 @testable import Backbone
 
 /// Ids of bytes are the bytes; added tokens have the ids from 256 on, in the order of the file.

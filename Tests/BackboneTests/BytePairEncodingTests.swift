@@ -1,4 +1,5 @@
 import Testing
+import Tokenizers
 @testable import Backbone
 
 /// Ids of bytes are the bytes; 256 is the first token after them.

@@ -1,4 +1,5 @@
 import Decoding
+import Generation
 import Tensor
 import Testing
 @testable import Backbone

@@ -1,4 +1,5 @@
 import Decoding
+import Generation
 import Testing
 @testable import Backbone
 

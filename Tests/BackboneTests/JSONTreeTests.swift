@@ -1,4 +1,6 @@
+import Files
 import Testing
+import Tokenizers
 @testable import Backbone
 
 @Suite struct JSONTreeTests {

@@ -1,4 +1,5 @@
 import Testing
+import Tokenizers
 @testable import Backbone
 
 /// Expected pieces are those of Hugging Face's `Split` over Oniguruma, behaviour Isolated.

@@ -1,4 +1,5 @@
 import Testing
+import Tokenizers
 @testable import Backbone
 
 /// Ids of bytes are the bytes, so that any bytes can be streamed.

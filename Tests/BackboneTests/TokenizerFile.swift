@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import Tokenizers
 @testable import Backbone
 
 /// A small `tokenizer.json`, put together from fragments of JSON.

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Tokenizers
 @testable import Backbone
 
 /// Ids and texts from Hugging Face's `tokenizers`, kept outside the package.

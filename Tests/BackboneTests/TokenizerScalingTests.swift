@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import Testing
+import Tokenizers
 @testable import Backbone
 
 /// Encoding takes linear time, give or take a logarithm, also where a text is one endless piece.

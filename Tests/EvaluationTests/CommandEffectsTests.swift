@@ -3,8 +3,8 @@ import Decoding
 import Tasks
 import Tensor
 import Testing
+import Tokenizers
 import Trajectories
-
 @testable import Evaluation
 
 @Suite struct CommandEffectsTests {

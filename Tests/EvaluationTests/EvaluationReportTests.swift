@@ -1,7 +1,6 @@
 import Decoding
 import Foundation
 import Testing
-
 @testable import Evaluation
 @testable import Reports
 

@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-
 @testable import Evaluation
 
 @Suite struct EvaluatorTests {

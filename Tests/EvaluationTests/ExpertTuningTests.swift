@@ -1,5 +1,4 @@
 import Testing
-
 @testable import Evaluation
 
 @Suite struct ExpertTuningTests {

@@ -3,8 +3,8 @@ import Foundation
 import Tasks
 import Tensor
 import Testing
+import Tokenizers
 import Trajectories
-
 @testable import Evaluation
 
 /// With the model that the project carries.

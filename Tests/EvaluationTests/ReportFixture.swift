@@ -1,7 +1,7 @@
 import AutoDecoHeads
 import Foundation
+import LogitSketches
 import Tensor
-
 @testable import Evaluation
 
 /// Results as an evaluation of 500 problems with 8 seeds would leave them, from a seed.

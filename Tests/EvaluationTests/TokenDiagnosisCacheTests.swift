@@ -1,7 +1,7 @@
 import AutoDecoHeads
 import HiddenStateCache
+import LogitSketches
 import Testing
-
 @testable import Evaluation
 
 @Suite struct TokenDiagnosisCacheTests {

@@ -1,7 +1,7 @@
 import AutoDecoHeads
+import LogitSketches
 import Tensor
 import Testing
-
 @testable import Evaluation
 
 @Suite struct TokenDiagnosisTests {

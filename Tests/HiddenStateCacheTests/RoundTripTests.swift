@@ -1,6 +1,8 @@
 import AutoDecoHeads
+import Files
 import Foundation
 import HiddenStateCache
+import LogitSketches
 import Safetensors
 import Tensor
 import Testing

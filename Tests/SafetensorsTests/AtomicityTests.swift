@@ -1,7 +1,7 @@
+import Files
 import Foundation
 import Synchronization
 import Testing
-
 @testable import Safetensors
 
 /// A folder in which `t` holds an old file, and a check that it still does and is alone.
@@ -24,7 +24,7 @@ struct AtomicityTests {
 
     /// Writes over an old file, expects an error of these words, and the old file in its place.
     private func expectFailure(
-        _ words: String, kind: SafetensorsError.Kind = .cannotWrite, sourceLocation: SourceLocation = #_sourceLocation,
+        _ words: String, kind: FileError.Kind = .cannotWrite, sourceLocation: SourceLocation = #_sourceLocation,
         _ steps: (SafetensorsWriter) throws -> Void
     ) throws {
         let file = try OldFile()

@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-
 @testable import Safetensors
 
 private let floatTypes: [ElementType] = [.f64, .f32, .f16, .bf16]

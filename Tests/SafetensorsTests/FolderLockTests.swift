@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import Testing
-
 @testable import Safetensors
 
 @Suite struct FolderLockTests {
@@ -9,7 +9,7 @@ import Testing
     @Test func onlyOneHoldsAFolder() throws {
         defer { try? FileManager.default.removeItem(at: folder.deletingLastPathComponent()) }
         let lock = try FolderLock(folder)
-        let error = #expect(throws: SafetensorsError.self) { try FolderLock(folder) }
+        let error = #expect(throws: FileError.self) { try FolderLock(folder) }
         #expect(error?.description.contains("another process works in this folder") == true)
         withExtendedLifetime(lock) {}
     }
@@ -25,6 +25,6 @@ import Testing
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("lock-\(UUID().uuidString)")
         try Data().write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
-        #expect(throws: SafetensorsError.self) { try FolderLock(file) }
+        #expect(throws: FileError.self) { try FolderLock(file) }
     }
 }

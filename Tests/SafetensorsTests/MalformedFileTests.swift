@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-
 @testable import Safetensors
 
 /// A malformed file, the byte to blame, and what the message must say was found and expected.

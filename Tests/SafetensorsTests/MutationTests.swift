@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import Testing
-
 @testable import Safetensors
 
 /// Files that are damaged at random either open as something whole, or are refused. Each is mapped from disk, so
@@ -55,7 +55,7 @@ struct MutationTests {
                 let file = try SafetensorsFile(path: path)
                 opened += 1
                 try readEverything(in: file, size: bytes.count)
-            } catch let error as SafetensorsError {
+            } catch let error as FileError {
                 refused += 1
                 let place = error.byte ?? -1
                 #expect(error.kind == .malformed && place >= 0 && place <= max(bytes.count, 8), "round \(round): \(error)")
@@ -91,7 +91,7 @@ struct MutationTests {
             do {
                 _ = try tensor.values(as: Int32.self)
                 _ = try tensor.values(as: Int.self)
-            } catch let error as SafetensorsError {
+            } catch let error as FileError {
                 #expect(error.kind == .unconvertible && entry.byteRange.contains(error.byte ?? -1))
             }
         }

@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import Testing
-
 @testable import Safetensors
 
 /// A folder that is gone when the test is over.
@@ -54,6 +54,6 @@ func load(_ path: String) throws -> [UInt8] {
 }
 
 /// The error of a call that must fail.
-func failure<Result>(of call: () throws -> Result, sourceLocation: SourceLocation = #_sourceLocation) -> SafetensorsError? {
-    #expect(throws: SafetensorsError.self, sourceLocation: sourceLocation) { _ = try call() }
+func failure<Result>(of call: () throws -> Result, sourceLocation: SourceLocation = #_sourceLocation) -> FileError? {
+    #expect(throws: FileError.self, sourceLocation: sourceLocation) { _ = try call() }
 }

@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import Testing
-
 @testable import Tasks
 
 /// A completion's pick among lettered options.

@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import Testing
-
 @testable import Tasks
 
 /// Problems are read as they are written, or refused by line.

@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-
 @testable import Terminal
 
 private struct Plain: Error, CustomStringConvertible {

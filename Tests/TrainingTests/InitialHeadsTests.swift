@@ -2,10 +2,10 @@ import AutoDecoHeads
 import Configuration
 import Foundation
 import HiddenStateCache
+import LogitSketches
 import Safetensors
 import Tensor
 import Testing
-
 @testable import Training
 
 @Suite struct InitialHeadsTests {

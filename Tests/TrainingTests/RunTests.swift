@@ -4,7 +4,6 @@ import Foundation
 import HiddenStateCache
 import Tensor
 import Testing
-
 @testable import Training
 
 @Suite struct RunTests {

@@ -2,9 +2,9 @@ import AutoDecoHeads
 import Configuration
 import Foundation
 import HiddenStateCache
+import LogitSketches
 import Safetensors
 import Tensor
-
 @testable import Training
 
 /// A folder that is there as long as this object.

@@ -1,4 +1,5 @@
 import Backbone
+import Files
 import Foundation
 import Tasks
 import Testing

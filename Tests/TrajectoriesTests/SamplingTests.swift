@@ -3,6 +3,7 @@ import Foundation
 import Tasks
 import Tensor
 import Testing
+import Tokenizers
 @testable import Trajectories
 
 /// What is kept is correct, distinct, and a function of the seed and the problem alone.

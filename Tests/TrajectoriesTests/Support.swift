@@ -4,6 +4,7 @@ import Foundation
 import Safetensors
 import Tasks
 import Tensor
+import Tokenizers
 @testable import Trajectories
 
 /// A folder that is there as long as this object.

@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import MergedCheckpoint
 import Safetensors
 import Tensor
 
@@ -31,7 +33,7 @@ extension AutoDecoHeads where Element: StoredScalar {
     /// Of config.json only `hidden_size`, `enable_temperature_head`, `enable_top_p_head` and `use_enhanced_features` are
     /// required; tensors may have any float type.
     ///
-    /// - Throws: ``HeadsFileError`` for a config that is missing or contradicts itself; `SafetensorsError` for a file
+    /// - Throws: ``HeadsFileError`` for a config that is missing or contradicts itself; `FileError` for a file
     ///   that is damaged, a tensor that is missing, and one whose shape does not fit the config.
     public init(folder: URL) throws {
         let configuration = try HeadsConfiguration(file: folder.appendingPathComponent("config.json"))
@@ -51,13 +53,13 @@ extension AutoDecoHeads where Element: StoredScalar {
         self.init(
             configuration: configuration,
             parameters: HeadsParameters(
-                temperature: try shapes.temperature.map { try read($0, HeadsParameters<Element>.temperaturePrefix) },
-                topP: try shapes.topP.map { try read($0, HeadsParameters<Element>.topPPrefix) }))
+                temperature: try shapes.temperature.map { try read($0, MergedLayout.temperaturePrefix) },
+                topP: try shapes.topP.map { try read($0, MergedLayout.topPPrefix) }))
     }
 
     /// Writes a heads folder: F32 tensors, then config.json. Each file is written whole or not at all.
     ///
-    /// - Throws: `SafetensorsError` where the folder cannot be written; ``HeadsFileError`` where the backbone's
+    /// - Throws: `FileError` where the folder cannot be written; ``HeadsFileError`` where the backbone's
     ///   configuration is no JSON object.
     public func write(to folder: URL, origin: HeadsOrigin) throws {
         let config = try configuration.json(origin: origin, file: folder.appendingPathComponent("config.json"))
@@ -110,8 +112,8 @@ extension HeadsConfiguration {
             throw HeadsFileError(file, "the backbone's configuration is not a JSON object")
         }
         if let type = object["model_type"] { object["base_model_type"] = type }
-        object["model_type"] = "autodeco"
-        object["architectures"] = ["AutoDecoModelForCausalLM"]
+        object["model_type"] = MergedLayout.modelType
+        object["architectures"] = [MergedLayout.architecture]
         object["base_model_name_or_path"] = origin.baseModel
         object["hidden_size"] = hiddenSize
         object["enable_temperature_head"] = heads.hasTemperature

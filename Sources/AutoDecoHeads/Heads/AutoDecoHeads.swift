@@ -1,4 +1,5 @@
 import Autodiff
+import LogitSketches
 import Tensor
 
 /// The two heads: they read a frozen model's last hidden state h and predict temperature and top-p for the next token.

@@ -1,3 +1,5 @@
+import MergedCheckpoint
+
 /// The four parameters of one head, W₁ [inner, inputs], b₁ [inner], W₂ [1, inner] and b₂ [1]: as tensors, as variables
 /// on a tape, as gradients or as an optimiser's moments.
 public struct HeadParameters<Value> {
@@ -44,11 +46,8 @@ public struct HeadsParameters<Value> {
             guard let head else { return [] }
             return zip(HeadParameters<String>.names.all, head.all).map { ("\(prefix).\($0)", $1) }
         }
-        return prefixed(HeadsParameters<String>.temperaturePrefix, temperature) + prefixed(HeadsParameters<String>.topPPrefix, topP)
+        return prefixed(MergedLayout.temperaturePrefix, temperature) + prefixed(MergedLayout.topPPrefix, topP)
     }
-
-    static var temperaturePrefix: String { "temp_head" }
-    static var topPPrefix: String { "top_p_head" }
 }
 
 extension HeadParameters: Sendable where Value: Sendable {}

@@ -1,4 +1,4 @@
-import Tensor
+import LogitSketches
 
 /// Which heads there are. One that is left out is the constant T̂ = 1 or P̂ = 1.
 public enum HeadSelection: String, Sendable, Codable, CaseIterable {
@@ -19,8 +19,6 @@ public struct HeadsConfiguration: Sendable, Equatable {
     public var innerSize: Int
 
     public static let publishedInnerSize = 256
-    /// max p, entropy, variance and sum of the five largest p.
-    public static let featureCount = 4
 
     public init(hiddenSize: Int, heads: HeadSelection = .both, enhancedFeatures: Bool = true, innerSize: Int = publishedInnerSize) {
         self.hiddenSize = hiddenSize
@@ -30,5 +28,5 @@ public struct HeadsConfiguration: Sendable, Equatable {
     }
 
     /// Number of columns that the top-p head reads: h, T̂ and the features.
-    public var topPInputSize: Int { hiddenSize + 1 + (enhancedFeatures ? Self.featureCount : 0) }
+    public var topPInputSize: Int { hiddenSize + 1 + (enhancedFeatures ? FeatureTerms.count : 0) }
 }

@@ -1,4 +1,5 @@
 import Autodiff
+import LogitSketches
 import Tensor
 
 /// The three losses of heads over tokens that come in blocks, with their gradients where wanted: each block adds its share, so that

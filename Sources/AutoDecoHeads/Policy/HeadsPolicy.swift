@@ -1,5 +1,6 @@
 import Autodiff
 import Decoding
+import LogitSketches
 import Tensor
 
 /// Decodes with the temperature and top-p that a pair of heads predicts for each token; the constant 1 for a head that
@@ -104,7 +105,7 @@ public struct HeadsPolicy: DecodingPolicy {
                 topFive: sampler.sumOfLargest(5))
             return (terms.values(vocabularySize: logits.columns), sampler.summary)
         }
-        let features = Tensor<Float>(shape: [temperature.rows, HeadsConfiguration.featureCount]) { result in
+        let features = Tensor<Float>(shape: [temperature.rows, FeatureTerms.count]) { result in
             result.update(repeating: 0)
             for (row, (values, _)) in read.enumerated() {
                 for (i, value) in [values.0, values.1, values.2, values.3].enumerated() { result[4 * row + i] = Float(value) }

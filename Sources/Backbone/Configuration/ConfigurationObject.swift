@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// An object of a model's JSON configuration, whose keys are read with the type that they must have.

@@ -1,5 +1,6 @@
 import AutoDecoHeads
 import HiddenStateCache
+import LogitSketches
 import Tensor
 
 extension TokenDiagnosis {

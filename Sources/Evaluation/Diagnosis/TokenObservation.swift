@@ -1,4 +1,5 @@
 import AutoDecoHeads
+import LogitSketches
 
 /// What heads say about one token and what became of it: all that ``TokenDiagnosis`` needs.
 ///

@@ -1,6 +1,7 @@
 import AutoDecoHeads
 import Backbone
 import Decoding
+import Files
 import Foundation
 import Tensor
 import Trajectories

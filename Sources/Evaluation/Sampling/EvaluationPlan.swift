@@ -1,9 +1,11 @@
 import AutoDecoHeads
 import Backbone
 import Configuration
+import Files
 import Foundation
 import HiddenStateCache
 import Tasks
+import Tokenizers
 import Trajectories
 
 /// What a configuration asks to evaluate, with its inputs read and held against each other: nothing is sampled before all of it fits.

@@ -1,6 +1,7 @@
 import AutoDecoHeads
 import Backbone
 import Dispatch
+import Files
 import Foundation
 import Safetensors
 import Tasks

@@ -1,4 +1,5 @@
 import Backbone
+import Generation
 import Trajectories
 
 extension MethodSampler {

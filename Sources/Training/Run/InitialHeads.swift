@@ -1,4 +1,5 @@
 import AutoDecoHeads
+import Files
 import Foundation
 import HiddenStateCache
 

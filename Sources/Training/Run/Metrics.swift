@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Safetensors
 
@@ -59,7 +60,7 @@ final class MetricsFile {
     ///   - lastStep: of the steps that stay.
     ///   - lastValidation: the last step whose validation stays.
     ///
-    /// - Throws: ``TrainingError`` or `SafetensorsError` where the file cannot be written.
+    /// - Throws: ``TrainingError`` or `FileError` where the file cannot be written.
     init(path: String, steps lastStep: Int, validations lastValidation: Int) throws {
         self.path = path
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

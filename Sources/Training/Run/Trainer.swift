@@ -1,6 +1,7 @@
 import AutoDecoHeads
 import Configuration
 import Dispatch
+import Files
 import Foundation
 import HiddenStateCache
 import Reports

@@ -18,7 +18,7 @@ struct Checkpoint {
     private var names: [String] { AutoDecoHeads<Float>.shapes(for: configuration).named.map(\.name) }
 
     /// - Parameter place: epoch and trajectory where the next step begins, for readers of the file.
-    /// - Throws: `SafetensorsError` where the file cannot be written; the one before it is then untouched.
+    /// - Throws: `FileError` where the file cannot be written; the one before it is then untouched.
     func write(_ state: TrainingState, place: (epoch: Int, trajectory: Int), to path: String) throws {
         func tensors(_ prefix: String, _ values: [Tensor<Float>]) -> [NewTensor] {
             zip(names, values).map { NewTensor(prefix + $0, $1.shape, $1.elements) }
@@ -36,7 +36,7 @@ struct Checkpoint {
     /// Reads a state back.
     ///
     /// - Throws: ``TrainingError`` where the checkpoint belongs to another configuration or cache, with all that differs;
-    ///   `SafetensorsError` where the file is damaged.
+    ///   `FileError` where the file is damaged.
     func read(_ path: String, settings: AdamWSettings) throws -> TrainingState {
         let file = try SafetensorsFile(path: path), metadata = file.metadata
         func damaged(_ what: String) -> TrainingError { TrainingError(.runFolder, "\(path): \(what), expected a checkpoint of a training run") }

@@ -1,5 +1,6 @@
 import AutoDecoHeads
 import HiddenStateCache
+import LogitSketches
 import Tensor
 
 /// One (T, P) for all tokens, and its loss.

@@ -1,6 +1,7 @@
 import AutoDecoHeads
 import Autodiff
 import HiddenStateCache
+import LogitSketches
 import Reports
 import Tensor
 

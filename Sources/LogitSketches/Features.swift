@@ -1,21 +1,28 @@
 import Tensor
 
 /// What the four features are computed from, for one token at one temperature.
-struct FeatureTerms {
+public struct FeatureTerms: Sendable {
     /// Σ e and Σ e², with the largest e = 1.
-    var total: Double
-    var squares: Double
-    var entropy: Double
+    public var total: Double
+    public var squares: Double
+    public var entropy: Double
     /// Sum of the min(5, V) largest e.
-    var topFive: Double
+    public var topFive: Double
+
+    /// Number of features: max p, entropy, variance and sum of the five largest p.
+    public static let count = 4
 
     /// Added to T̂ in the features' softmax.
-    static let temperatureOffset = 1e-8
+    public static let temperatureOffset = 1e-8
     /// Added to p under the entropy's logarithm.
-    static let entropyOffset = 1e-8
+    public static let entropyOffset = 1e-8
+
+    public init(total: Double, squares: Double, entropy: Double, topFive: Double) {
+        (self.total, self.squares, self.entropy, self.topFive) = (total, squares, entropy, topFive)
+    }
 
     /// [max p, entropy, unbiased variance, sum of the five largest].
-    func values(vocabularySize V: Int) -> (Double, Double, Double, Double) {
+    public func values(vocabularySize V: Int) -> (Double, Double, Double, Double) {
         // Σ (p − 1/V)² = Σ p² − 1/V
         let variance = V > 1 ? max(0, squares / (total * total) - 1 / Double(V)) / Double(V - 1) : 0
         return (1 / total, entropy, variance, topFive / total)
@@ -40,7 +47,7 @@ struct FeatureRows<Element: Scalar>: @unchecked Sendable {
 
     /// The features of `count` tokens, which `fill` writes, all of them.
     static func tensor(count: Int, vocabularySize: Int, fill: (FeatureRows) -> Void) -> Tensor<Element> {
-        Tensor(shape: [count, HeadsConfiguration.featureCount]) { buffer in
+        Tensor(shape: [count, FeatureTerms.count]) { buffer in
             if let rows = buffer.baseAddress { fill(FeatureRows(rows: rows, vocabularySize: vocabularySize)) }
         }
     }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Safetensors
 
@@ -9,10 +10,12 @@ public enum MergedLayout {
     /// What the names of the backbone's tensors begin with.
     public static let backbonePrefix = "llm."
     public static let modelType = "autodeco"
-    static let architecture = "AutoDecoModelForCausalLM"
+    public static let architecture = "AutoDecoModelForCausalLM"
+    /// What the names of the heads' tensors begin with, before a dot; in a folder of heads alone, too.
+    public static let temperaturePrefix = "temp_head", topPPrefix = "top_p_head"
 
     static func isOfHeads(_ tensor: String) -> Bool {
-        [HeadsParameters<String>.temperaturePrefix, HeadsParameters<String>.topPPrefix].contains { tensor.hasPrefix("\($0).") }
+        [temperaturePrefix, topPPrefix].contains { tensor.hasPrefix("\($0).") }
     }
 
     /// Entries of config.json that heads bring along, beside those that name the model.
@@ -65,7 +68,7 @@ enum CompanionFiles {
         func files(_ folder: URL) throws -> [String] {
             let names: [String]
             do { names = try FileManager.default.contentsOfDirectory(atPath: folder.path) } catch {
-                throw HeadsFileError(folder, "cannot be read: \(error.localizedDescription)")
+                throw FileError(.mismatch, file: folder.path, "cannot be read: \(error.localizedDescription)")
             }
             return names.sorted().filter { name in
                 var isFolder: ObjCBool = false
@@ -97,10 +100,10 @@ enum CompanionFiles {
                 let output = try AtomicFile(path: place.path)
                 while let piece = try input.read(upToCount: pieceBytes), !piece.isEmpty { try piece.withUnsafeBytes(output.write) }
                 try output.commit()
-            } catch let error as SafetensorsError {
+            } catch let error as FileError {
                 throw error
             } catch {
-                throw HeadsFileError(source, "cannot be copied: \(error.localizedDescription)")
+                throw FileError(.mismatch, file: source.path, "cannot be copied: \(error.localizedDescription)")
             }
         }
     }
@@ -109,7 +112,7 @@ enum CompanionFiles {
     static func makeFolder(of file: URL) throws {
         let folder = file.deletingLastPathComponent()
         do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-            throw HeadsFileError(folder, "the folder cannot be made: \(error.localizedDescription)")
+            throw FileError(.mismatch, file: folder.path, "the folder cannot be made: \(error.localizedDescription)")
         }
     }
 }

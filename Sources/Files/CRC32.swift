@@ -61,7 +61,7 @@ public struct CRC32: Sendable {
 
 extension UInt32 {
     /// Eight hexadecimal digits.
-    var hexadecimal: String {
+    public var hexadecimal: String {
         let digits = String(self, radix: 16)
         return String(repeating: "0", count: 8 - digits.count) + digits
     }

@@ -4,11 +4,11 @@
 /// header needs both. Every method starts at `position` and leaves it behind what it read. Nesting is
 /// limited, numbers that would leave `Int` are errors, and nothing here traps. The parameter `what` names
 /// the value in messages, and costs nothing where there is none.
-struct JSONScanner {
+public struct JSONScanner {
     private let bytes: UnsafeRawBufferPointer
     private let file: String
     private let origin: Int
-    private(set) var position = 0
+    public private(set) var position = 0
 
     private static let deepestNesting = 64
 
@@ -16,20 +16,20 @@ struct JSONScanner {
     ///   - bytes: the text; must outlive the scanner.
     ///   - file: the name that errors carry.
     ///   - origin: position of the first byte in the file, so that errors point into the file.
-    init(_ bytes: UnsafeRawBufferPointer, file: String, origin: Int) {
+    public init(_ bytes: UnsafeRawBufferPointer, file: String, origin: Int) {
         self.bytes = bytes
         self.file = file
         self.origin = origin
     }
 
     /// Where the next value starts in the file.
-    mutating func nextPosition() -> Int {
+    public mutating func nextPosition() -> Int {
         skipWhitespace()
         return origin + position
     }
 
-    func failure(at byte: Int? = nil, _ reason: String) -> SafetensorsError {
-        SafetensorsError(.malformed, file: file, byte: byte ?? origin + position, reason)
+    public func failure(at byte: Int? = nil, _ reason: String) -> FileError {
+        FileError(.malformed, file: file, byte: byte ?? origin + position, reason)
     }
 
     // MARK: Containers
@@ -38,7 +38,7 @@ struct JSONScanner {
     ///
     /// - Parameter member: gets the scanner in front of the value, the key, and the key's position in the file.
     /// - Throws: also where a key is repeated.
-    mutating func object(
+    public mutating func object(
         _ what: @autoclosure () -> String, member: (inout JSONScanner, _ key: String, _ byte: Int) throws -> Void
     ) throws {
         try expect("{", what())
@@ -58,7 +58,7 @@ struct JSONScanner {
     }
 
     /// Reads an array; `element` must read exactly one element.
-    mutating func array(_ what: @autoclosure () -> String, element: (inout JSONScanner) throws -> Void) throws {
+    public mutating func array(_ what: @autoclosure () -> String, element: (inout JSONScanner) throws -> Void) throws {
         try expect("[", what())
         if take("]") { return }
         repeat { try element(&self) } while take(",")
@@ -66,7 +66,7 @@ struct JSONScanner {
     }
 
     /// Reads any value and forgets it.
-    mutating func skipValue(depth: Int = 0) throws {
+    public mutating func skipValue(depth: Int = 0) throws {
         guard depth < Self.deepestNesting else {
             throw failure("found more than \(Self.deepestNesting) nested values, expected fewer")
         }
@@ -86,7 +86,7 @@ struct JSONScanner {
     }
 
     /// Demands that only white space is left.
-    mutating func end() throws {
+    public mutating func end() throws {
         skipWhitespace()
         guard peek == nil else { throw failure("found \(found), expected nothing but spaces after the closing '}'") }
     }
@@ -94,7 +94,7 @@ struct JSONScanner {
     // MARK: Scalars
 
     /// Reads a whole number from 0 to `Int.max`.
-    mutating func size(_ what: @autoclosure () -> String) throws -> Int {
+    public mutating func size(_ what: @autoclosure () -> String) throws -> Int {
         skipWhitespace()
         let start = position
         while let byte = peek, Self.isNumberByte(byte) { position += 1 }
@@ -105,7 +105,7 @@ struct JSONScanner {
     }
 
     /// Reads a string; escapes are resolved, and a lone half of a surrogate pair is an error.
-    mutating func string(_ what: @autoclosure () -> String) throws -> String {
+    public mutating func string(_ what: @autoclosure () -> String) throws -> String {
         skipWhitespace()
         guard peek == UInt8(ascii: "\"") else { throw failure("found \(found), expected \(what()), a string") }
         position += 1

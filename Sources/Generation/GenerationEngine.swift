@@ -1,3 +1,4 @@
+import Backbone
 import Decoding
 import Tensor
 
@@ -9,7 +10,7 @@ import Tensor
 ///
 /// A sample's tokens depend on the seed, the request's number, the sample's number and the prompt alone, not on what
 /// else is under way: each has its own random stream, and rows that are computed together do not change each other's
-/// bits. For that, prompts are read one by one and steps are cut into parts of `WeightMatrix.fewRows` (64) sequences;
+/// bits. For that, prompts are read one by one and steps are cut into parts of `Transformer.independentRows` (64) sequences;
 /// of a tiny model (see `Transformer`) any number of prompts and sequences go together.
 public struct GenerationEngine: Sendable {
     public let model: Transformer
@@ -127,8 +128,8 @@ public struct GenerationEngine: Sendable {
     private func inIndependentParts(
         _ rows: Int, columns: Int, _ body: (Range<Int>) throws -> Tensor<Float>
     ) rethrows -> Tensor<Float> {
-        let most = WeightMatrix.fewRows
-        guard !model.isTiny, rows > most else { return try body(0..<rows) }
+        let most = model.independentRows
+        guard rows > most else { return try body(0..<rows) }
         var result = Tensor<Float>(shape: [rows, columns]) { _ in }
         for first in stride(from: 0, to: rows, by: most) {
             result.setRows(from: first, to: try body(first..<min(first + most, rows)))

@@ -1,4 +1,5 @@
 import Foundation
+import Tokenizers
 
 /// What stands around a prompt: a text with `{prompt}` in it, given or by the name of a family's chat format.
 ///

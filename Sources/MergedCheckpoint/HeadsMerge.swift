@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Safetensors
 
@@ -9,7 +10,8 @@ import Safetensors
 /// Shards keep their names, the heads' tensors join the last one, all with the types and bytes that they have. Tensors are copied in
 /// pieces, so that memory does not grow with the model.
 public struct HeadsMerge: Sendable {
-    public let configuration: HeadsConfiguration
+    /// D, as the heads read it.
+    public let hiddenSize: Int
     /// Bytes of all tensors, and number of files they are in.
     public let byteCount: Int
     public let shardCount: Int
@@ -23,14 +25,16 @@ public struct HeadsMerge: Sendable {
 
     /// Opens heads and backbone, and sees that they belong together and that the output is free.
     ///
-    /// - Parameter baseModel: what `base_model_name_or_path` is to say, where the released classes look for the backbone; nil leaves what the
+    /// - Parameters:
+    ///   - heads: a folder that was read as heads, so that no tensor is missing or misshapen.
+    ///   - hiddenSize: D, as these heads read it.
+    ///   - baseModel: what `base_model_name_or_path` is to say, where the released classes look for the backbone; nil leaves what the
     ///   heads say, or the backbone's path where they say nothing.
-    /// - Throws: ``HeadsFileError`` or `SafetensorsError`: heads of another size or family, a folder without heads, a backbone that lacks
+    /// - Throws: `FileError`: heads of another size or family, a folder without heads, a backbone that lacks
     ///   files or layers, an output that lies in one of the two.
-    public init(heads: URL, model: URL, output: URL, baseModel: String? = nil) throws {
+    public init(heads: URL, hiddenSize: Int, model: URL, output: URL, baseModel: String? = nil) throws {
         let headsFile = heads.appendingPathComponent("config.json"), modelFile = model.appendingPathComponent("config.json")
-        // Reads every tensor of the heads, so that none is missing or misshapen.
-        configuration = try AutoDecoHeads<Float>(folder: heads).configuration
+        self.hiddenSize = hiddenSize
         headsConfiguration = try JSONMembers(path: headsFile.path)
         backboneConfiguration = try JSONMembers(path: modelFile.path)
         backbone = try Checkpoint(folder: model.path)
@@ -43,14 +47,14 @@ public struct HeadsMerge: Sendable {
         shardCount = backbone.shards.count
         try checkModel(modelFile, heads: headsFile)
         for (folder, what) in [(model, "the model's"), (heads, "the heads'")] where output.lies(in: folder) {
-            throw HeadsFileError(output, "lies in \(what) folder \(folder.path), expected a folder outside of it")
+            throw FileError(.mismatch, file: output.path, "lies in \(what) folder \(folder.path), expected a folder outside of it")
         }
     }
 
     /// Writes the output folder, whole or not at all.
     ///
     /// - Parameter didCopy: gets the bytes of each piece; what it throws ends the writing.
-    /// - Throws: `SafetensorsError` of kind `cannotWrite` where the output exists, the disk has no room, or writing fails.
+    /// - Throws: `FileError` of kind `cannotWrite` where the output exists, the disk has no room, or writing fails.
     public func write(didCopy: (Int) throws -> Void = { _ in }) throws {
         let folder = try AtomicFolder(output)
         try folder.requireRoom(byteCount + CompanionFiles.byteCount(in: model) + Self.headerBytes)
@@ -83,17 +87,17 @@ public struct HeadsMerge: Sendable {
     private func checkModel(_ file: URL, heads: URL) throws {
         let type = backboneConfiguration.string("model_type")
         guard type != MergedLayout.modelType else {
-            throw HeadsFileError(file, "model_type is '\(MergedLayout.modelType)', expected a backbone; take a merged checkpoint apart with split first")
+            throw FileError(.mismatch, file: file.path, "model_type is '\(MergedLayout.modelType)', expected a backbone; take a merged checkpoint apart with split first")
         }
         guard let size = backboneConfiguration.integer("hidden_size") else {
-            throw HeadsFileError(file, "hidden_size is missing or no whole number, expected \(configuration.hiddenSize) as the heads read")
+            throw FileError(.mismatch, file: file.path, "hidden_size is missing or no whole number, expected \(hiddenSize) as the heads read")
         }
-        guard size == configuration.hiddenSize else {
-            throw HeadsFileError(
-                heads, "the heads read hidden states of size \(configuration.hiddenSize), the model \(file.deletingLastPathComponent().path) has \(size); expected heads that were fitted to this model")
+        guard size == hiddenSize else {
+            throw FileError(
+                .mismatch, file: heads.path, "the heads read hidden states of size \(hiddenSize), the model \(file.deletingLastPathComponent().path) has \(size); expected heads that were fitted to this model")
         }
         if let base = headsConfiguration.string("base_model_type"), let type, base != type {
-            throw HeadsFileError(heads, "the heads belong to a model of type '\(base)', the model is of type '\(type)'; expected heads that were fitted to this model")
+            throw FileError(.mismatch, file: heads.path, "the heads belong to a model of type '\(base)', the model is of type '\(type)'; expected heads that were fitted to this model")
         }
         try checkLayers(file)
     }
@@ -102,15 +106,15 @@ public struct HeadsMerge: Sendable {
     private func checkLayers(_ file: URL) throws {
         let names = backbone.names
         if let foreign = names.first(where: { MergedLayout.isOfHeads($0) || $0.hasPrefix(MergedLayout.backbonePrefix) }) {
-            throw HeadsFileError(model, "found the tensor '\(foreign)' of a merged checkpoint, expected a backbone")
+            throw FileError(.mismatch, file: model.path, "found the tensor '\(foreign)' of a merged checkpoint, expected a backbone")
         }
         let prefix = "model.layers.", found = Set(names.compactMap { $0.hasPrefix(prefix) ? Int($0.dropFirst(prefix.count).prefix { $0 != "." }) : nil })
         if !found.isEmpty, let layers = backboneConfiguration.integer("num_hidden_layers"), let missing = (0..<max(0, layers)).first(where: { !found.contains($0) }) {
-            throw HeadsFileError(model, "found no tensor of layer \(missing), expected all \(layers) layers that config.json names; the folder is incomplete")
+            throw FileError(.mismatch, file: model.path, "found no tensor of layer \(missing), expected all \(layers) layers that config.json names; the folder is incomplete")
         }
         let needsOutput = backboneConfiguration.bool("tie_word_embeddings") == false
         for name in ["model.embed_tokens.weight"] + (needsOutput ? ["lm_head.weight"] : []) where !found.isEmpty && !names.contains(name) {
-            throw HeadsFileError(model, "found no tensor '\(name)', expected it; the folder is incomplete")
+            throw FileError(.mismatch, file: model.path, "found no tensor '\(name)', expected it; the folder is incomplete")
         }
     }
 }

@@ -1,9 +1,8 @@
 /// What can be wrong with a tokenizer's files, or with ids that are handed to it.
+/// A file that is not JSON is told by `JSONSyntaxError`.
 public enum TokenizerError: Error, Equatable {
     /// A file that must be there cannot be read.
     case unreadable(file: String, reason: String)
-    /// A file is not JSON; `line` counts from 1.
-    case notJSON(file: String, line: Int, problem: String)
     /// A value is missing, has the wrong type, or contradicts another one. `location` is the file and the JSON path.
     case malformed(location: String, found: String, expected: String)
     /// A value is legitimate in other tokenizers, and this one does not implement it.
@@ -17,8 +16,6 @@ extension TokenizerError: CustomStringConvertible {
         switch self {
         case .unreadable(let file, let reason):
             "\(file) cannot be read: \(reason)"
-        case .notJSON(let file, let line, let problem):
-            "\(file) is not valid JSON, line \(line): \(problem)"
         case .malformed(let location, let found, let expected):
             "\(location): found \(found), expected \(expected)"
         case .unsupported(let location, let found, let supported):

@@ -17,13 +17,13 @@ public final class AtomicFolder {
 
     /// Makes the hidden folder.
     ///
-    /// - Throws: `SafetensorsError` of kind `cannotWrite` where something has the name already, another process makes the same
+    /// - Throws: `FileError` of kind `cannotWrite` where something has the name already, another process makes the same
     ///   folder, or the disk does not allow it.
     public init(_ url: URL) throws {
         let url = url.standardizedFileURL
         var status = stat()
         guard lstat(url.path, &status) != 0 else {
-            throw SafetensorsError(.cannotWrite, file: url.path, "found a file or folder of this name, expected none; remove it or give another")
+            throw FileError(.cannotWrite, file: url.path, "found a file or folder of this name, expected none; remove it or give another")
         }
         self.url = url
         workplace = url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).partial", isDirectory: true)
@@ -33,7 +33,7 @@ public final class AtomicFolder {
                 try FileManager.default.removeItem(at: workplace.appendingPathComponent(name))
             }
         } catch {
-            throw SafetensorsError(.cannotWrite, file: workplace.path, "cannot be emptied: \(error.localizedDescription)")
+            throw FileError(.cannotWrite, file: workplace.path, "cannot be emptied: \(error.localizedDescription)")
         }
     }
 
@@ -41,26 +41,26 @@ public final class AtomicFolder {
 
     /// Sees that the disk has room.
     ///
-    /// - Throws: `SafetensorsError` of kind `cannotWrite` with the room found and needed; where the system does not say, nothing.
+    /// - Throws: `FileError` of kind `cannotWrite` with the room found and needed; where the system does not say, nothing.
     public func requireRoom(_ byteCount: Int) throws {
         var status = statvfs()
         guard statvfs(workplace.path, &status) == 0 else { return }
         let room = Int(status.f_bavail) * Int(status.f_frsize)
         guard room >= byteCount else {
-            throw SafetensorsError(.cannotWrite, file: url.path, "the disk has room for \(room) bytes, expected at least \(byteCount)")
+            throw FileError(.cannotWrite, file: url.path, "the disk has room for \(room) bytes, expected at least \(byteCount)")
         }
     }
 
     /// Flushes the folder and gives it its name.
     ///
-    /// - Throws: `SafetensorsError` of kind `cannotWrite`; the folder is then discarded.
+    /// - Throws: `FileError` of kind `cannotWrite`; the folder is then discarded.
     public func commit() throws {
         precondition(!isOver, "the folder is committed or discarded")
         Self.flush(workplace)
         guard rename(workplace.path, url.path) == 0 else {
             let code = errno
             discard()
-            throw SafetensorsError(.cannotWrite, file: url.path, "cannot make the folder: \(systemReason(code))")
+            throw FileError(.cannotWrite, file: url.path, "cannot make the folder: \(systemReason(code))")
         }
         isOver = true
         Self.flush(url.deletingLastPathComponent())

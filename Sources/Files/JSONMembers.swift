@@ -13,7 +13,7 @@ public struct JSONMembers: Sendable, Equatable {
     /// Reads a document that is one object.
     ///
     /// - Parameter file: the path that messages name.
-    /// - Throws: `SafetensorsError` of kind `malformed` for what is no JSON or no object, and where a name is repeated.
+    /// - Throws: `FileError` of kind `malformed` for what is no JSON or no object, and where a name is repeated.
     public init(_ document: Data, file: String) throws {
         try document.withUnsafeBytes { bytes in
             var scanner = JSONScanner(bytes, file: file, origin: 0)
@@ -28,11 +28,11 @@ public struct JSONMembers: Sendable, Equatable {
 
     /// Reads a file.
     ///
-    /// - Throws: `SafetensorsError` of kind `cannotOpen` where it cannot be read; as ``init(_:file:)`` does.
+    /// - Throws: `FileError` of kind `cannotOpen` where it cannot be read; as ``init(_:file:)`` does.
     public init(path: String) throws {
         let data: Data
         do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-            throw SafetensorsError(.cannotOpen, file: path, "cannot be read: \(error.localizedDescription)")
+            throw FileError(.cannotOpen, file: path, "cannot be read: \(error.localizedDescription)")
         }
         try self.init(data, file: path)
     }
@@ -63,7 +63,22 @@ public struct JSONMembers: Sendable, Equatable {
     public mutating func set(_ name: String, string: String) { set(name, Self.quote(string)) }
 
     /// A text as JSON.
-    public static func quote(_ text: String) -> String { Header.literal(text) }
+    public static func quote(_ text: String) -> String {
+        var bytes = [UInt8(ascii: "\"")]
+        bytes.reserveCapacity(text.utf8.count + 2)
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes += [UInt8(ascii: "\\"), byte]
+            case 0..<0x20:
+                bytes += Array((byte < 0x10 ? "\\u000" : "\\u00").utf8) + Array(String(byte, radix: 16).utf8)
+            default:
+                bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+        return String(decoding: bytes, as: UTF8.self)
+    }
 
     /// The object, a member a line.
     public var text: String {

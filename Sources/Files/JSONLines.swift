@@ -88,7 +88,7 @@ public struct TextOrNumber: Decodable, Sendable {
 
 extension DecodingError {
     /// The array's element that is to blame, from 0; nil for a file that is no array.
-    var element: Int? {
+    public var element: Int? {
         switch self {
         case .keyNotFound(_, let context), .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
             context.codingPath.first?.intValue
@@ -97,7 +97,7 @@ extension DecodingError {
     }
 
     /// What was found, without the decoder's own names.
-    var inWords: String {
+    public var inWords: String {
         switch self {
         case .keyNotFound(let key, _): "has no \(key.stringValue)"
         case .typeMismatch(_, let context), .valueNotFound(_, let context):

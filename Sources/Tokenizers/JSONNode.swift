@@ -1,3 +1,5 @@
+import Files
+
 /// A value of a JSON document together with where it stands, so that every complaint about it says so.
 struct JSONNode {
     let tree: JSONTree

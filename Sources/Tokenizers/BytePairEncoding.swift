@@ -1,3 +1,5 @@
+import Files
+
 /// A byte-pair encoding model: vocabulary and merges, as the member `model` of `tokenizer.json` gives them.
 struct BytePairEncoding: Sendable {
     /// The id of every token, by the token's UTF-8.

@@ -20,7 +20,7 @@ public final class AtomicFile {
 
     /// Creates the temporary file.
     ///
-    /// - Throws: `SafetensorsError` of kind `cannotWrite`, where the folder is missing or not writable.
+    /// - Throws: `FileError` of kind `cannotWrite`, where the folder is missing or not writable.
     public convenience init(path: String) throws {
         try self.init(path: path, writeCall: systemWrite)
     }
@@ -47,7 +47,7 @@ public final class AtomicFile {
 
     /// Adds bytes at the end.
     ///
-    /// - Throws: `SafetensorsError` of kind `cannotWrite` (a full disk, …). The file is then discarded.
+    /// - Throws: `FileError` of kind `cannotWrite` (a full disk, …). The file is then discarded.
     public func write(_ bytes: UnsafeRawBufferPointer) throws {
         precondition(descriptor >= 0, "the file is committed or discarded")
         var rest = bytes
@@ -61,7 +61,7 @@ public final class AtomicFile {
 
     /// Flushes to the disk and gives the file its name.
     ///
-    /// - Throws: `SafetensorsError` of kind `cannotWrite`. The file is then discarded.
+    /// - Throws: `FileError` of kind `cannotWrite`. The file is then discarded.
     public func commit() throws {
         precondition(descriptor >= 0, "the file is committed or discarded")
         guard fsync(descriptor) == 0 else { throw discarding(errno) }
@@ -86,18 +86,18 @@ public final class AtomicFile {
 
     /// Writes a whole file in one call.
     ///
-    /// - Throws: `SafetensorsError` of kind `cannotWrite`; the old file is then untouched.
+    /// - Throws: `FileError` of kind `cannotWrite`; the old file is then untouched.
     public static func write(_ bytes: some ContiguousBytes, to path: String) throws {
         let file = try AtomicFile(path: path)
         try bytes.withUnsafeBytes(file.write)
         try file.commit()
     }
 
-    private func failure(_ code: Int32) -> SafetensorsError {
-        SafetensorsError(.cannotWrite, file: path, "cannot write the file: \(systemReason(code))")
+    private func failure(_ code: Int32) -> FileError {
+        FileError(.cannotWrite, file: path, "cannot write the file: \(systemReason(code))")
     }
 
-    private func discarding(_ code: Int32) -> SafetensorsError {
+    private func discarding(_ code: Int32) -> FileError {
         discard()
         return failure(code)
     }

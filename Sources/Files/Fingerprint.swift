@@ -1,5 +1,4 @@
 import Foundation
-import HiddenStateCache
 
 /// What decides over the bytes of a run's files: names of settings and inputs, and a text for each.
 ///
@@ -34,7 +33,7 @@ public struct Fingerprint: Sendable, Equatable, Codable {
     public var text: String { entries.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "; ") }
 
     /// The first entry that differs, in words; nil where none does.
-    func difference(from other: Fingerprint) -> String? {
+    public func difference(from other: Fingerprint) -> String? {
         let names = Set(entries.keys).union(other.entries.keys).sorted()
         return names.first { entries[$0] != other.entries[$0] }.map { name in
             "\(name) was \(other.entries[name] ?? "absent") there and is \(entries[name] ?? "absent") now"

@@ -1,14 +1,14 @@
 import Foundation
 
 /// What went wrong with a file, in one sentence: what was found, what was expected, where.
-public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     public enum Kind: Sendable {
         /// The file or folder is not there, is not a regular file, or cannot be read.
         case cannotOpen
-        /// The bytes are not a safetensors file, or not an index of one.
+        /// The bytes are not what the file's format says.
         case malformed
-        /// No tensor has the name that was asked for.
-        case missingTensor
+        /// Nothing in the file has the name that was asked for.
+        case missing
         /// A tensor has another shape or type than was asked for.
         case mismatch
         /// A type, or one value, does not convert to the type that was asked for.
@@ -25,7 +25,7 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
     /// The sentence without the place.
     public let reason: String
 
-    init(_ kind: Kind, file: String, byte: Int? = nil, _ reason: String) {
+    public init(_ kind: Kind, file: String, byte: Int? = nil, _ reason: String) {
         self.kind = kind
         self.file = file
         self.byte = byte
@@ -38,7 +38,7 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
 }
 
 /// A name from a file as it may stand in a message: in quotes, on one line, not longer than 80 characters.
-func quoted(_ name: String) -> String {
+public func quoted(_ name: String) -> String {
     var text = "'"
     for (index, scalar) in name.unicodeScalars.enumerated() {
         if index == 80 { return text + "…'" }
@@ -52,19 +52,7 @@ func quoted(_ name: String) -> String {
     return text + "'"
 }
 
-/// A few names for a message: "4 tensors: 'a', 'b', 'c', …".
-func listed(_ names: [String]) -> String {
-    guard !names.isEmpty else { return "no tensors" }
-    let few = names.prefix(6).map(quoted).joined(separator: ", ")
-    return "\(names.count) tensor\(names.count == 1 ? "" : "s"): \(few)\(names.count > 6 ? ", …" : "")"
-}
-
-/// A shape for a message: "[2, 3]", cut after 16 sizes.
-func listed(_ shape: [Int]) -> String {
-    "[" + shape.prefix(16).map(String.init).joined(separator: ", ") + (shape.count > 16 ? ", …]" : "]")
-}
-
 /// The system's words for the last failed call. Read `errno` at once: any later call may change it.
-func systemReason(_ code: Int32) -> String {
+public func systemReason(_ code: Int32) -> String {
     String(cString: strerror(code))
 }

@@ -1,3 +1,4 @@
+import Backbone
 import Tensor
 
 /// A prompt that has been read: its cache and its last hidden state, [1, D].

@@ -1,31 +1,30 @@
+import Files
 import Foundation
 import Safetensors
 
 /// Takes a checkpoint of ``MergedLayout`` apart: the backbone under its own names, and the heads, bit for bit.
 public struct HeadsSplit: Sendable {
-    public let configuration: HeadsConfiguration
     /// Bytes of the backbone's tensors.
     public let backboneBytes: Int
     private let merged: URL
     private let shards: [Checkpoint.Shard]
     private let mergedConfiguration: JSONMembers
 
-    /// Opens a merged checkpoint.
+    /// Opens a merged checkpoint that was read as heads, so that no tensor of theirs is missing or misshapen.
     ///
-    /// - Throws: ``HeadsFileError`` or `SafetensorsError` for a folder without heads or without a backbone, and for tensors that belong to
+    /// - Throws: `FileError` for a folder without heads or without a backbone, and for tensors that belong to
     ///   neither.
     public init(merged: URL) throws {
         self.merged = merged
-        configuration = try AutoDecoHeads<Float>(folder: merged).configuration
         let file = merged.appendingPathComponent("config.json")
         mergedConfiguration = try JSONMembers(path: file.path)
         shards = try Checkpoint(folder: merged.path).shards
         let names = shards.flatMap(\.tensors).map(\.name)
         guard names.contains(where: { $0.hasPrefix(MergedLayout.backbonePrefix) }) else {
-            throw HeadsFileError(merged, "holds heads alone, expected a merged checkpoint with tensors '\(MergedLayout.backbonePrefix)…'")
+            throw FileError(.mismatch, file: merged.path, "holds heads alone, expected a merged checkpoint with tensors '\(MergedLayout.backbonePrefix)…'")
         }
         if let stray = names.first(where: { !$0.hasPrefix(MergedLayout.backbonePrefix) && !MergedLayout.isOfHeads($0) }) {
-            throw HeadsFileError(merged, "found the tensor '\(stray)', expected names that begin with llm., temp_head. or top_p_head.")
+            throw FileError(.mismatch, file: merged.path, "found the tensor '\(stray)', expected names that begin with llm., temp_head. or top_p_head.")
         }
         backboneBytes = Self.backbone(of: shards).reduce(0) { $0 + $1.contents.reduce(0) { $0 + $1.tensor.entry.byteRange.count } }
     }
@@ -37,16 +36,16 @@ public struct HeadsSplit: Sendable {
     ///   - heads: receives the heads' folder; nil leaves it out.
     ///   - architecture: from `model_type` to the name in `architectures`, for a checkpoint that does not keep the backbone's config.json.
     ///   - didCopy: gets the bytes of each piece of the backbone; what it throws ends the writing.
-    /// - Throws: `SafetensorsError` of kind `cannotWrite` where an output exists, the disk has no room, or writing fails; ``HeadsFileError``
+    /// - Throws: `FileError` of kind `cannotWrite` where an output exists, the disk has no room, or writing fails; of kind `mismatch`
     ///   where an output lies in the merged folder.
     public func write(
         backbone: URL?, heads: URL?, architecture: (String) -> String? = { _ in nil }, didCopy: (Int) throws -> Void = { _ in }
     ) throws {
         for output in [backbone, heads].compactMap({ $0 }) where output.lies(in: merged) {
-            throw HeadsFileError(output, "lies in the merged folder \(merged.path), expected a folder outside of it")
+            throw FileError(.mismatch, file: output.path, "lies in the merged folder \(merged.path), expected a folder outside of it")
         }
         if let backbone, let heads, backbone.lies(in: heads) || heads.lies(in: backbone) {
-            throw HeadsFileError(heads, "and \(backbone.path) lie in each other, expected two folders")
+            throw FileError(.mismatch, file: heads.path, "and \(backbone.path) lie in each other, expected two folders")
         }
         let headsFolder = try heads.map { try AtomicFolder($0) }, backboneFolder = try backbone.map { try AtomicFolder($0) }
         if let headsFolder { try writeHeads(to: headsFolder.workplace) }
@@ -77,7 +76,7 @@ public struct HeadsSplit: Sendable {
         guard let text = kept(MergedLayout.backboneConfigurationKey)
             ?? MergedLayout.backboneConfiguration(of: mergedConfiguration, architecture: architecture)?.text
         else {
-            throw HeadsFileError(merged.appendingPathComponent("config.json"), "base_model_type is missing, expected the model_type of the backbone")
+            throw FileError(.mismatch, file: merged.appendingPathComponent("config.json").path, "base_model_type is missing, expected the model_type of the backbone")
         }
         try AtomicFile.write(Data(text.utf8), to: folder.appendingPathComponent("config.json").path)
     }

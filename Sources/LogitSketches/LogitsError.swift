@@ -19,7 +19,7 @@ extension LogitsError {
     /// The error for a row that is known to hold a NaN, +∞, no possible token, or an impossible label; nil where the
     /// row is sound.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
-    static func find<Element: Scalar>(
+    public static func find<Element: Scalar>(
         in row: UnsafeBufferPointer<Element>, label: Int, number: Int
     ) -> LogitsError? {
         for token in row.indices where !(row[token] < .infinity) {

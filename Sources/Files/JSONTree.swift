@@ -2,7 +2,7 @@
 ///
 /// Foundation's decoders keep objects in dictionaries keyed by `String`, whose equality is canonical equivalence: the
 /// one-scalar and the two-scalar spelling of "é" are the same key there. A vocabulary may hold both as different tokens.
-indirect enum JSONTree: Sendable {
+public indirect enum JSONTree: Sendable {
     case null
     case bool(Bool)
     case integer(Int)
@@ -12,7 +12,7 @@ indirect enum JSONTree: Sendable {
     case object([(key: String, value: JSONTree)])
 
     /// What this value is, for an error message.
-    var kind: String {
+    public var kind: String {
         switch self {
         case .null: "null"
         case .bool(let value): "\(value)"
@@ -27,7 +27,8 @@ indirect enum JSONTree: Sendable {
     /// Reads a whole document.
     ///
     /// - Parameter file: the name that errors carry.
-    init(parsing bytes: [UInt8], file: String) throws {
+    /// - Throws: ``JSONSyntaxError``.
+    public init(parsing bytes: [UInt8], file: String) throws {
         var parser = JSONParser(bytes: bytes, file: file)
         self = try parser.document()
     }
@@ -160,7 +161,7 @@ private struct JSONParser {
         case UInt8(ascii: "n"): text.append(0x0A)
         case UInt8(ascii: "r"): text.append(0x0D)
         case UInt8(ascii: "t"): text.append(0x09)
-        case UInt8(ascii: "u"): text.append(contentsOf: try escapedScalar().utf8Bytes)
+        case UInt8(ascii: "u"): text.append(contentsOf: String(try escapedScalar()).utf8)
         default:
             position -= 1
             throw error("found \\ before \(here), expected one of \" \\ / b f n r t u")
@@ -209,8 +210,8 @@ private struct JSONParser {
         return byte < 0x21 || byte > 0x7E ? "byte \(byte)" : "'\(Character(Unicode.Scalar(byte)))'"
     }
 
-    private func error(_ problem: String) -> TokenizerError {
+    private func error(_ problem: String) -> JSONSyntaxError {
         let line = 1 + bytes.prefix(position).count { $0 == 0x0A }
-        return .notJSON(file: file, line: line, problem: problem)
+        return JSONSyntaxError(file: file, line: line, problem: problem)
     }
 }

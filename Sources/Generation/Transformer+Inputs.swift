@@ -1,3 +1,6 @@
+import Backbone
+import Tokenizers
+
 // What a model can read, asked before anything runs.
 
 extension Transformer {

@@ -11,15 +11,15 @@ public final class FolderLock {
 
     /// Takes the lock, and makes the folder where it is missing.
     ///
-    /// - Throws: `SafetensorsError` of kind `cannotWrite` where the folder cannot be made, or another process holds it.
+    /// - Throws: `FileError` of kind `cannotWrite` where the folder cannot be made, or another process holds it.
     public init(_ folder: URL) throws {
         do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-            throw SafetensorsError(.cannotWrite, file: folder.path, "the folder cannot be made: \(error.localizedDescription)")
+            throw FileError(.cannotWrite, file: folder.path, "the folder cannot be made: \(error.localizedDescription)")
         }
         descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
             close(descriptor)
-            throw SafetensorsError(.cannotWrite, file: folder.path, "another process works in this folder; wait until it ends, or give another")
+            throw FileError(.cannotWrite, file: folder.path, "another process works in this folder; wait until it ends, or give another")
         }
     }
 

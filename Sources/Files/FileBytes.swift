@@ -5,16 +5,16 @@ import Foundation
 /// A class because it owns the mapping. `@unchecked Sendable` because the bytes are written by nobody
 /// between `init` and `deinit`: the mapping is read-only and the copy is private to this object.
 /// A file that is shortened while it is mapped is outside of what can be guarded.
-final class FileBytes: @unchecked Sendable {
-    let buffer: UnsafeRawBufferPointer
+public final class FileBytes: @unchecked Sendable {
+    public let buffer: UnsafeRawBufferPointer
     private let isMapped: Bool
 
     /// Maps the regular file at `path`.
     ///
-    /// - Throws: `SafetensorsError` of kind `cannotOpen` with the system's reason.
-    init(mapping path: String) throws {
-        func failure(_ reason: String) -> SafetensorsError {
-            SafetensorsError(.cannotOpen, file: path, "cannot open the file: \(reason)")
+    /// - Throws: `FileError` of kind `cannotOpen` with the system's reason.
+    public init(mapping path: String) throws {
+        func failure(_ reason: String) -> FileError {
+            FileError(.cannotOpen, file: path, "cannot open the file: \(reason)")
         }
         // Without O_NONBLOCK a named pipe would block here until somebody writes to it.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -40,7 +40,7 @@ final class FileBytes: @unchecked Sendable {
     }
 
     /// Keeps a copy of `bytes`, aligned as a mapping's start would be for every element type.
-    init(copying bytes: [UInt8]) {
+    public init(copying bytes: [UInt8]) {
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
         copy.copyBytes(from: bytes)
         buffer = UnsafeRawBufferPointer(copy)
@@ -48,13 +48,13 @@ final class FileBytes: @unchecked Sendable {
     }
 
     /// Drops a mapping's pages from this process; the bytes themselves stay with the file.
-    func releasePages() {
+    public func releasePages() {
         guard isMapped else { return }
         madvise(UnsafeMutableRawPointer(mutating: buffer.baseAddress), buffer.count, Int32(MADV_DONTNEED))
     }
 
     /// Asks the system to read a part of a mapping, without waiting for it.
-    func prefetchPages(_ range: Range<Int>) {
+    public func prefetchPages(_ range: Range<Int>) {
         guard isMapped, !range.isEmpty, let start = buffer.baseAddress else { return }
         let page = Int(sysconf(Int32(_SC_PAGESIZE))), first = range.lowerBound / page * page
         madvise(UnsafeMutableRawPointer(mutating: start + first), range.upperBound - first, Int32(MADV_WILLNEED))

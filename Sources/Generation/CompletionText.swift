@@ -1,4 +1,5 @@
 import Decoding
+import Tokenizers
 
 /// The text of one sample while it is generated: whole characters, without special tokens, up to a stop text.
 public struct CompletionText {

@@ -1,8 +1,6 @@
-import Tensor
-
 extension Tensor<Float> {
     /// Some rows, in the order given: [rows.count, columns].
-    func selecting(rows: [Int]) -> Tensor {
+    public func selecting(rows: [Int]) -> Tensor {
         let width = columns, count = self.rows
         return Tensor(shape: [rows.count, width]) { result in
             withUnsafeBufferPointer { x in
@@ -15,7 +13,7 @@ extension Tensor<Float> {
     }
 
     /// `self[rows[i], :] += weights[i]·x[i, :]`.
-    mutating func add(_ x: Tensor, weights: [Float], toRows rows: [Int]) {
+    public mutating func add(_ x: Tensor, weights: [Float], toRows rows: [Int]) {
         let width = columns, count = self.rows
         require(x.rows == rows.count && weights.count == rows.count && x.columns == width, "rows \(x.shape) do not fit \(shape)")
         withUnsafeMutableBufferPointer { y in
@@ -29,7 +27,7 @@ extension Tensor<Float> {
     }
 
     /// `self[first ..< first + x.rows, :] ← x`.
-    mutating func setRows(from first: Int, to x: Tensor) {
+    public mutating func setRows(from first: Int, to x: Tensor) {
         let start = first * columns
         require(x.columns == columns && first >= 0 && first + x.rows <= rows, "rows \(x.shape) from \(first) do not fit \(shape)")
         withUnsafeMutableBufferPointer { y in
@@ -38,7 +36,7 @@ extension Tensor<Float> {
     }
 
     /// `self[:, range] ← x[:, source]`.
-    mutating func setColumns(_ range: Range<Int>, to x: Tensor, columns source: Range<Int>) {
+    public mutating func setColumns(_ range: Range<Int>, to x: Tensor, columns source: Range<Int>) {
         let width = columns, count = rows, sourceWidth = x.columns
         require(
             range.count == source.count && x.rows == count && range.upperBound <= width && source.upperBound <= sourceWidth,
