@@ -109,15 +109,10 @@ let package = Package(
         .testTarget(
             name: "AutoDecoHeadsTests",
             dependencies: [
-                "AutoDecoHeads", "Autodiff", "Decoding", "Files", "LogitSketches", "MergedCheckpoint", "Safetensors",
-                "Tensor",
+                "AutoDecoHeads", "Autodiff", "Decoding", "LogitSketches", "Safetensors", "Tensor", "TestSupport",
             ]),
         .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Tensor"]),
-        .testTarget(
-            name: "BackboneTests",
-            dependencies: [
-                "Backbone", "Decoding", "Files", "Generation", "Safetensors", "Tensor", "Tokenizers",
-            ]),
+        .testTarget(name: "BackboneTests", dependencies: ["Backbone", "Safetensors", "Tensor", "TestSupport"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
         .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Tensor"]),
         .testTarget(
@@ -126,17 +121,35 @@ let package = Package(
                 "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Evaluation", "HiddenStateCache",
                 "LogitSketches", "Reports", "Safetensors", "Tasks", "Tensor", "Tokenizers", "Trajectories",
             ]),
-        .testTarget(name: "FilesTests"),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+        .testTarget(
+            name: "GenerationTests",
+            dependencies: [
+                "Backbone", "Decoding", "Generation", "Tensor", "TestSupport",
+            ]),
         .testTarget(
             name: "HiddenStateCacheTests",
             dependencies: [
                 "AutoDecoHeads", "Files", "HiddenStateCache", "LogitSketches", "Safetensors", "Tensor",
             ]),
+        .testTarget(name: "LogitSketchesTests", dependencies: ["LogitSketches", "Tensor", "TestSupport"]),
+        .testTarget(
+            name: "MergedCheckpointTests",
+            dependencies: [
+                "AutoDecoHeads", "Files", "MergedCheckpoint", "Safetensors", "Tensor",
+            ]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
-        .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors"]),
+        .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors", "TestSupport"]),
         .testTarget(name: "TasksTests", dependencies: ["Files", "Tasks"]),
         .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "Backbone", "Files", "LogitSketches", "Safetensors", "Tensor", "Tokenizers",
+            ],
+            path: "Tests/TestSupport"),
+        .testTarget(name: "TokenizersTests", dependencies: ["Files", "TestSupport", "Tokenizers"]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [

@@ -59,7 +59,7 @@ public struct Transformer: Sendable {
         try self.init(configuration: configuration, checkpoint: checkpoint, mostTinyWeights: Self.mostTinyWeights)
     }
 
-    init(configuration: ModelConfiguration, checkpoint: any TensorSource, mostTinyWeights: Int) throws {
+    package init(configuration: ModelConfiguration, checkpoint: any TensorSource, mostTinyWeights: Int) throws {
         self.configuration = configuration
         // Latent attention takes its matrices apart, head by head, and multiplies by OpenBLAS.
         isTiny =
@@ -84,7 +84,7 @@ public struct Transformer: Sendable {
     /// An empty cache for one sequence.
     public func makeCache() -> KVCache { makeCache(pageSize: 64) }
 
-    func makeCache(pageSize: Int) -> KVCache {
+    package func makeCache(pageSize: Int) -> KVCache {
         KVCache(layout: configuration.cacheLayout, windows: configuration.windows, pageSize: pageSize)
     }
 

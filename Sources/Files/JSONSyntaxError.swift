@@ -5,5 +5,9 @@ public struct JSONSyntaxError: Error, Equatable, Sendable, CustomStringConvertib
     public let line: Int
     public let problem: String
 
+    package init(file: String, line: Int, problem: String) {
+        (self.file, self.line, self.problem) = (file, line, problem)
+    }
+
     public var description: String { "\(file) is not valid JSON, line \(line): \(problem)" }
 }

@@ -2,11 +2,11 @@
 ///
 /// The printable characters of Latin-1 stand for themselves; the other 68 bytes become U+0100, U+0101, … in order: a
 /// space is "Ġ", a line feed "Ċ".
-enum ByteLevelAlphabet {
+package enum ByteLevelAlphabet {
     private static let printable: [ClosedRange<UInt8>] = [0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF]
 
     /// The character of every byte.
-    static let characters: [Unicode.Scalar] = {
+    package static let characters: [Unicode.Scalar] = {
         var next: UInt16 = 0x100
         return (UInt8.min...UInt8.max).map { byte in
             if printable.contains(where: { $0.contains(byte) }) { return Unicode.Scalar(byte) }

@@ -2,6 +2,7 @@ import Autodiff
 import Foundation
 import LogitSketches
 import Tensor
+import TestSupport
 import Testing
 @testable import AutoDecoHeads
 
@@ -13,10 +14,10 @@ import Testing
     static func all(_ row: [Double], _ label: Int, _ T: Double, _ P: Double) throws -> [(name: String, values: [Double], features: [Double])] {
         let l = Tensor<Double>(shape: [1, row.count], row)
         let composed = try FusedLossesTests.composed(row, label, T, P)
-        let exact = try FusedLossesTests.fused(SortedRows(logits: l, labels: [label]), T, P)
+        let exact = try fusedValues(SortedRows(logits: l, labels: [label]), T, P)
         return try [("composed", composed.values, composed.features), ("fused", exact.values, exact.features)]
             + shapes.map { shape in
-                let sketched = try FusedLossesTests.fused(LogitSketches(logits: l, labels: [label], shape: shape), T, P)
+                let sketched = try fusedValues(LogitSketches(logits: l, labels: [label], shape: shape), T, P)
                 return ("K = \(shape.exact)", sketched.values, sketched.features)
             }
     }
@@ -98,9 +99,9 @@ import Testing
         var row = [Float](repeating: -.infinity, count: V)
         row[17] = 3; row[400] = 2; row[19_999] = 1
         let l = Tensor<Float>(shape: [1, V], row), exact = try SortedRows(logits: l, labels: [400])
-        for logits in [FusedLossesTests.fused(exact, 1e-6, 0.5), FusedLossesTests.fused(exact, 0.9, 0.5),
-                       try FusedLossesTests.fused(LogitSketches(logits: l, labels: [400]), 1e-6, 0.5),
-                       try FusedLossesTests.fused(LogitSketches(logits: l, labels: [400]), 0.9, 0.5)] {
+        for logits in [fusedValues(exact, 1e-6, 0.5), fusedValues(exact, 0.9, 0.5),
+                       try fusedValues(LogitSketches(logits: l, labels: [400]), 1e-6, 0.5),
+                       try fusedValues(LogitSketches(logits: l, labels: [400]), 0.9, 0.5)] {
             #expect(logits.values.allSatisfy(\.isFinite) && logits.features.allSatisfy(\.isFinite))
         }
     }

@@ -1,6 +1,7 @@
 import Autodiff
 import LogitSketches
 import Tensor
+import TestSupport
 import Testing
 @testable import AutoDecoHeads
 

@@ -2,6 +2,7 @@ import Autodiff
 import Foundation
 import LogitSketches
 import Tensor
+import TestSupport
 import Testing
 @testable import AutoDecoHeads
 
@@ -23,16 +24,6 @@ import Testing
         return (values, features.elements)
     }
 
-    static func fused<Element: Scalar>(_ logits: some TokenLogits<Element>, _ T: Double, _ P: Double) -> (values: [Double], features: [Double]) {
-        let t = Tensor<Element>(shape: [1, 1], [Element(T)]), p = Tensor<Element>(shape: [1, 1], [Element(P)])
-        let l = logits.losses(temperature: t, topP: p, constants: LossConstants())
-        return (
-            [l.temperature, l.temperatureByTemperature, l.topP, l.topPByTemperature, l.topPByTopP, l.joint, l.jointByTemperature, l.jointByTopP]
-                .map { Double($0[0]) },
-            logits.features(temperature: t).elements.map { Double($0) }
-        )
-    }
-
     static let isGradient = [false, true, false, true, true, false, true, true]
 
     @Test func fusedEqualsComposedInDouble() throws {
@@ -44,7 +35,7 @@ import Testing
             // P̂ beyond its usual range too.
             let T = random.uniform(in: 0.05..<2), P = trial % 13 == 0 ? 1 : trial % 17 == 0 ? 0 : random.uniform(in: 0.01..<0.999)
             let expected = try Self.composed(row, label, T, P)
-            let got = try Self.fused(SortedRows(logits: Tensor(shape: [1, V], row), labels: [label]), T, P)
+            let got = try fusedValues(SortedRows(logits: Tensor(shape: [1, V], row), labels: [label]), T, P)
             let place = "\(kind) V=\(V) T=\(T) P=\(P)"
             for i in 0..<8 {
                 if Self.isGradient[i] {
@@ -68,7 +59,7 @@ import Testing
             let row = RandomRows.row(.bulk, 50, &random), label = RandomRows.label(row, &random)
             let T = trial % 4 == 0 ? 1e-9 : pow(10, random.uniform(in: -7 ..< -2)), P = random.uniform(in: 0.01..<0.999)
             let expected = try Self.composed(row, label, T, P)
-            let got = try Self.fused(SortedRows(logits: Tensor(shape: [1, 50], row), labels: [label]), T, P)
+            let got = try fusedValues(SortedRows(logits: Tensor(shape: [1, 50], row), labels: [label]), T, P)
             for i in [0, 2, 5] { value.note(got.values[i], expected.values[i], "T=\(T) P=\(P) [\(i)]") }
             for i in [1, 6] { #expect(got.values[i] == 0 && expected.values[i] == 0) }
             if T < 1e-8 { #expect(got.values[3] == 0 && expected.values[3] == 0) }
@@ -92,7 +83,7 @@ import Testing
             let y = renormalised.value[equations.labelRanks[0][0]]
             guard y > 1e-290 else { continue }
             compared += 1
-            let got = try Self.fused(SortedRows(logits: Tensor(shape: [1, V], row), labels: [label]), T, P)
+            let got = try fusedValues(SortedRows(logits: Tensor(shape: [1, V], row), labels: [label]), T, P)
             worst.note(got.values[5], -log(y), "V=\(V) T=\(T) P=\(P)")
         }
         #expect(compared > 150)
@@ -111,7 +102,7 @@ import Testing
             let float = try SortedRows(logits: Tensor<Float>(shape: [1, V], row.map { Float($0) }), labels: [label])
             for _ in 0..<8 {
                 let T = Double(Float(random.uniform(in: 0.05..<2))), P = Double(Float(random.uniform(in: 0.01..<0.999)))
-                let expected = Self.fused(exact, T, P), got = Self.fused(float, T, P), place = "\(kind) V=\(V) T=\(T) P=\(P)"
+                let expected = fusedValues(exact, T, P), got = fusedValues(float, T, P), place = "\(kind) V=\(V) T=\(T) P=\(P)"
                 for i in 0..<8 {
                     if Self.isGradient[i] {
                         gradient.note(got.values[i], expected.values[i], "\(place) [\(i)]")

@@ -3,6 +3,7 @@ import Foundation
 import LogitSketches
 import Safetensors
 import Tensor
+import TestSupport
 import Testing
 @testable import AutoDecoHeads
 

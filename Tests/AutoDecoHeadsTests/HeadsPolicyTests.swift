@@ -2,6 +2,7 @@ import Decoding
 import Foundation
 import LogitSketches
 import Tensor
+import TestSupport
 import Testing
 @testable import AutoDecoHeads
 

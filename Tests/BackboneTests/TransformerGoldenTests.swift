@@ -1,6 +1,7 @@
 import Foundation
 import Safetensors
 import Tensor
+import TestSupport
 import Testing
 @testable import Backbone
 

@@ -1,6 +1,7 @@
-import Files
+@testable import Files
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 @testable import Safetensors
 
@@ -30,12 +31,12 @@ struct AtomicityTests {
         let file = try OldFile()
         let writer = try SafetensorsWriter(path: file.path, tensors: declared)
         #expect(try file.folder.contents.count == 2, "the new bytes wait beside the old file")
-        let error = failure(of: { try steps(writer) }, sourceLocation: sourceLocation)
-        #expect(error?.kind == kind, sourceLocation: sourceLocation)
-        #expect(error?.description == "\(file.path): \(words)", sourceLocation: sourceLocation)
-        #expect(try file.isUntouched(), sourceLocation: sourceLocation)
+        let error = failure(of: { try steps(writer) })
+        #expect(error?.kind == kind)
+        #expect(error?.description == "\(file.path): \(words)")
+        #expect(try file.isUntouched())
         #expect(failure { try writer.finish() }?.reason == "found a call after the end of the file, expected none")
-        #expect(try file.isUntouched(), sourceLocation: sourceLocation)
+        #expect(try file.isUntouched())
     }
 
     @Test func missingBytesLeaveTheOldFile() throws {

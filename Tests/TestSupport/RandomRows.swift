@@ -4,14 +4,14 @@ import Tensor
 /// Whether this is an optimised build. Without, kernels are a thousand times slower, and tests at a real vocabulary are
 /// skipped.
 #if DEBUG
-let isOptimised = false
+package let isOptimised = false
 #else
-let isOptimised = true
+package let isOptimised = true
 #endif
 
 /// Seeded rows of logits of the shapes that real models give, and of some that they do not.
-enum RandomRows {
-    enum Kind: String, CaseIterable, Sendable {
+package enum RandomRows {
+    package enum Kind: String, CaseIterable, Sendable {
         /// A normal bulk of standard deviation 2.5 and 1 to 60 raised tokens.
         case bulk
         /// As `bulk`, and one logit at −1,000.
@@ -34,7 +34,7 @@ enum RandomRows {
         case tied
     }
 
-    static func row(_ kind: Kind, _ V: Int, _ random: inout RandomGenerator) -> [Double] {
+    package static func row(_ kind: Kind, _ V: Int, _ random: inout RandomGenerator) -> [Double] {
         func bulk() -> [Double] {
             var l = (0..<V).map { _ in 2.5 * random.normal() }
             let raised = 1 + Int(random.next() % 60)
@@ -68,7 +68,7 @@ enum RandomRows {
     }
 
     /// A label anywhere: at the top, in the middle, or any token.
-    static func label(_ row: [Double], _ random: inout RandomGenerator) -> Int {
+    package static func label(_ row: [Double], _ random: inout RandomGenerator) -> Int {
         let order = random.uniform() < 0.5 ? row.indices.sorted { row[$0] > row[$1] } : Array(row.indices)
         let reach = pow(Double(row.count), random.uniform())
         return order[min(row.count - 1, Int(reach) - 1)]
@@ -76,11 +76,13 @@ enum RandomRows {
 }
 
 /// Largest difference so far, relative to 1 + |expected|, and where it was.
-struct Worst {
-    var error = 0.0
-    var place = ""
+package struct Worst {
+    package var error = 0.0
+    package var place = ""
 
-    mutating func note(_ value: Double, _ expected: Double, _ place: @autoclosure () -> String) {
+    package init() {}
+
+    package mutating func note(_ value: Double, _ expected: Double, _ place: @autoclosure () -> String) {
         let error = value == expected ? 0 : abs(value - expected) / (1 + abs(expected))
         // Written so that NaN counts as the worst.
         if !(error <= self.error) { (self.error, self.place) = (error.isNaN ? .infinity : error, place() + " got \(value), expected \(expected)") }

@@ -1,6 +1,6 @@
+import TestSupport
 import Testing
-import Tokenizers
-@testable import Backbone
+@testable import Tokenizers
 
 @Suite struct PreTokenizerTests {
     private func pieces(_ preTokenizer: String, _ text: String) throws -> [String] {

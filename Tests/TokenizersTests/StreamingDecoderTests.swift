@@ -1,6 +1,6 @@
+import TestSupport
 import Testing
-import Tokenizers
-@testable import Backbone
+@testable import Tokenizers
 
 /// Ids of bytes are the bytes, so that any bytes can be streamed.
 @Suite struct StreamingDecoderTests {

@@ -1,7 +1,6 @@
 import Foundation
 import Testing
-import Tokenizers
-@testable import Backbone
+@testable import Tokenizers
 
 /// Ids and texts from Hugging Face's `tokenizers`, kept outside the package.
 @Suite struct TokenizerGoldenTests {

@@ -1,8 +1,8 @@
 import Foundation
-import LogitSketches
 import Tensor
+import TestSupport
 import Testing
-@testable import AutoDecoHeads
+@testable import LogitSketches
 
 /// The sketch of a row by its definition: a full sort, and bins by comparing with edges.
 private func reference(_ row: [Float], _ label: Int, _ shape: SketchShape) -> LogitSketch<Float> {

@@ -1,8 +1,8 @@
+import Backbone
 import Tensor
-@testable import Backbone
 
 /// The largest |got − want| / (1 + |want|), and the element where it is; infinite where a value is not a number.
-func largestDifference(_ got: Tensor<Float>, _ want: Tensor<Float>) -> (difference: Float, place: Int) {
+package func largestDifference(_ got: Tensor<Float>, _ want: Tensor<Float>) -> (difference: Float, place: Int) {
     guard got.shape == want.shape else { return (.infinity, 0) }
     var worst: (difference: Float, place: Int) = (0, 0)
     for (i, (g, w)) in zip(got.elements, want.elements).enumerated() {
@@ -14,7 +14,7 @@ func largestDifference(_ got: Tensor<Float>, _ want: Tensor<Float>) -> (differen
 
 /// Hidden states in the order of `model.hidden(sequences)`, but made with caches: prompts of unequal length read in one
 /// pass, then one token of each sequence a pass; sequences leave when they end.
-func hiddenStepByStep(_ model: Transformer, _ sequences: [[Int]], prompts: [Int], pageSize: Int = 8) throws -> Tensor<Float> {
+package func hiddenStepByStep(_ model: Transformer, _ sequences: [[Int]], prompts: [Int], pageSize: Int = 8) throws -> Tensor<Float> {
     let caches = sequences.map { _ in model.makeCache(pageSize: pageSize) }
     var rows = [[Float]](repeating: [], count: sequences.count)
     var read = [Int](repeating: 0, count: sequences.count)

@@ -1,7 +1,7 @@
-import Files
 import Foundation
+import TestSupport
 import Testing
-@testable import Safetensors
+@testable import Files
 
 struct AtomicFolderTests {
     @Test func aFolderAppearsWithItsFilesWhenItIsCommitted() throws {

@@ -1,6 +1,7 @@
 import Foundation
+import TestSupport
 import Testing
-@testable import Backbone
+@testable import Tokenizers
 
 @Suite struct CanonicalCompositionTests {
     private func compose(_ text: String) -> String {

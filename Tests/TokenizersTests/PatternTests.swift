@@ -1,6 +1,6 @@
+import TestSupport
 import Testing
-import Tokenizers
-@testable import Backbone
+@testable import Tokenizers
 
 /// Expected pieces are those of Hugging Face's `Split` over Oniguruma, behaviour Isolated.
 @Suite struct PatternTests {

@@ -1,6 +1,6 @@
+import TestSupport
 import Testing
-import Tokenizers
-@testable import Backbone
+@testable import Tokenizers
 
 /// Ids of bytes are the bytes; added tokens have the ids from 256 on, in the order of the file.
 @Suite struct AddedVocabularyTests {

@@ -1,8 +1,9 @@
+import Backbone
+import TestSupport
 import Decoding
-import Generation
 import Tensor
 import Testing
-@testable import Backbone
+@testable import Generation
 
 /// What a sample becomes does not depend on what is generated beside it.
 @Suite struct GenerationEngineTests {

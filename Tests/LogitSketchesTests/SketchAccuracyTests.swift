@@ -1,8 +1,8 @@
 import Foundation
-import LogitSketches
 import Tensor
+import TestSupport
 import Testing
-@testable import AutoDecoHeads
+@testable import LogitSketches
 
 /// Sketches held against exact losses in Double at a real vocabulary.
 @Suite(.enabled(if: isOptimised, "needs an optimised build: make test")) struct SketchAccuracyTests {
@@ -43,8 +43,8 @@ import Testing
             let corner = random.uniform() < 0.25
             let T = Double(Float(corner ? (random.uniform() < 0.5 ? 0.05 : 2) : random.uniform(in: 0.05..<2)))
             let P = Double(Float(corner ? (random.uniform() < 0.5 ? 0.01 : 0.999) : random.uniform(in: 0.01..<0.999)))
-            let expected = FusedLossesTests.fused(exact, T, P), place = "\(kind) row \(index), T=\(T), P=\(P), rank \(exact.labelRanks[0]):"
-            let got = FusedLossesTests.fused(double, T, P), inFloat = FusedLossesTests.fused(float, T, P)
+            let expected = fusedValues(exact, T, P), place = "\(kind) row \(index), T=\(T), P=\(P), rank \(exact.labelRanks[0]):"
+            let got = fusedValues(double, T, P), inFloat = fusedValues(float, T, P)
             errors.joint.note(got.values[5], expected.values[5], place)
             errors.jointInFloat.note(inFloat.values[5], expected.values[5], place)
             for i in [6, 7] { errors.gradient.note(got.values[i], expected.values[i], place) }
@@ -62,7 +62,7 @@ import Testing
     private static func noteDifferences(_ sketch: LogitSketches<Double>, _ T: Double, _ P: Double, _ values: [Double], _ place: String, _ worst: inout Worst) {
         let h = 1e-6
         for (gradient, ends) in [(6, [(T - h, P), (T + h, P)]), (7, [(T, P - h), (T, P + h)])] {
-            let low = FusedLossesTests.fused(sketch, ends[0].0, ends[0].1).values, high = FusedLossesTests.fused(sketch, ends[1].0, ends[1].1).values
+            let low = fusedValues(sketch, ends[0].0, ends[0].1).values, high = fusedValues(sketch, ends[1].0, ends[1].1).values
             let numeric = (high[5] - low[5]) / (2 * h), change = abs(high[gradient] - low[gradient])
             let difference = max(0, abs(values[gradient] - numeric) - change)
             worst.note(values[gradient] + difference, values[gradient], "\(place) [\(gradient)] numeric \(numeric)")

@@ -1,10 +1,10 @@
+import AutoDecoHeads
 import Files
 import Foundation
-import MergedCheckpoint
 import Safetensors
 import Tensor
 import Testing
-@testable import AutoDecoHeads
+@testable import MergedCheckpoint
 
 /// A folder with a backbone of random bytes, one with heads, and room for outputs.
 private final class Workshop {
@@ -65,8 +65,14 @@ private final class Workshop {
 
     func output(_ name: String) -> URL { url.appendingPathComponent(name, isDirectory: true) }
 
+    /// As the program opens it: the heads are read first.
+    func merging(model: URL, output: URL, baseModel: String? = nil) throws -> HeadsMerge {
+        let hiddenSize = try AutoDecoHeads<Float>(folder: heads).configuration.hiddenSize
+        return try HeadsMerge(heads: heads, hiddenSize: hiddenSize, model: model, output: output, baseModel: baseModel)
+    }
+
     func merge(to name: String = "merged", baseModel: String? = nil) throws -> URL {
-        try HeadsMerge(heads: heads, model: model, output: output(name), baseModel: baseModel).write()
+        try merging(model: model, output: output(name), baseModel: baseModel).write()
         return output(name)
     }
 
@@ -74,7 +80,7 @@ private final class Workshop {
     func refusal(output: URL? = nil, _ change: () throws -> Void = {}) throws -> String? {
         try change()
         do {
-            try HeadsMerge(heads: heads, model: model, output: output ?? self.output("refused")).write()
+            try merging(model: model, output: output ?? self.output("refused")).write()
             return nil
         } catch { return "\(error)" }
     }
@@ -219,7 +225,7 @@ private func data(_ folder: URL, _ name: String) throws -> Data { try Data(conte
         let cut = try Workshop()
         #expect(try cut.refusal { try data(cut.model, "model.safetensors").dropLast(3).write(to: cut.model.appendingPathComponent("model.safetensors")) } != nil)
         let twice = try Workshop(), merged = try twice.merge()
-        #expect(throws: HeadsFileError.self) { try HeadsMerge(heads: twice.heads, model: merged, output: twice.output("again")) }
+        #expect(throws: FileError.self) { try twice.merging(model: merged, output: twice.output("again")) }
     }
 
     @Test func anOutputThatExistsOrLiesInTheModelIsRefused() throws {
@@ -230,9 +236,9 @@ private func data(_ folder: URL, _ name: String) throws -> Data { try Data(conte
         #expect(try shop.refusal(output: shop.output("heads/../heads/merged"))?.contains("lies in the heads' folder") == true)
         #expect(try shop.names == ["heads", "merged", "model"])
         let split = try HeadsSplit(merged: shop.output("merged"))
-        #expect(throws: HeadsFileError.self) { try split.write(backbone: shop.output("merged/backbone"), heads: nil) }
+        #expect(throws: FileError.self) { try split.write(backbone: shop.output("merged/backbone"), heads: nil) }
         #expect(throws: FileError.self) { try split.write(backbone: shop.output("backbone"), heads: shop.heads) }
-        #expect(throws: HeadsFileError.self) { try HeadsSplit(merged: shop.heads) }
+        #expect(throws: FileError.self) { try HeadsSplit(merged: shop.heads) }
         #expect(try shop.names == ["heads", "merged", "model"])
     }
 
@@ -241,7 +247,7 @@ private func data(_ folder: URL, _ name: String) throws -> Data { try Data(conte
         let shop = try Workshop(shards: 3)
         var pieces = 0
         #expect(throws: Stop.self) {
-            try HeadsMerge(heads: shop.heads, model: shop.model, output: shop.output("merged")).write { _ in
+            try shop.merging(model: shop.model, output: shop.output("merged")).write { _ in
                 pieces += 1
                 if pieces == 5 { throw Stop() }
             }

@@ -1,8 +1,8 @@
 import Files
 import Foundation
+import TestSupport
 import Testing
-import Tokenizers
-@testable import Backbone
+@testable import Tokenizers
 
 /// Encoding takes linear time, give or take a logarithm, also where a text is one endless piece.
 @Suite(.serialized) struct TokenizerScalingTests {

@@ -1,6 +1,6 @@
+import TestSupport
 import Testing
-import Tokenizers
-@testable import Backbone
+@testable import Tokenizers
 
 /// Ids of bytes are the bytes; 256 is the first token after them.
 @Suite struct BytePairEncodingTests {

@@ -1,8 +1,7 @@
 import Foundation
-import LogitSketches
 import Tensor
 import Testing
-@testable import AutoDecoHeads
+@testable import LogitSketches
 
 @Suite struct SketchRowTests {
     static let V = 300

@@ -1,23 +1,23 @@
+import Backbone
 import Foundation
 import Safetensors
 import Tensor
-@testable import Backbone
 
 /// A folder with a tiny model of seeded random weights, written as the hub publishes its family.
-final class TinyModel {
-    enum Kind: String, CaseIterable, Sendable {
+package final class TinyModel {
+    package enum Kind: String, CaseIterable, Sendable {
         case llama, qwen2, qwen3, qwen3MoE, gptOSS, gptOSSInMXFP4, deepSeekV3, deepSeekV3WithoutQueryLatent
     }
 
-    let folder: URL
-    var configuration: [String: Any]
-    private(set) var tensors: [NewTensor] = []
+    package let folder: URL
+    package var configuration: [String: Any]
+    package private(set) var tensors: [NewTensor] = []
     private var random: RandomGenerator
 
     private var size: Int { number("hidden_size") }
 
     /// - Parameter changes: keys of config.json that differ from the kind's own; `NSNull()` takes one away.
-    init(_ kind: Kind, seed: UInt64 = 1, _ changes: [String: Any] = [:]) throws {
+    package init(_ kind: Kind, seed: UInt64 = 1, _ changes: [String: Any] = [:]) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("tiny-model-\(UUID().uuidString)")
         random = RandomGenerator(seed: seed)
         configuration = Self.configuration(kind).merging(changes) { $1 }
@@ -28,37 +28,37 @@ final class TinyModel {
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
-    func write() throws {
+    package func write() throws {
         try writeConfiguration()
         try SafetensorsWriter.write(tensors, to: folder.appendingPathComponent("model.safetensors").path)
     }
 
-    func writeConfiguration() throws {
+    package func writeConfiguration() throws {
         try JSONSerialization.data(withJSONObject: configuration).write(to: folder.appendingPathComponent("config.json"))
     }
 
     /// Writes the weights again without one tensor, or with another one in its place.
-    func replace(_ name: String, with tensor: NewTensor?) throws {
+    package func replace(_ name: String, with tensor: NewTensor?) throws {
         tensors = tensors.compactMap { $0.declaration.name == name ? tensor : $0 }
         try write()
     }
 
-    func loadConfiguration() throws -> ModelConfiguration { try ModelConfiguration(directory: folder) }
+    package func loadConfiguration() throws -> ModelConfiguration { try ModelConfiguration(directory: folder) }
 
-    func load() throws -> Transformer { try Transformer(directory: folder) }
+    package func load() throws -> Transformer { try Transformer(directory: folder) }
 
     /// The model with weights in their files' bytes alone, as large models have them.
-    func loadAsLarge() throws -> Transformer {
+    package func loadAsLarge() throws -> Transformer {
         try Transformer(configuration: loadConfiguration(), checkpoint: Checkpoint(folder: folder.path), mostTinyWeights: 0)
     }
 
     /// Seeded token ids.
-    func tokens(_ count: Int, seed: UInt64 = 7) -> [Int] {
+    package func tokens(_ count: Int, seed: UInt64 = 7) -> [Int] {
         var random = RandomGenerator(seed: seed, stream: UInt64(count))
         return (0..<count).map { _ in Int(random.next() % UInt64(number("vocab_size"))) }
     }
 
-    func number(_ key: String) -> Int { configuration[key] as? Int ?? 0 }
+    package func number(_ key: String) -> Int { configuration[key] as? Int ?? 0 }
 
     private static func configuration(_ kind: Kind) -> [String: Any] {
         var common: [String: Any] = [

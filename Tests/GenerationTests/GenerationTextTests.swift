@@ -1,7 +1,8 @@
+import Backbone
 import Decoding
-import Generation
+import TestSupport
 import Testing
-@testable import Backbone
+@testable import Generation
 
 /// Stop texts and prompt templates.
 @Suite struct GenerationTextTests {

@@ -1,7 +1,7 @@
 import Foundation
+import TestSupport
 import Testing
-import Tokenizers
-@testable import Backbone
+@testable import Tokenizers
 
 @Suite struct TokenizerTests {
     private typealias File = TokenizerFile

@@ -1,7 +1,6 @@
-import Files
 import Foundation
 import Testing
-@testable import Safetensors
+@testable import Files
 
 @Suite struct FolderLockTests {
     private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lock-\(UUID().uuidString)/run", isDirectory: true)
