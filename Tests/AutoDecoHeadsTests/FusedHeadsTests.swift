@@ -50,8 +50,10 @@ import Testing
         func results(fused: Bool, detaches: Bool) -> (Tensor<Element>, Tensor<Element>, [Tensor<Element>]) {
             let tape = Tape<Element>(), parameters = heads.parameters.map { tape.parameter($0) }
             let (T, P) = fused
-                ? heads.predictFused(hidden: hidden, logits: logits, parameters: parameters, detachesTemperature: detaches, tape: tape)
-                : heads.predict(hidden: tape.constant(hidden), logits: logits, parameters: parameters, detachesTemperature: detaches, tape: tape)
+                ? heads.predict(hidden: hidden, logits: logits, parameters: parameters, detachesTemperature: detaches, tape: tape)
+                : heads.referencePrediction(
+                    hidden: tape.constant(hidden), logits: logits, parameters: parameters, detachesTemperature: detaches,
+                    tape: tape)
             let gradients = tape.gradients(of: T * tape.constant(weights.0) + P * tape.constant(weights.1))
             return (T.value, P.value, parameters.named.map { gradients[$0.value] })
         }
@@ -89,7 +91,7 @@ import Testing
             func head(_ i: Int) -> HeadParameters<Variable<Double>> {
                 HeadParameters(firstWeight: x[i], firstBias: x[i + 1], secondWeight: x[i + 2], secondBias: x[i + 3])
             }
-            let (T, P) = setting.heads.predictFused(
+            let (T, P) = setting.heads.predict(
                 hidden: setting.hidden, logits: setting.logits, parameters: HeadsParameters(temperature: head(0), topP: head(4)),
                 detachesTemperature: false, tape: tape)
             return T * tape.constant(setting.weights.0) + P * tape.constant(setting.weights.1)

@@ -33,7 +33,7 @@ import Testing
         let rows = try SortedRows(logits: tensor("logits"), labels: labels)
 
         let tape = Tape<Double>(), parameters = heads.parameters.map { tape.parameter($0) }, settings = LossSettings()
-        let (T, P) = heads.predict(hidden: tape.constant(hidden), logits: rows, parameters: parameters, tape: tape)
+        let (T, P) = heads.predict(hidden: hidden, logits: rows, parameters: parameters, tape: tape)
         let kept = easyTokenMask(
             labelRanks: rows.labelRanks, draws: try tensor("easy_token_draws").elements, dropRate: settings.easyTokenDropRate)
         let terms = ObjectiveTerms(

@@ -143,9 +143,9 @@ import Testing
         let held = Held(rows: rows, held: rows.features(temperature: base))
         guard detachesTemperature else {
             return heads.predict(
-                hidden: tape.constant(hidden), logits: held, parameters: parameters, detachesTemperature: false, tape: tape)
+                hidden: hidden, logits: held, parameters: parameters, detachesTemperature: false, tape: tape)
         }
-        let temperature = heads.predict(hidden: tape.constant(hidden), logits: held, parameters: parameters, tape: tape).temperature
+        let temperature = heads.predict(hidden: hidden, logits: held, parameters: parameters, tape: tape).temperature
         // The top-p head beside a temperature that is held at its base value.
         guard let head = parameters.topP else { return (temperature, tape.constant(base)) }
         let inner = heads.configuration.enhancedFeatures

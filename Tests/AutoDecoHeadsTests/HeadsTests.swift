@@ -175,7 +175,7 @@ private func heads(_ configuration: HeadsConfiguration, seed: UInt64 = 1) -> Aut
         func run(_ threads: Int) -> [[Float]] {
             Parallel.$threads.withValue(threads) {
                 let tape = Tape<Float>(), parameters = heads.parameters.map { tape.parameter($0) }
-                let (T, P) = heads.predict(hidden: tape.constant(hidden), logits: sketches, parameters: parameters, tape: tape)
+                let (T, P) = heads.predict(hidden: hidden, logits: sketches, parameters: parameters, tape: tape)
                 let terms = ObjectiveTerms(
                     logits: sketches, temperature: T, topP: P, kept: Array(repeating: true, count: N), counts: TokenCounts(tokens: N, kept: N),
                     settings: LossSettings(), tape: tape)

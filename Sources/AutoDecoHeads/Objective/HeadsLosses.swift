@@ -50,7 +50,8 @@ public struct HeadsLosses<Element: Scalar>: Sendable {
         let tape = Tape<Element>(), wantsGradients = gradients != nil
         let parameters = heads.parameters.map { wantsGradients ? tape.parameter($0) : tape.constant($0) }
         let predicted = heads.predict(
-            hidden: tape.constant(hidden), logits: logits, parameters: parameters, detachesTemperature: settings.detachesTemperature, tape: tape)
+            hidden: hidden, logits: logits, parameters: parameters,
+            detachesTemperature: settings.detachesTemperature, tape: tape)
         let terms = ObjectiveTerms(
             logits: logits, temperature: predicted.temperature, topP: predicted.topP,
             kept: kept ?? Array(repeating: true, count: logits.count), counts: counts, settings: settings, tape: tape)

@@ -1,4 +1,3 @@
-import Autodiff
 import Decoding
 import LogitSketches
 import Tensor
@@ -14,6 +13,7 @@ public struct HeadsPolicy: DecodingPolicy {
     public let filter: NucleusFilter
     /// Whose predictions are used; the other knob is 1.
     public let applying: HeadSelection
+    private let stack: StackedHeads<Float>
     private let samplers = RowSamplers()
 
     /// Rows of a matrix product, filled up with zeros: OpenBLAS gives a row other last bits among another number of rows,
@@ -24,6 +24,7 @@ public struct HeadsPolicy: DecodingPolicy {
     ///   that it was trained to read, though tokens are drawn at T = 1.
     public init(heads: AutoDecoHeads<Float>, filter: NucleusFilter = .hard, applying: HeadSelection = .both) {
         (self.heads, self.filter, self.applying) = (heads, filter, applying)
+        stack = StackedHeads(heads.parameters, configuration: heads.configuration)
     }
 
     public func choose(hidden: Tensor<Float>, logits: Tensor<Float>, random: inout [RandomGenerator]) throws -> [Decision] {
@@ -78,18 +79,15 @@ public struct HeadsPolicy: DecodingPolicy {
             result.update(repeating: 0)
             hidden.withUnsafeBufferPointer { _ = result.update(fromContentsOf: $0[block.lowerBound * D..<block.upperBound * D]) }
         }
-        let tape = Tape<Float>()
         var summaries: [RowSummary] = []
-        let predicted = try heads.predict(
-            hidden: tape.constant(padded), parameters: heads.parameters.map { tape.constant($0) }, tape: tape
-        ) { temperature in
+        let forward = try HeadsForward(stack, hidden: padded) { temperature in
             let (features, read) = try features(block, of: logits, temperature: temperature)
             summaries = read
             return features
         }
+        func values(_ knob: Tensor<Float>?) -> [Float] { Array((knob ?? forward.ones).elements[0..<block.count]) }
         return Prediction(
-            temperature: Array(predicted.temperature.value.elements[0..<block.count]), topP: Array(predicted.topP.value.elements[0..<block.count]),
-            summaries: summaries)
+            temperature: values(forward.temperature), topP: values(forward.topP), summaries: summaries)
     }
 
     /// The four features of some rows, filled up with zeros.

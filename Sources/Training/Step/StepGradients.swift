@@ -88,7 +88,7 @@ public final class StepGradients {
     private func add(_ parameters: [Tensor<Float>], _ isKept: [Bool], _ losses: inout StepLosses) throws {
         let tape = Tape<Float>(), heads = AutoDecoHeads(configuration: configuration, ordered: parameters)
         let variables = heads.parameters.map { tape.parameter($0) }
-        let (T, P) = heads.predictFused(
+        let (T, P) = heads.predict(
             hidden: batch.hidden, logits: batch.sketches, parameters: variables, detachesTemperature: settings.detachesTemperature, tape: tape)
         let terms = ObjectiveTerms(
             logits: batch.sketches, temperature: T, topP: P, kept: isKept, counts: losses.counts, settings: settings, tape: tape)

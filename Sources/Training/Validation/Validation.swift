@@ -1,5 +1,4 @@
 import AutoDecoHeads
-import Autodiff
 import HiddenStateCache
 import LogitSketches
 import Reports
@@ -50,7 +49,7 @@ public struct Validation: Sendable {
         topPs.reserveCapacity(tokens)
         for block in trajectories.blocks(tokens: blockTokens) {
             try cache.load(block, into: &batch)
-            let (T, P) = heads.predictFused(hidden: batch.hidden, logits: batch.sketches)
+            let (T, P) = heads.predict(hidden: batch.hidden, logits: batch.sketches)
             sum += Self.sum(of: batch.sketches, T, P, settings, heads.configuration.heads)
             temperatures += T.elements
             topPs += P.elements
@@ -80,7 +79,7 @@ public struct Validation: Sendable {
         var result = TokenPredictions()
         for block in trajectories.blocks(tokens: blockTokens) {
             try cache.load(block, into: &batch)
-            let (T, P) = heads.predictFused(hidden: batch.hidden, logits: batch.sketches)
+            let (T, P) = heads.predict(hidden: batch.hidden, logits: batch.sketches)
             let features = batch.sketches.features(temperature: Tensor(shape: [batch.count, 1], repeating: 1))
             result.trajectories += batch.trajectories
             result.positions += batch.positions
@@ -91,14 +90,5 @@ public struct Validation: Sendable {
             result.probabilities += batch.sketches.baseProbabilities.elements.map(Double.init)
         }
         return result
-    }
-}
-
-extension AutoDecoHeads {
-    /// T̂ and P̂ of N tokens, each [N, 1], without gradients, the way training computes them.
-    func predictFused(hidden: Tensor<Element>, logits: some TokenLogits<Element>) -> (temperature: Tensor<Element>, topP: Tensor<Element>) {
-        let tape = Tape<Element>()
-        let (T, P) = predictFused(hidden: hidden, logits: logits, parameters: parameters.map { tape.constant($0) }, tape: tape)
-        return (T.value, P.value)
     }
 }
