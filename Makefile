@@ -17,6 +17,9 @@ HEADS := runs/countdown/training/heads
 JOINT_HEADS := runs/ablations/joint/heads
 EVALUATION := runs/countdown/evaluation
 
+# The commit that programs were built from, for --version; a + says that files were changed after it.
+LEAVE_COMMIT = commit=$$(git describe --always --dirty=+ --exclude '*' 2>/dev/null) && echo "$$commit" > .build/release/autodeco-commit || true
+
 .PHONY: help setup build test test-scripts collect train ablations eval gradcheck bench soak clean
 
 help:
@@ -47,6 +50,7 @@ setup:
 
 build: setup
 	swift build $(RELEASE)
+	@$(LEAVE_COMMIT)
 
 test: setup
 	$(TEST) $(TEST_FOLDER)

@@ -7,6 +7,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
 enum Invocation {
     /// The full name is such as "autodeco-inspect loss".
     case help(Command, name: String)
+    case version
     case run(Command, Arguments)
 }
 
@@ -31,6 +32,7 @@ extension Command {
             throw usage("found no subcommand, expected one of \(names.joined(separator: ", "))", path)
         }
         if isHelp(word) { return .help(self, name: path) }
+        if word == "--version" { return .version }
         if let subcommand = subcommands.first(where: { $0.name == word }) {
             return try subcommand.parse(Array(words.dropFirst()), path: "\(path) \(word)")
         }
@@ -50,6 +52,7 @@ extension Command {
                 break
             }
             if isHelp(word) { return .help(self, name: path) }
+            if word == "--version" { return .version }
             guard isFlag(word) else {
                 loose.append(word)
                 continue

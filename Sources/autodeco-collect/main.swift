@@ -7,7 +7,7 @@ import Trajectories
 
 // Samples trajectories of problems, keeps the correct ones, and walks them through the model into a hidden-state cache.
 
-BLASKernels.useBestForProcessor()
+if let better = BLASKernels.better { Restart.setting(BLASKernels.variable, to: better) }
 
 Command(
     "autodeco-collect", "Collects correct trajectories of a task and their hidden-state cache.", flags: Flags.all
@@ -38,4 +38,4 @@ Command(
     try summary.write(to: run.output)
     summary.run = Summary.Speed(seconds: whole.seconds, sampledTokensPerSecond: speed)
     if arguments[Flags.json] { try console.print(json: summary) } else { try console.print(summary.text) }
-}.main()
+}.main(kernels: "OpenBLAS kernels \(BLASKernels.name)")

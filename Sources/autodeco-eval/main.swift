@@ -7,7 +7,7 @@ import Terminal
 
 // Measures whether trained heads decode better than knobs set by hand, and why.
 
-BLASKernels.useBestForProcessor()
+if let better = BLASKernels.better { Restart.setting(BLASKernels.variable, to: better) }
 
 enum Flags {
     static let config = Flag.string("config", "FILE", "configuration: model, task and evaluation").required()
@@ -44,4 +44,4 @@ Command(
     display.finish()
     if arguments[Flags.json] { try console.print(json: results) } else { try console.print(results.text) }
     console.note("\(plan.folder.relativePath): report.html, results.md, results.json")
-}.main()
+}.main(kernels: "OpenBLAS kernels \(BLASKernels.name)")

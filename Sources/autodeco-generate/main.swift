@@ -7,7 +7,7 @@ import Tokenizers
 
 // Completes a prompt, with heads or with knobs set by hand, and shows each token as it comes.
 
-BLASKernels.useBestForProcessor()
+if let better = BLASKernels.better { Restart.setting(BLASKernels.variable, to: better) }
 
 Command(
     "autodeco-generate", "Completes a prompt, with AutoDeco heads or with knobs set by hand.", flags: Flags.all
@@ -53,4 +53,4 @@ Command(
     }
     console.note(clock.summary)
     if completions.contains(where: { $0.finish == .interrupted }) { throw Interrupted() }
-}.main()
+}.main(kernels: "OpenBLAS kernels \(BLASKernels.name)")

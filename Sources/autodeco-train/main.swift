@@ -10,7 +10,7 @@ import Training
 
 // Fits AutoDeco heads to a hidden-state cache.
 
-BLASKernels.useBestForProcessor()
+if let better = BLASKernels.better { Restart.setting(BLASKernels.variable, to: better) }
 
 Command("autodeco-train", "Fits AutoDeco heads to a hidden-state cache.", flags: Flags.all) { arguments, console in
     let configuration = try Configuration(path: arguments[Flags.config], overrides: arguments[Flags.set])
@@ -50,4 +50,4 @@ Command("autodeco-train", "Fits AutoDeco heads to a hidden-state cache.", flags:
         console.warning("saved after step \(step) in \(checkpoint.path); --resume goes on from there")
         throw Interrupted()
     }
-}.main()
+}.main(kernels: "OpenBLAS kernels \(BLASKernels.name)")
