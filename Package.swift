@@ -132,6 +132,7 @@ let package = Package(
             dependencies: [
                 "AutoDecoHeads", "Files", "HiddenStateCache", "LogitSketches", "Safetensors", "Tensor",
             ]),
+        .testTarget(name: "HouseTests"),
         .testTarget(name: "LogitSketchesTests", dependencies: ["LogitSketches", "Tensor", "TestSupport"]),
         .testTarget(
             name: "MergedCheckpointTests",
