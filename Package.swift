@@ -30,10 +30,10 @@ let package = Package(
             pkgConfig: "lapacke",
             providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
-        .target(name: "Configuration", exclude: ["README.md"]),
         .target(name: "Files"),
         .target(name: "Reports", exclude: ["README.md"]),
         .target(name: "Terminal", exclude: ["README.md"]),
+        .target(name: "Configuration", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Safetensors", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Tasks", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Tensor", dependencies: ["COpenBLAS"], exclude: ["README.md"]),
@@ -62,26 +62,37 @@ let package = Package(
             ],
             exclude: ["README.md"]),
         .target(
-            name: "Training",
+            name: "Scoring",
             dependencies: [
-                "AutoDecoHeads", "Autodiff", "Configuration", "Files", "HiddenStateCache", "LogitSketches",
-                "Reports", "Safetensors", "Tensor",
-            ],
-            exclude: ["README.md"]),
+                "AutoDecoHeads", "HiddenStateCache", "LogitSketches", "Safetensors", "Tensor",
+            ]),
         .target(
             name: "Trajectories",
             dependencies: [
-                "Backbone", "Configuration", "Decoding", "Files", "Generation", "HiddenStateCache", "Safetensors",
-                "Tasks", "Tensor", "Tokenizers",
+                "Backbone", "Decoding", "Files", "Generation", "HiddenStateCache", "Safetensors", "Tasks", "Tensor",
+                "Tokenizers",
             ],
             exclude: ["README.md"]),
         .target(
             name: "Evaluation",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Files", "Generation", "HiddenStateCache",
-                "LogitSketches", "Reports", "Safetensors", "Tasks", "Tensor", "Tokenizers", "Trajectories",
+                "AutoDecoHeads", "Backbone", "Decoding", "Files", "Generation", "HiddenStateCache", "Reports",
+                "Safetensors", "Scoring", "Tasks", "Tensor", "Tokenizers", "Trajectories",
             ],
             exclude: ["README.md"]),
+        .target(
+            name: "Training",
+            dependencies: [
+                "AutoDecoHeads", "Autodiff", "Files", "HiddenStateCache", "LogitSketches", "Reports", "Safetensors",
+                "Scoring", "Tensor",
+            ],
+            exclude: ["README.md"]),
+        .target(
+            name: "Recipes",
+            dependencies: [
+                "AutoDecoHeads", "Configuration", "Decoding", "Evaluation", "Files", "HiddenStateCache",
+                "Safetensors", "Tasks", "Training",
+            ]),
 
         .executableTarget(
             name: "autodeco-bench",
@@ -92,13 +103,13 @@ let package = Package(
         .executableTarget(
             name: "autodeco-collect",
             dependencies: [
-                "Backbone", "Configuration", "Decoding", "Files", "HiddenStateCache", "Safetensors", "Tasks",
-                "Tensor", "Terminal", "Tokenizers", "Trajectories",
+                "Backbone", "Decoding", "Files", "HiddenStateCache", "Recipes", "Safetensors", "Tasks", "Tensor",
+                "Terminal", "Tokenizers", "Trajectories",
             ]),
         .executableTarget(
             name: "autodeco-eval",
             dependencies: [
-                "Configuration", "Decoding", "Evaluation", "Tensor", "Terminal",
+                "Decoding", "Evaluation", "Recipes", "Tensor", "Terminal",
             ]),
         .executableTarget(
             name: "autodeco-generate",
@@ -109,13 +120,14 @@ let package = Package(
         .executableTarget(
             name: "autodeco-inspect",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Configuration", "Evaluation", "Files", "HiddenStateCache",
-                "LogitSketches", "MergedCheckpoint", "Safetensors", "Tensor", "Terminal", "Tokenizers", "Training",
+                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "HiddenStateCache", "LogitSketches",
+                "MergedCheckpoint", "Recipes", "Safetensors", "Scoring", "Tensor", "Terminal", "Tokenizers",
+                "Training",
             ]),
         .executableTarget(
             name: "autodeco-train",
             dependencies: [
-                "Backbone", "Configuration", "Files", "HiddenStateCache", "Safetensors", "Tensor", "Terminal",
+                "Backbone", "Files", "HiddenStateCache", "Recipes", "Safetensors", "Tensor", "Terminal",
                 "Tokenizers", "Training",
             ]),
 
@@ -126,13 +138,14 @@ let package = Package(
             ]),
         .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Tensor"]),
         .testTarget(name: "BackboneTests", dependencies: ["Backbone", "Safetensors", "Tensor", "TestSupport"]),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Files", "Recipes"]),
         .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Tensor"]),
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
                 "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Evaluation", "HiddenStateCache",
-                "LogitSketches", "Reports", "Safetensors", "Tasks", "Tensor", "Tokenizers", "Trajectories",
+                "LogitSketches", "Reports", "Safetensors", "Scoring", "Tasks", "Tensor", "Tokenizers",
+                "Trajectories",
             ]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
         .testTarget(
@@ -167,8 +180,8 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "AutoDecoHeads", "Configuration", "HiddenStateCache", "LogitSketches", "Safetensors", "Tensor",
-                "Training",
+                "AutoDecoHeads", "Configuration", "HiddenStateCache", "LogitSketches", "Recipes", "Safetensors",
+                "Tensor", "Training",
             ]),
         .testTarget(
             name: "TrajectoriesTests",

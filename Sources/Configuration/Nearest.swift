@@ -1,6 +1,6 @@
 /// The name that a mistyped one most likely meant; nil where none is near. Case, `_` and `-` do not matter, so that
 /// `top_p` means `topP`; beyond that at most half of the letters may differ.
-func nearest(to word: String, in names: [String]) -> String? {
+package func nearest(to word: String, in names: [String]) -> String? {
     func letters(_ name: String) -> [Character] { Array(name.lowercased().filter { $0 != "_" && $0 != "-" }) }
     let wanted = letters(word)
     let ranked = names.map { name in

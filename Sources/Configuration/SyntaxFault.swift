@@ -1,9 +1,9 @@
 /// Where a text stops being JSON5, for the message: Foundation's decoder says that it is none, not where.
-struct SyntaxFault: CustomStringConvertible {
-    private(set) var description: String
+package struct SyntaxFault: CustomStringConvertible {
+    package private(set) var description: String
 
     /// - Returns: nil where no fault is found, whatever Foundation dislikes.
-    init?(in data: some Sequence<UInt8>) {
+    package init?(in data: some Sequence<UInt8>) {
         var scanner = Scanner(Array(String(decoding: Array(data), as: UTF8.self).unicodeScalars))
         do throws(SyntaxFault) {
             try scanner.value()

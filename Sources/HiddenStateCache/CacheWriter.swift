@@ -74,8 +74,13 @@ public final class CacheWriter {
     ///
     /// - Parameter backbone: the model's folder, of which config.json, generation_config.json, tokenizer.json and
     ///   tokenizer_config.json are copied as far as they exist; nil copies nothing.
-    public func finish(backbone: URL?) throws {
+    /// - Parameter problems: of each trajectory the number of its problem, −1 where it has none; nil where nobody knows.
+    public func finish(backbone: URL?, problems: [Int32]? = nil) throws {
         require(isPresent.allSatisfy { $0 }, "the cache lacks shards")
+        if let problems {
+            require(problems.count == plan.lengths.count, "\(problems.count) problems for \(plan.lengths.count) lines")
+            try ProblemTable.write(problems, folder: folder)
+        }
         if let backbone { try BackboneFiles.copy(from: backbone, to: folder) }
         let shards = try plan.shards.map { shard in
             let file = try SafetensorsFile(path: path(shard))
@@ -90,7 +95,7 @@ public final class CacheWriter {
 
     /// Keeps shards of this very cache, and removes what an interrupted run has left half-written.
     private func findShards(_ names: [String]) throws {
-        let own = [".shard-", ".\(CacheManifest.name).", ".\(Projection.name)."]
+        let own = [".shard-"] + [CacheManifest.name, Projection.name, ProblemTable.name].map { ".\($0)." }
         for name in names where name.hasSuffix(".partial") && own.contains(where: name.hasPrefix) {
             try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
         }

@@ -56,6 +56,10 @@ extension HiddenStateCache {
             guard cache.projection == first.cache.projection else {
                 throw CacheError(path, "has other principal components than \(other); collect such a cache in one process, or without cache.rank")
             }
+            guard cache.problems == first.cache.problems else {
+                throw CacheError(path, "has another \(ProblemTable.name) than \(other), expected the same problems; "
+                    + "only parts of one trajectory file can be joined")
+            }
             for trajectory in cache.trajectories {
                 if let owner = owners.updateValue(cache, forKey: trajectory.number) {
                     throw CacheError(path, "holds trajectory \(trajectory.number), which is in \(owner.folder.path), too; name each part once")
@@ -89,6 +93,7 @@ extension HiddenStateCache {
             let name = Projection.name
             try copy(SafetensorsFile(path: first.folder.appendingPathComponent(name).path), to: folder.appendingPathComponent(name).path)
         }
+        if let problems = first.problems { try ProblemTable.write(problems, folder: folder) }
         try BackboneFiles.copy(from: first.backboneFolder, to: folder)
         try AtomicFile.write(CacheManifest(first.description, shards: rows).json(), to: folder.appendingPathComponent(CacheManifest.name).path)
     }

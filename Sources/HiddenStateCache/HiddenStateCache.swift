@@ -20,6 +20,9 @@ public final class HiddenStateCache: Sendable {
     public let description: CacheDescription
     /// Where hidden states are projected.
     public let projection: Projection?
+    /// Of each line of the trajectory file the number of its problem, −1 where it has none; nil where the cache does not
+    /// know them, and each trajectory counts as a problem of its own.
+    public let problems: [Int32]?
     /// All trajectories, in the order of their lines.
     public let trajectories: [TrajectoryIndex]
     /// Number of all tokens.
@@ -50,6 +53,7 @@ public final class HiddenStateCache: Sendable {
         self.description = description
         projection = description.rank == nil ? nil : try Projection(folder: folder, description)
         isVerified = verify
+        problems = try ProblemTable.read(folder: folder)
 
         var opened = [Result<(ShardFile, [TrajectoryIndex]), any Error>?](repeating: nil, count: manifest.shards.count)
         opened.withUnsafeMutableBufferPointer { opened in
@@ -75,11 +79,6 @@ public final class HiddenStateCache: Sendable {
             throw CacheError(
                 shard.file.path, "has the fingerprint '\(shard.file.metadata["fingerprint"] ?? "missing")', expected '\(shards[0].file.metadata["fingerprint"] ?? "missing")' as in \(shards[0].file.path)")
         }
-    }
-
-    /// The trajectories of a subset, in the order of their lines.
-    public func trajectories(_ subset: TrajectorySubset, of split: TrajectorySplit) -> [TrajectoryIndex] {
-        trajectories.filter { split.contains($0.number, in: subset) }
     }
 
     private static func open(

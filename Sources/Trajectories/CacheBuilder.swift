@@ -18,6 +18,7 @@ public struct CacheBuilder {
     private let folder: URL
     private let description: CacheDescription
     private let fingerprint: String
+    private let problems: [Int32]
 
     /// - Parameters:
     ///   - modelFolder: whose small files the cache takes along.
@@ -32,6 +33,7 @@ public struct CacheBuilder {
         plan = ShardPlan(lengths: lengths.labels, shardTokens: shardTokens)
         (self.model, self.modelFolder, self.trajectories, self.encoding) = (model, modelFolder, trajectories, encoding)
         (self.folder, self.description, self.fingerprint) = (folder, description, fingerprint)
+        problems = lengths.problems
     }
 
     /// What the builder is at.
@@ -81,7 +83,7 @@ public struct CacheBuilder {
                 }
             }
         }
-        try writer.finish(backbone: modelFolder)
+        try writer.finish(backbone: modelFolder, problems: problems.contains { $0 >= 0 } ? problems : nil)
     }
 
     private func writer(_ projection: Projection?) throws -> CacheWriter {

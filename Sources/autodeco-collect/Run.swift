@@ -1,9 +1,9 @@
 import Backbone
-import Configuration
 import Decoding
 import Files
 import Foundation
 import HiddenStateCache
+import Recipes
 import Safetensors
 import Tasks
 import Terminal
@@ -12,7 +12,7 @@ import Trajectories
 
 /// What a configuration asks for, with its inputs read and held against each other: nothing is written before all of it fits.
 struct Run {
-    let configuration: Configuration
+    let configuration: RunConfiguration
     let output: URL
     let cacheFolder: URL
     let modelFolder: String
@@ -23,7 +23,7 @@ struct Run {
     /// Nil where trajectories are there already.
     let sampler: RejectSampler?
 
-    init(_ configuration: Configuration) throws {
+    init(_ configuration: RunConfiguration) throws {
         self.configuration = configuration
         output = URL(fileURLWithPath: try configuration.required(configuration.collect.folder, "collect.folder"), isDirectory: true)
         cacheFolder = URL(fileURLWithPath: try configuration.required(configuration.cache.folder, "cache.folder"), isDirectory: true)
@@ -34,19 +34,17 @@ struct Run {
         tokenizer = hasTokenizer ? try Tokenizer(directory: url) : nil
         if let tokenizer { try model.requireFit(tokenizer, in: modelFolder) }
 
-        let settings = configuration.cache
         do {
-            cache = try CacheDescription(
-                modelName: configuration.model.name ?? url.lastPathComponent, modelPath: modelFolder,
+            cache = try configuration.cacheDescription(
                 hiddenSize: model.configuration.hiddenSize, vocabularySize: model.configuration.vocabularySize,
-                topLogits: settings.topLogits, tailBins: settings.tailBins, hiddenType: settings.hiddenType.elementType, rank: settings.rank)
+                modelName: configuration.model.name ?? url.lastPathComponent, modelPath: modelFolder)
         } catch { throw InputError("\(configuration.file): section \(error)") }
         sampler = configuration.collect.trajectories == nil ? try Self.sampler(configuration, model, tokenizer, modelFolder) : nil
         for folder in [output, cacheFolder] { try Self.checkWritable(folder) }
     }
 
     private static func sampler(
-        _ configuration: Configuration, _ model: Transformer, _ tokenizer: Tokenizer?, _ modelFolder: String
+        _ configuration: RunConfiguration, _ model: Transformer, _ tokenizer: Tokenizer?, _ modelFolder: String
     ) throws -> RejectSampler {
         let collect = configuration.collect, task = configuration.task
         guard let tokenizer else { throw InputError("\(modelFolder): has no tokenizer.json, which sampling needs") }
@@ -90,7 +88,7 @@ struct Run {
         var fingerprint = Fingerprint()
         try fingerprint.add("model", model: modelFolder)
         try fingerprint.add("task.train", contentOf: configuration.required(task.train, "task.train"))
-        fingerprint.add(task)
+        try fingerprint.add(task)
         fingerprint.add("collect.problems", collect.problems.map { "\($0)" } ?? "null")
         fingerprint.add("collect.samples", collect.samples)
         fingerprint.add("collect.keep", collect.keep)
@@ -112,15 +110,5 @@ struct Run {
         try fingerprint.add("model", model: modelFolder)
         try fingerprint.add("trajectories", contentOf: trajectories)
         return fingerprint.text
-    }
-}
-
-extension HiddenTypeChoice {
-    fileprivate var elementType: ElementType {
-        switch self {
-        case .bfloat16: .bf16
-        case .float16: .f16
-        case .float32: .f32
-        }
     }
 }

@@ -1,4 +1,4 @@
-import Configuration
+import Recipes
 import Foundation
 import HiddenStateCache
 import Tensor
@@ -13,7 +13,7 @@ Command(
     "autodeco-collect", "Collects correct trajectories of a task and their hidden-state cache.", flags: Flags.all
 ) { arguments, console in
     let overrides = arguments[Flags.set] + (arguments[Flags.keepRejected] ? ["collect.keepRejected=true"] : [])
-    let configuration = try Configuration(path: arguments[Flags.config], overrides: overrides)
+    let configuration = try RunConfiguration(path: arguments[Flags.config], overrides: overrides)
     let run = try Run(configuration)
     let locks = try run.lockFolders()
     defer { withExtendedLifetime(locks) {} }

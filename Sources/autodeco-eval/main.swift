@@ -1,7 +1,7 @@
-import Configuration
 import Decoding
 import Evaluation
 import Foundation
+import Recipes
 import Tensor
 import Terminal
 
@@ -23,7 +23,7 @@ Command(
     "autodeco-eval", "Compares trained heads with knobs set by hand, on a task's test problems.",
     flags: [Flags.config, Flags.set, Flags.heads, Flags.filter, Flags.json]
 ) { arguments, console in
-    var configuration = try Configuration(path: arguments[Flags.config], overrides: arguments[Flags.set])
+    var configuration = try RunConfiguration(path: arguments[Flags.config], overrides: arguments[Flags.set])
     var folders = arguments[Flags.heads]
     if configuration.evaluation.heads == nil, !folders.isEmpty { configuration.evaluation.heads = folders.removeFirst() }
     configuration.evaluation.otherHeads += folders

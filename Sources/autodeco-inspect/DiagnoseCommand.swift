@@ -1,6 +1,7 @@
 import AutoDecoHeads
 import Evaluation
 import HiddenStateCache
+import Scoring
 import Terminal
 
 private let requiredCache = Flag.string("cache", "DIR", "folder of a hidden-state cache").required()

@@ -1,5 +1,5 @@
 import AutoDecoHeads
-import Configuration
+import Recipes
 import Foundation
 import HiddenStateCache
 import Terminal
@@ -39,7 +39,7 @@ private struct RunRow: Encodable {
     var meanTopP: Double
 
     init(_ run: RunFolder, _ caches: inout [String: HiddenStateCache]) throws {
-        let configuration = try Configuration(path: run.configuration.path), training = configuration.training
+        let configuration = try RunConfiguration(path: run.configuration.path), training = configuration.training
         let path = try configuration.required(configuration.cache.folder, "cache.folder")
         let cache = try caches[path] ?? HiddenStateCache(folder: folder(path), verify: false)
         caches[path] = cache

@@ -1,4 +1,5 @@
-import Configuration
+import Recipes
+import Files
 import Foundation
 import Terminal
 import Training

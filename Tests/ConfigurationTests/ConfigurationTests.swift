@@ -1,6 +1,7 @@
+import Files
 import Foundation
+import Recipes
 import Testing
-
 @testable import Configuration
 
 /// What a configuration file says is what a command gets.

@@ -1,5 +1,6 @@
 import Backbone
 import Decoding
+import Scoring
 import Tasks
 import Tensor
 import Testing

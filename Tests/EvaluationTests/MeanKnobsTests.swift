@@ -1,8 +1,8 @@
 import AutoDecoHeads
 import Foundation
 import HiddenStateCache
+import Scoring
 import Testing
-
 @testable import Evaluation
 
 @Suite struct MeanKnobsTests {

@@ -1,6 +1,7 @@
 import AutoDecoHeads
 import Foundation
 import LogitSketches
+import Scoring
 import Tensor
 @testable import Evaluation
 

@@ -1,6 +1,7 @@
 import AutoDecoHeads
 import HiddenStateCache
 import LogitSketches
+import Scoring
 import Testing
 @testable import Evaluation
 

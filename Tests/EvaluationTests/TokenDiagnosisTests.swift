@@ -1,5 +1,6 @@
 import AutoDecoHeads
 import LogitSketches
+import Scoring
 import Tensor
 import Testing
 @testable import Evaluation

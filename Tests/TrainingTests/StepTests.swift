@@ -2,9 +2,9 @@ import AutoDecoHeads
 import Configuration
 import Foundation
 import HiddenStateCache
+import Recipes
 import Tensor
 import Testing
-
 @testable import Training
 
 @Suite struct StepTests {

@@ -1,3 +1,4 @@
+import Scoring
 import Tasks
 
 extension EvaluationResults.CommandEffect {

@@ -1,5 +1,4 @@
 import AutoDecoHeads
-import Configuration
 import Decoding
 
 /// Which methods an evaluation compares, how often each is sampled, and in what order the table has them.
@@ -9,7 +8,7 @@ struct MethodList: Sendable {
     /// Stands for the points of tuning that depend on its first half.
     static let topPTuning = "top-p at the best temperature"
 
-    let settings: EvaluationSection
+    let settings: EvaluationSettings
     /// Greedy decoding and default sampling.
     let knobs: [PlannedMethod]
     /// Nil where there are no heads.
@@ -23,14 +22,14 @@ struct MethodList: Sendable {
     private let seeds: Range<Int>
 
     /// - Throws: `DecodingError` for a setting without meaning.
-    init(_ settings: EvaluationSection, heads: TrainedHeads?, otherHeads: [TrainedHeads], hasMeanShift: Bool) throws {
+    init(_ settings: EvaluationSettings, heads: TrainedHeads?, otherHeads: [TrainedHeads], hasMeanShift: Bool) throws {
         let seeds = settings.seed..<settings.seed + settings.seeds, usual = settings.samples * settings.seeds
         (self.settings, self.hasMeanShift, self.seeds) = (settings, hasMeanShift && heads != nil, seeds)
         knobs = [
             PlannedMethod(.greedy, .knobs, pair: StaticPair(temperature: 0, topP: 1), seeds: seeds, total: usual),
             PlannedMethod(try Method(pair: .defaultSampling).named(Self.defaultSampling), .knobs, pair: .defaultSampling, seeds: seeds, total: usual),
         ]
-        let filter = settings.filter.filter
+        let filter = settings.filter
         autoDeco = heads.map { PlannedMethod($0.method(Self.autoDeco, filter: filter), .autoDeco, seeds: seeds, total: settings.curveSamples) }
         parts =
             heads.flatMap { heads in
@@ -88,15 +87,5 @@ struct MethodList: Sendable {
         let usual = settings.samples * settings.seeds
         return problems
             * (rows.reduce(0) { $0 + $1.samplesPerProblem } + points * settings.tuningSamples + settings.curveSamples + (hasMeanShift ? usual : 0))
-    }
-}
-
-extension FilterChoice {
-    var filter: NucleusFilter {
-        switch self {
-        case .hard: .hard
-        case .soft: .soft
-        case .inclusive: .inclusive
-        }
     }
 }

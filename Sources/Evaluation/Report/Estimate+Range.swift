@@ -1,3 +1,5 @@
+import Scoring
+
 extension Estimate {
     /// Whether the interval spans zero.
     var showsNoDifference: Bool { !isAboveZero && !isBelowZero }

@@ -1,4 +1,5 @@
 import Reports
+import Scoring
 
 extension EvaluationReport {
     // MARK: Pass@k

@@ -1,4 +1,5 @@
 import Reports
+import Scoring
 
 extension EvaluationReport {
     /// What a reader must know before the numbers.

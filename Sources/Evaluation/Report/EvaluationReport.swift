@@ -1,5 +1,6 @@
 import Foundation
 import Reports
+import Scoring
 
 /// `report.html`: what an evaluation found, on one page that needs nothing else.
 ///

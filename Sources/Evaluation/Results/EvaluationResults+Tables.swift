@@ -1,4 +1,5 @@
 import Foundation
+import Scoring
 
 // The tables of an evaluation. What is not measured yet is "–".
 

@@ -1,3 +1,4 @@
+import Scoring
 import Tasks
 
 /// From what has been measured to what is shown: intervals, comparisons, curves.

@@ -1,4 +1,5 @@
 import Foundation
+import Scoring
 
 /// Numbers as tables, sentences and the report say them, with a true minus sign.
 enum Words {

@@ -4,6 +4,7 @@ import Dispatch
 import Files
 import Foundation
 import Safetensors
+import Scoring
 import Tasks
 import Trajectories
 
@@ -166,7 +167,7 @@ public final class Evaluator {
     /// The heads' average as a constant pair.
     private func meanPair() throws -> StaticPair? {
         if knobs == nil, let heads = plan.heads, let sampler = plan.validation, let fingerprint = plan.validationFingerprint {
-            let method = heads.method("average of the heads", filter: plan.settings.filter.filter)
+            let method = heads.method("average of the heads", filter: plan.settings.filter)
             knobs = try runs(method.name, method, sampler, samples: 1, seeds: [plan.settings.seed], fingerprint).first.map { MeanKnobs(of: $0.outcomes) }
         }
         return knobs?.pair

@@ -1,11 +1,11 @@
-import Configuration
 import Foundation
 import HiddenStateCache
 import Reports
 
 /// `report.html`: what a run did, on one page.
 struct RunReport {
-    let configuration: Configuration
+    let settings: TrainingSettings
+    let record: RunRecord
     let cache: HiddenStateCache
     let plan: RunPlan
     let summary: TrainingSummary
@@ -19,7 +19,7 @@ struct RunReport {
     private static let longestView = 600
 
     var page: Page {
-        var page = Page("Training report", subtitle: "\(cache.description.modelName), \(summary.steps) steps, objective \(configuration.training.objective.rawValue)")
+        var page = Page("Training report", subtitle: "\(cache.description.modelName), \(summary.steps) steps, objective \(settings.loss.objective.rawValue)")
         page.add("Result", result)
         page.add("Loss", losses)
         page.add("Temperature and top-p over training", histograms)
@@ -39,11 +39,12 @@ struct RunReport {
             facts.append(Fact("Best constant pair", number(best.loss, 5), note: "T = \(number(best.temperature, 2)), P = \(number(best.topP, 2))"))
             facts.append(Fact("Default sampling", number(yardsticks.defaultSampling.loss, 5), note: "T = 1, P = 1"))
         }
-        if let last = validations.last {
-            facts.append(Fact("Mean T̂", number(last.result.temperature.mean, 3), note: "on held-out tokens, after step \(last.step)"))
-            facts.append(Fact("Mean P̂", number(last.result.topP.mean, 3), note: "on held-out tokens, after step \(last.step)"))
+        // Of the heads that are kept, as the loss is.
+        if let temperature = summary.meanTemperature, let topP = summary.meanTopP, let step = summary.bestStep {
+            facts.append(Fact("Mean T̂", number(temperature, 3), note: "on held-out tokens, after step \(step)"))
+            facts.append(Fact("Mean P̂", number(topP, 3), note: "on held-out tokens, after step \(step)"))
         }
-        let words: Block = summary.beatsBestConstant == true ? .paragraph(summary.verdict) : .warning(summary.verdict)
+        let words: Block = summary.finding == .better ? .paragraph(summary.verdict) : .warning(summary.verdict)
         let stop = summary.earlyStop.map { [Block.paragraph("Training ended early: \($0).")] } ?? []
         return [.facts(facts), words] + stop
     }
@@ -63,7 +64,8 @@ struct RunReport {
                 .figure(
                     LineChart(
                         "Validation loss", x: "step", y: "loss per token, nats", lines: [Line("heads", held, showsPoints: true)], references: references),
-                    caption: "On \(plan.validationTokens) held-out tokens, weighted by base probability, nothing dropped."))
+                    caption: "On \(plan.validationTokens) held-out tokens: \(summary.yardstick), nothing dropped. "
+                        + "The constants were chosen on the half of them that also chooses the best step."))
             if let near = nearYardsticks(held) {
                 blocks.append(
                     .figure(
@@ -84,7 +86,7 @@ struct RunReport {
                 LineChart(
                     "Norm of the gradient", x: "step", y: "norm before clipping",
                     lines: Line.smoothed("norm", norms, window: max(1, steps.count / 20)),
-                    references: configuration.training.gradientClip.map { [ReferenceLine("clipped at", at: $0)] } ?? []),
+                    references: settings.gradientClip.map { [ReferenceLine("clipped at", at: $0)] } ?? []),
             ]))
         return blocks
     }
@@ -121,7 +123,7 @@ struct RunReport {
                 [
                     DensityPlot("Temperature against entropy", x: entropy, y: Axis("T̂", range: 0...2), points: points(samples.temperatures)),
                     DensityPlot("Top-p against entropy", x: entropy, y: Axis("P̂", range: 0...1), points: points(samples.topPs), colour: 1),
-                ], caption: "\(samples.labels.count) tokens of \(configuration.training.validationFraction > 0 ? "held-out" : "training") trajectories, best heads.")
+                ], caption: "\(samples.labels.count) tokens of \(settings.validationFraction > 0 ? "held-out" : "training") trajectories, best heads.")
         ]
     }
 
@@ -155,6 +157,6 @@ struct RunReport {
     private var resolvedConfiguration: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return (try? encoder.encode(configuration.json)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return (try? encoder.encode(record.configuration)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 }

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Safetensors
+import Scoring
 
 /// One step in `metrics.jsonl`.
 public struct StepRecord: Sendable, Codable, Equatable {
@@ -64,10 +65,11 @@ final class MetricsFile {
     init(path: String, steps lastStep: Int, validations lastValidation: Int) throws {
         self.path = path
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? "", decoder = JSONDecoder()
-        var kept: [Substring] = []
-        for line in text.split(separator: "\n") {
-            let data = Data(line.utf8)
+        // By bytes: a line that is not UTF-8 is lost, and no other.
+        let bytes = FileManager.default.contents(atPath: path) ?? Data(), decoder = JSONDecoder()
+        var kept: [Data] = []
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            let data = Data(line)
             guard let record = try? decoder.decode(Kind.self, from: data), record.step <= (record.kind == "step" ? lastStep : lastValidation) else {
                 continue
             }
@@ -78,9 +80,9 @@ final class MetricsFile {
             } else {
                 continue
             }
-            kept.append(line)
+            kept.append(data)
         }
-        try AtomicFile.write(Data(kept.map { $0 + "\n" }.joined().utf8), to: path)
+        try AtomicFile.write(Data(kept.map { $0 + Data("\n".utf8) }.joined()), to: path)
         descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
         guard descriptor >= 0 else { throw TrainingError(.runFolder, "\(path): cannot be opened: \(String(cString: strerror(errno)))") }
     }

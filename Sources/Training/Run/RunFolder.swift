@@ -9,7 +9,7 @@ public struct RunFolder: Sendable {
     public init(_ url: URL) { self.url = url }
 
     /// All that the run needs to go on.
-    public var checkpoint: URL { url.appendingPathComponent(Checkpoint.name) }
+    public var checkpoint: URL { url.appendingPathComponent(TrainingCheckpoint.name) }
     /// The heads with the lowest validation loss, in the published layout.
     public var heads: URL { url.appendingPathComponent("heads", isDirectory: true) }
     /// One JSON object a line, for each step and each validation.

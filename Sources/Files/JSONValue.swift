@@ -14,14 +14,14 @@ public enum JSONValue: Sendable, Equatable {
     /// twice in an object the first counts.
     ///
     /// - Throws: `DecodingError` for what is not JSON5.
-    init(json5 data: Data) throws {
+    package init(json5 data: Data) throws {
         let decoder = JSONDecoder()
         decoder.allowsJSON5 = true
         self = try decoder.decode(JSONValue.self, from: data)
     }
 
     /// How a message shows it: short values as they are, long ones by their kind.
-    var shown: String {
+    package var shown: String {
         switch self {
         case .null: return "null"
         case .bool(let value): return "\(value)"

@@ -28,14 +28,11 @@ public struct TokenDiagnosis: Sendable, Equatable, Codable {
     /// By entropy of softmax(l), ascending.
     public let quartiles: [DiagnosisRow]
 
-    /// Fewer trajectories give no interval worth printing.
-    public static let fewestTrajectories = 8
-
     /// - Parameters:
     ///   - tokens: of the measured half, all with one β̄, in any order.
     ///   - quartiles: from the training half.
     ///   - bootstrap: over trajectories.
-    /// - Throws: ``EvaluationError`` for tokens of too few trajectories.
+    /// - Throws: ``ScoringError`` for tokens of too few trajectories.
     public init(
         of tokens: some Sequence<TokenObservation>, mean: Double, quartiles: EntropyQuartiles, bootstrap: Bootstrap = Bootstrap(resamples: 2000)
     ) throws {
@@ -45,8 +42,8 @@ public struct TokenDiagnosis: Sendable, Equatable, Codable {
     }
 
     init(_ sums: DiagnosisAccumulator, _ bootstrap: Bootstrap) throws {
-        guard sums.total.trajectories >= Self.fewestTrajectories else {
-            throw EvaluationError("the measured half has \(sums.total.trajectories) trajectories, expected at least \(Self.fewestTrajectories) for an interval")
+        guard sums.total.trajectories >= Bootstrap.fewest else {
+            throw ScoringError("the measured half has \(sums.total.trajectories) trajectories, expected at least \(Bootstrap.fewest) for an interval")
         }
         meanInverseTemperature = sums.mean
         trajectories = sums.total.trajectories

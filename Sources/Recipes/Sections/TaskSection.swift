@@ -1,3 +1,5 @@
+import Configuration
+
 /// Problems, how they become prompts, and who says what a right answer is.
 public struct TaskSection: Section {
     /// Problem files, one JSON object a line: for collecting, for choices between settings, and for the final figures alone.
@@ -22,8 +24,8 @@ public struct TaskSection: Section {
 
     public init() {}
 
-    static let name = "task"
-    static let keys: [Key<Self>] = [
+    package static let name = "task"
+    package static let keys: [Key<Self>] = [
         Key("train", \.train, .path),
         Key("validation", \.validation, .path),
         Key("test", \.test, .path),
@@ -35,7 +37,7 @@ public struct TaskSection: Section {
         Key("graderMegabytes", \.graderMegabytes, .within(1...1_048_576)),
     ]
 
-    var contradiction: (key: String, sentence: String)? {
+    package var contradiction: (key: String, sentence: String)? {
         if verifier == .command, graderCommand == nil {
             return ("graderCommand", "is null, expected a command line: the verifier \"command\" runs it")
         }

@@ -14,25 +14,24 @@ extension TokenDiagnosis {
     ///   - trajectories: those to use; all where nil. Heads are judged fairly on those they were not trained on.
     ///   - seed: of the split into halves.
     ///   - progress: called with the number of tokens of each block; what it throws ends the reading.
-    /// - Throws: `CacheError` where heads do not fit or a token is unsound; ``EvaluationError`` where there are too few trajectories.
+    /// - Throws: `CacheError` where heads do not fit or a token is unsound; ``ScoringError`` where there are too few trajectories.
     public init(
         of heads: AutoDecoHeads<Float>, on cache: HiddenStateCache, over trajectories: [TrajectoryIndex]? = nil, seed: UInt64 = 0,
         bootstrap: Bootstrap = Bootstrap(resamples: 2000), progress: (Int) throws -> Void = { _ in }
     ) throws {
-        try cache.requireFit(heads.configuration)
-        let all = trajectories ?? cache.trajectories, split = TrajectorySplit(validationFraction: 0.5, seed: seed ^ Self.seedOfHalves)
-        let training = all.filter { !split.isValidation($0.number) }, measured = all.filter { split.isValidation($0.number) }
-        guard training.count >= 1, measured.count >= Self.fewestTrajectories else {
-            throw EvaluationError(
-                "\(cache.folder.path): \(all.count) trajectories leave \(measured.count) in the measured half, expected at least \(Self.fewestTrajectories) and one in the other")
+        let all = trajectories ?? cache.trajectories
+        let held = cache.heldOut(all, by: TrajectorySplit(validationFraction: 0.5, seed: seed ^ Self.seedOfHalves))
+        let training = all.filter { !held.contains($0.number) }, measured = all.filter { held.contains($0.number) }
+        guard training.count >= 1, measured.count >= Bootstrap.fewest else {
+            throw ScoringError(
+                "\(cache.folder.path): \(all.count) trajectories leave \(measured.count) in the measured half, "
+                    + "expected at least \(Bootstrap.fewest) and one in the other")
         }
-        var batch = cache.emptyBatch(as: Float.self)
 
         var sum = 0.0, count = 0, entropies = EntropySample()
-        for block in training.blocks(tokens: HiddenStateCache.blockTokens) {
-            try cache.load(block, into: &batch)
-            let (T, _) = heads.predict(hidden: batch.hidden, logits: batch.sketches)
-            for entropy in batch.sketches.eachRow({ row, _ in row.response(at: 1).entropy }) { entropies.add(entropy) }
+        try CachedTokens(cache, training).forEachPrediction(of: heads) { batch, T, _ in
+            let rows = batch.sketches.eachRow { row, _ in row.response(at: 1).entropy }
+            for entropy in rows { entropies.add(entropy) }
             for t in T.elements { sum += TokenObservation.inverseTemperature(of: Double(t)) }
             count += batch.count
             try progress(batch.count)
@@ -40,11 +39,11 @@ extension TokenDiagnosis {
         let mean = sum / Double(count)
 
         var sums = DiagnosisAccumulator(mean: mean, quartiles: entropies.quartiles)
-        for block in measured.blocks(tokens: HiddenStateCache.blockTokens) {
-            try cache.load(block, into: &batch)
-            let (T, P) = heads.predict(hidden: batch.hidden, logits: batch.sketches), lines = batch.trajectories
+        try CachedTokens(cache, measured).forEachPrediction(of: heads) { batch, T, P in
+            let lines = batch.trajectories
             let tokens = batch.sketches.eachRow { row, token in
-                TokenObservation(row, trajectory: lines[token], temperature: Double(T[token]), topP: Double(P[token]), mean: mean)
+                TokenObservation(
+                    row, trajectory: lines[token], temperature: Double(T[token]), topP: Double(P[token]), mean: mean)
             }
             for token in tokens { sums.add(token) }
             try progress(batch.count)

@@ -1,3 +1,5 @@
+import Configuration
+
 /// Which language model.
 public struct ModelSection: Section {
     /// Checkpoint folder as Hugging Face publishes them, with `tokenizer.json`.
@@ -11,8 +13,8 @@ public struct ModelSection: Section {
 
     public init() {}
 
-    static let name = "model"
-    static let keys: [Key<Self>] = [
+    package static let name = "model"
+    package static let keys: [Key<Self>] = [
         Key("folder", \.folder, .path),
         Key("name", \.name, .notEmpty),
         Key("hiddenSize", \.hiddenSize, .within(1...16_777_216)),

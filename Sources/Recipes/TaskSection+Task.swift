@@ -39,10 +39,14 @@ extension CommandChoice {
 
 extension Fingerprint {
     /// What becomes of a problem, and who judges what comes of it.
-    public mutating func add(_ task: TaskSection) {
+    ///
+    /// - Throws: `FingerprintError` where a file of the grader cannot be read.
+    public mutating func add(_ task: TaskSection) throws {
         add("task.verifier", task.verifier.rawValue)
         if task.verifier == .command {
             add("task.graderCommand", task.graderCommand ?? "null")
+            // A grader whose file has changed is another grader: what the old one said does not stay.
+            for file in GraderFiles.named(in: task.graderCommand ?? "") { try add("grader \(file)", contentOf: file) }
             add("task.graderSeconds", task.graderSeconds)
             add("task.graderMegabytes", task.graderMegabytes)
         }

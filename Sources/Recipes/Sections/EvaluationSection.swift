@@ -1,3 +1,5 @@
+import Configuration
+
 /// Comparing ways of decoding on problems that nothing was fitted to.
 public struct EvaluationSection: Section {
     /// Output folder: results, report, and what has been sampled for them.
@@ -45,8 +47,8 @@ public struct EvaluationSection: Section {
 
     public init() {}
 
-    static let name = "evaluation"
-    static let keys: [Key<Self>] = [
+    package static let name = "evaluation"
+    package static let keys: [Key<Self>] = [
         Key("folder", \.folder, .path),
         Key("problems", \.problems, .from(1)),
         Key("heads", \.heads, .path),
@@ -70,7 +72,7 @@ public struct EvaluationSection: Section {
         Key("batch", \.batch, .within(1...65_536)),
     ]
 
-    var contradiction: (key: String, sentence: String)? {
+    package var contradiction: (key: String, sentence: String)? {
         let totals = [("tuningSamples", tuningSamples), ("filterSamples", filterSamples), ("curveSamples", curveSamples)]
         if let (key, total) = totals.first(where: { $0.1 % seeds != 0 }) {
             return (key, "is \(total), expected a multiple of evaluation.seeds, \(seeds): each seed draws an equal part")

@@ -1,3 +1,5 @@
+import Configuration
+
 /// Fitting the heads. Defaults are the paper's.
 public struct TrainingSection: Section {
     /// Run folder: checkpoints, metrics, report, heads.
@@ -55,8 +57,8 @@ public struct TrainingSection: Section {
 
     public init() {}
 
-    static let name = "training"
-    static let keys: [Key<Self>] = [
+    package static let name = "training"
+    package static let keys: [Key<Self>] = [
         Key("folder", \.folder, .path),
         Key("initialHeads", \.initialHeads, .path),
         Key("seed", \.seed, .from(0)),
@@ -85,7 +87,7 @@ public struct TrainingSection: Section {
         Key("checkpointEvery", \.checkpointEvery, .from(1)),
     ]
 
-    var contradiction: (key: String, sentence: String)? {
+    package var contradiction: (key: String, sentence: String)? {
         if warmupSteps > steps { return ("warmupSteps", "is \(warmupSteps), expected at most the \(steps) of training.steps") }
         if earlyStoppingPatience != nil, validationFraction == 0 {
             return ("earlyStoppingPatience", "needs held-out trajectories, expected null or a training.validationFraction above 0")

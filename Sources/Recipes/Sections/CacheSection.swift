@@ -1,3 +1,5 @@
+import Configuration
+
 /// The hidden-state cache: what is kept of each token.
 public struct CacheSection: Section {
     /// Output folder.
@@ -18,8 +20,8 @@ public struct CacheSection: Section {
 
     public init() {}
 
-    static let name = "cache"
-    static let keys: [Key<Self>] = [
+    package static let name = "cache"
+    package static let keys: [Key<Self>] = [
         Key("folder", \.folder, .path),
         Key("topLogits", \.topLogits, .within(5...65_536)),
         Key("tailBins", \.tailBins, .within(1...65_536)),
@@ -30,7 +32,7 @@ public struct CacheSection: Section {
         Key("expectedTokens", \.expectedTokens, .from(1)),
     ]
 
-    var contradiction: (key: String, sentence: String)? {
+    package var contradiction: (key: String, sentence: String)? {
         guard let tokens = expectedTokens, let trajectories = expectedTrajectories, tokens < trajectories else { return nil }
         return ("expectedTokens", "is \(tokens), expected at least the \(trajectories) of cache.expectedTrajectories")
     }

@@ -1,13 +1,15 @@
+import Configuration
+import Files
 import Foundation
 
 /// Everything that a configuration file says, checked as a whole, with the defaults of what it does not say.
 ///
-///     let configuration = try Configuration(path: "configs/countdown.json", overrides: ["collect.samples=8"])
+///     let configuration = try RunConfiguration(path: "configs/countdown.json", overrides: ["collect.samples=8"])
 ///     configuration.collect.samples
 ///
 /// Every command reads all sections, so that a mistake anywhere is found by the first command that sees the file.
 /// Relative paths in it are taken from the working directory.
-public struct Configuration: Sendable {
+public struct RunConfiguration: Sendable {
     public var model = ModelSection()
     public var task = TaskSection()
     public var collect = CollectSection()
@@ -36,7 +38,7 @@ public struct Configuration: Sendable {
         var root = try Self.root(data, file: file)
         let overrides = try overrides.map(Override.init)
         for override in overrides { override.apply(to: &root) }
-        let source = Source(file: file, overridden: overrides.map(\.path))
+        let source = Source(file: file, overridden: overrides.map(\.path), sections: Self.sections)
 
         guard case .object(let sections) = root else { return }
         for (name, value) in sections.sorted(by: { $0.key < $1.key }) {

@@ -1,5 +1,5 @@
 import AutoDecoHeads
-import Configuration
+import Files
 import Foundation
 import Safetensors
 import Tensor
@@ -8,9 +8,9 @@ import Tensor
 ///
 /// Tensors are the heads under their published names, `adamw.first_moment.…` and `adamw.second_moment.…`, and `best.…`, the heads with the lowest
 /// validation loss; `__metadata__` holds step, place in the data, progress, configuration and the cache's fingerprint as JSON.
-struct Checkpoint {
+struct TrainingCheckpoint {
     static let name = "checkpoint.safetensors"
-    private static let formatVersion = "1"
+    private static let formatVersion = "2"
 
     let configuration: HeadsConfiguration
     let identity: RunIdentity
@@ -64,7 +64,8 @@ struct Checkpoint {
         return TrainingState(
             parameters: try tensors(""),
             optimizer: AdamW(
-                step: step, firstMoments: try tensors("adamw.first_moment."), secondMoments: try tensors("adamw.second_moment."), settings: settings),
+                step: step, firstMoments: try tensors("adamw.first_moment."), secondMoments: try tensors("adamw.second_moment."),
+                decays: TrainingState.decays(names), settings: settings),
             bestParameters: try tensors("best."), progress: progress)
     }
 
@@ -89,16 +90,10 @@ struct RunIdentity {
     private static let withoutEffect: Set = ["folder", "checkpointEvery", "initialHeads"]
 
     init(settings: [String: JSONValue], cache: String, initialHeads: String? = nil) {
-        self.settings = settings.filter { !Self.withoutEffect.contains($0.key) }
-        (self.cache, self.initialHeads) = (cache, initialHeads)
-    }
-
-    init(_ configuration: Configuration, cache: String, initialHeads: String? = nil) {
-        var settings: [String: JSONValue] = [:]
-        if case .object(let sections) = configuration.json, case .object(let training)? = sections["training"] { settings = training }
         // As a checkpoint gives it back, where 1.0 has become 1.
-        let text = try? JSONEncoder().encode(settings)
-        self.init(settings: text.flatMap { try? JSONDecoder().decode([String: JSONValue].self, from: $0) } ?? settings, cache: cache, initialHeads: initialHeads)
+        let text = try? JSONEncoder().encode(settings.filter { !Self.withoutEffect.contains($0.key) })
+        self.settings = text.flatMap { try? JSONDecoder().decode([String: JSONValue].self, from: $0) } ?? settings
+        (self.cache, self.initialHeads) = (cache, initialHeads)
     }
 
     /// In words: "training.learningRate was 0.001 and is 0.002".

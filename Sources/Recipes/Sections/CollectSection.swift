@@ -1,3 +1,5 @@
+import Configuration
+
 /// Sampling trajectories and keeping the correct ones.
 public struct CollectSection: Section {
     /// Output folder: trajectories.jsonl, summary.json.
@@ -28,8 +30,8 @@ public struct CollectSection: Section {
 
     public init() {}
 
-    static let name = "collect"
-    static let keys: [Key<Self>] = [
+    package static let name = "collect"
+    package static let keys: [Key<Self>] = [
         Key("folder", \.folder, .path),
         Key("trajectories", \.trajectories, .path),
         Key("problems", \.problems, .from(1)),
@@ -46,7 +48,7 @@ public struct CollectSection: Section {
         Key("block", \.block, .within(1...1_000_000)),
     ]
 
-    var contradiction: (key: String, sentence: String)? {
+    package var contradiction: (key: String, sentence: String)? {
         if topK != nil, minP != nil { return ("minP", "and collect.topK exclude each other, expected one of them") }
         if topP < 1, let other = topK != nil ? "topK" : minP != nil ? "minP" : nil {
             return ("topP", "and collect.\(other) exclude each other, expected topP of 1 or no \(other)")

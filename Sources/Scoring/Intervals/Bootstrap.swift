@@ -1,22 +1,16 @@
 import Tensor
 
-/// A mean with an interval that holds it in 95 of 100 repetitions.
-public struct Estimate: Sendable, Equatable, Codable {
-    public let mean: Double
-    /// 2.5 and 97.5 % points.
-    public let lower, upper: Double
-
-    public init(mean: Double, lower: Double, upper: Double) { (self.mean, self.lower, self.upper) = (mean, lower, upper) }
-
-    /// Whether the interval leaves zero out, and which side of it the mean is on.
-    public var isAboveZero: Bool { lower > 0 }
-    public var isBelowZero: Bool { upper < 0 }
-}
-
 /// The bootstrap over problems: how much a mean would vary had other problems been drawn (percentile method).
 public struct Bootstrap: Sendable {
     public let seed: UInt64
     public let resamples: Int
+
+    /// Fewer problems or trajectories give no interval that is worth printing, and nothing is called shown by them.
+    ///
+    /// Measured as the share of 95 % percentile intervals that hold the true mean, 800 draws each: at 20 values it is 91
+    /// to 94 % for normal and exponential values, pass rates of 8 samples around 50 and 90 %, and paired differences of
+    /// such; at 10 values it is 84 to 92 %, at 5 values 75 to 86 %.
+    public static let fewest = 20
 
     public init(seed: UInt64 = 0, resamples: Int = 10_000) {
         require(resamples >= 40, "\(resamples) resamples, of which 2.5 % are to lie outside")
@@ -53,20 +47,5 @@ public struct Bootstrap: Sendable {
 
         /// 32 random bits times the count: the upper half is a place, biased by less than count/2³².
         mutating func next() -> Int { Int((UInt64(random.nextWord()) * count) >> 32) }
-    }
-}
-
-extension Estimate {
-    /// - Parameter means: of the resamples; left sorted.
-    init(mean: Double, means: inout [Double]) {
-        means.sort()
-        self.init(mean: mean, lower: Self.quantile(0.025, of: means), upper: Self.quantile(0.975, of: means))
-    }
-
-    /// Between neighbours by linear interpolation.
-    private static func quantile(_ share: Double, of sorted: [Double]) -> Double {
-        let place = share * Double(sorted.count - 1), below = Int(place)
-        guard below + 1 < sorted.count else { return sorted[below] }
-        return sorted[below] + (place - Double(below)) * (sorted[below + 1] - sorted[below])
     }
 }
