@@ -143,9 +143,8 @@ let package = Package(
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Evaluation", "HiddenStateCache",
-                "LogitSketches", "Reports", "Safetensors", "Scoring", "Tasks", "Tensor", "Tokenizers",
-                "Trajectories",
+                "AutoDecoHeads", "Backbone", "Decoding", "Evaluation", "HiddenStateCache", "LogitSketches",
+                "Recipes", "Reports", "Scoring", "Tasks", "Tensor", "TestSupport", "Tokenizers", "Trajectories",
             ]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
         .testTarget(
@@ -167,21 +166,26 @@ let package = Package(
             ]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors", "TestSupport"]),
+        .testTarget(
+            name: "ScoringTests",
+            dependencies: [
+                "AutoDecoHeads", "HiddenStateCache", "LogitSketches", "Scoring", "Tensor", "TestSupport",
+            ]),
         .testTarget(name: "TasksTests", dependencies: ["Files", "Tasks"]),
         .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
         .target(
             name: "TestSupport",
             dependencies: [
-                "Backbone", "Files", "LogitSketches", "Safetensors", "Tensor", "Tokenizers",
+                "AutoDecoHeads", "Backbone", "Files", "HiddenStateCache", "LogitSketches", "Safetensors", "Tensor",
+                "Tokenizers",
             ],
             path: "Tests/TestSupport"),
         .testTarget(name: "TokenizersTests", dependencies: ["Files", "TestSupport", "Tokenizers"]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "AutoDecoHeads", "Configuration", "HiddenStateCache", "LogitSketches", "Recipes", "Safetensors",
-                "Tensor", "Training",
+                "AutoDecoHeads", "HiddenStateCache", "LogitSketches", "Recipes", "Safetensors", "Tensor", "Training",
             ]),
         .testTarget(
             name: "TrajectoriesTests",

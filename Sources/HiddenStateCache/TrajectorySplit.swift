@@ -37,7 +37,7 @@ public struct TrajectorySplit: Sendable, Equatable, Codable {
     /// The problems that are held out.
     ///
     /// - Parameter problems: numbers of problems; repeated ones count once.
-    func heldOut(of problems: some Sequence<Int>) -> Set<Int> {
+    public func heldOut(of problems: some Sequence<Int>) -> Set<Int> {
         let all = Set(problems)
         let wanted = (validationFraction * Double(all.count)).rounded()
         let isPart = validationFraction > 0 && validationFraction < 1

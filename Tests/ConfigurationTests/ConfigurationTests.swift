@@ -1,18 +1,19 @@
+import Configuration
 import Files
 import Foundation
 import Recipes
 import Testing
-@testable import Configuration
+@testable import Recipes
 
 /// What a configuration file says is what a command gets.
 @Suite struct ConfigurationTests {
-    private func read(_ text: String, _ overrides: String...) throws -> Configuration {
-        try Configuration(json5: Data(text.utf8), file: "c.json", overrides: overrides)
+    private func read(_ text: String, _ overrides: String...) throws -> RunConfiguration {
+        try RunConfiguration(json5: Data(text.utf8), file: "c.json", overrides: overrides)
     }
 
     private func message(_ text: String, _ overrides: String...) -> String {
         let error = #expect(throws: ConfigurationError.self) {
-            try Configuration(json5: Data(text.utf8), file: "c.json", overrides: overrides)
+            try RunConfiguration(json5: Data(text.utf8), file: "c.json", overrides: overrides)
         }
         return error?.description ?? ""
     }
@@ -44,7 +45,7 @@ import Testing
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../configs").standardized
         let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }
         #expect(files.contains("countdown.json") && files.contains("models/gpt-oss-20b.json"))
-        for file in files { #expect(throws: Never.self) { try Configuration(path: folder.appendingPathComponent(file).path) } }
+        for file in files { #expect(throws: Never.self) { try RunConfiguration(path: folder.appendingPathComponent(file).path) } }
     }
 
     @Test func trainingDefaultsAreThePapers() throws {
@@ -72,7 +73,7 @@ import Testing
     @Test func theResolvedConfigurationReadsAsItself() throws {
         let c = try read("{collect: {samples: 3, minP: 0.1, folder: 'a/b'}, training: {alpha: 20.5}}", "task.command=certain")
         let printed = try JSONEncoder().encode(c.json)
-        #expect(try Configuration(json5: printed, file: "d.json").json == c.json)
+        #expect(try RunConfiguration(json5: printed, file: "d.json").json == c.json)
         guard case .object(let sections) = c.json, case .object(let collect)? = sections["collect"] else { return #expect(Bool(false)) }
         #expect(collect["samples"] == .integer(3) && collect["keep"] == .integer(4) && collect["topK"] == .null)
         #expect(sections.count == 6)
@@ -196,7 +197,7 @@ import Testing
 
     @Test func documentsThatAreNoObjectsAndFilesThatAreNotThereAreErrors() {
         #expect(message("[1]") == "c.json: found [1], expected an object with sections such as collect")
-        let error = #expect(throws: ConfigurationError.self) { try Configuration(path: "/nowhere/c.json") }
+        let error = #expect(throws: ConfigurationError.self) { try RunConfiguration(path: "/nowhere/c.json") }
         #expect(error?.kind == .unreadable && error?.description.hasPrefix("/nowhere/c.json: cannot be read") == true)
     }
 }

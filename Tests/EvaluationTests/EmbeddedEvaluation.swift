@@ -1,9 +1,10 @@
 import AutoDecoHeads
 import Backbone
-import Configuration
+import Recipes
 import Foundation
 import Tasks
 import Tensor
+import TestSupport
 import Trajectories
 
 @testable import Evaluation
@@ -14,11 +15,11 @@ struct EmbeddedEvaluation {
         .deletingLastPathComponent().appendingPathComponent("data/countdown", isDirectory: true)
     static let modelFolder = data.appendingPathComponent("model", isDirectory: true)
 
-    let folder = TemporaryFolder()
+    let folder: TemporaryFolder
     var runs: URL { folder.url.appendingPathComponent("evaluation/runs") }
 
     init() throws {
-        try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
+        folder = try TemporaryFolder()
         let problems = try String(contentsOf: Self.data.appendingPathComponent("validation.jsonl"), encoding: .utf8)
         try Data(problems.split(separator: "\n").prefix(6).joined(separator: "\n").utf8).write(to: validation)
     }
@@ -45,7 +46,7 @@ struct EmbeddedEvaluation {
             "evaluation.temperatures": "[0.5, 1]", "evaluation.topPs": "[0.8, 1]",
         ]
         if let heads { settings["evaluation.heads"] = heads }
-        let configuration = try Configuration(
+        let configuration = try RunConfiguration(
             json5: Data("{}".utf8), file: "test.json", overrides: settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } + overrides)
         return try EvaluationPlan(configuration)
     }

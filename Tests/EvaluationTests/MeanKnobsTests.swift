@@ -2,6 +2,7 @@ import AutoDecoHeads
 import Foundation
 import HiddenStateCache
 import Scoring
+import TestSupport
 import Testing
 @testable import Evaluation
 

@@ -8,8 +8,8 @@ import Testing
 @Suite struct ServingTests {
     static let corpus = Corpus(lengths: (0..<60).map { 1 + 37 * $0 % 53 })
 
-    private func opened(_ body: (HiddenStateCache) throws -> Void) throws {
-        let folder = try Self.corpus.cache(Self.corpus.description(8, 8))
+    private func opened(problems: [Int32]? = nil, _ body: (HiddenStateCache) throws -> Void) throws {
+        let folder = try Self.corpus.cache(Self.corpus.description(8, 8), problems: problems)
         try body(HiddenStateCache(folder: folder.url))
     }
 
@@ -22,25 +22,44 @@ import Testing
         }
     }
 
-    @Test func theSplitIsAFunctionOfSeedAndTrajectoryAlone() throws {
+    @Test func theSplitIsAFunctionOfSeedFractionAndProblems() throws {
         let split = TrajectorySplit(validationFraction: 0.2, seed: 7)
         // The rule is a contract: these numbers must not change.
-        #expect((0..<40).filter(split.isValidation) == Self.heldOut)
+        #expect(split.heldOut(of: 0..<40).sorted() == [8, 11, 17, 22, 28, 32, 34, 35])
         try opened { cache in
-            let validation = cache.trajectories(.validation, of: split), training = cache.trajectories(.training, of: split)
-            #expect(validation.map(\.number).filter { $0 < 40 } == Self.heldOut)
+            let validation = cache.trajectories(.validation, of: split)
+            let training = cache.trajectories(.training, of: split)
+            #expect(validation.count == 12)
             #expect((validation + training).map(\.number).sorted() == Array(0..<60))
             #expect(cache.trajectories(.all, of: split) == cache.trajectories)
         }
-        let many = 20_000, share = Double((0..<many).count(where: split.isValidation)) / Double(many)
-        #expect(abs(share - 0.2) < 4 * (0.2 * 0.8 / Double(many)).squareRoot())
-        let larger = TrajectorySplit(validationFraction: 0.3, seed: 7)
-        #expect((0..<many).allSatisfy { !split.isValidation($0) || larger.isValidation($0) })
-        #expect(!(0..<many).contains(where: TrajectorySplit(validationFraction: 0, seed: 7).isValidation))
-        #expect((0..<many).allSatisfy(TrajectorySplit(validationFraction: 1, seed: 7).isValidation))
+        let many = 0..<20_000, larger = TrajectorySplit(validationFraction: 0.3, seed: 7)
+        #expect(split.heldOut(of: many).count == 4000)
+        #expect(split.heldOut(of: many).isSubset(of: larger.heldOut(of: many)))
+        #expect(TrajectorySplit(validationFraction: 0.2, seed: 8).heldOut(of: many) != split.heldOut(of: many))
+        #expect(TrajectorySplit(validationFraction: 0, seed: 7).heldOut(of: many).isEmpty)
+        #expect(TrajectorySplit(validationFraction: 1, seed: 7).heldOut(of: many) == Set(many))
     }
 
-    static let heldOut = [8, 11, 17, 22, 28, 32, 34, 35]
+    @Test(arguments: [(14, 0.2, 3), (2, 0.05, 1), (1, 0.2, 0), (3, 0.99, 2), (100, 0.05, 5)])
+    func soLargeAShareOfProblemsIsHeldOutHoweverFewThereAre(count: Int, fraction: Double, expected: Int) {
+        for seed in 0..<20 {
+            let split = TrajectorySplit(validationFraction: fraction, seed: UInt64(seed))
+            #expect(split.heldOut(of: 0..<count).count == expected)
+        }
+    }
+
+    @Test func completionsOfOneProblemStayOnOneSide() throws {
+        let problems = (0..<60).map { Int32($0 == 0 ? -1 : $0 % 9) }
+        try opened(problems: problems) { cache in
+            for seed in 0..<10 {
+                let split = TrajectorySplit(validationFraction: 0.3, seed: UInt64(seed))
+                let held = Set(cache.trajectories(.validation, of: split).map { problems[$0.number] })
+                let trained = Set(cache.trajectories(.training, of: split).map { problems[$0.number] })
+                #expect(held.isDisjoint(with: trained) && held.count == 3)
+            }
+        }
+    }
 
     @Test func aBatchHoldsItsTrajectoriesInTheirOrder() throws {
         try opened { cache in

@@ -96,15 +96,18 @@ struct Corpus {
     }
 
     /// Writes all shards that are missing.
-    func write(with writer: CacheWriter, backbone: URL? = nil) throws {
+    func write(with writer: CacheWriter, backbone: URL? = nil, problems: [Int32]? = nil) throws {
         for shard in writer.plan.shards where !writer.isWritten(shard) { try write(shard, with: writer) }
-        try writer.finish(backbone: backbone)
+        try writer.finish(backbone: backbone, problems: problems)
     }
 
     /// A finished cache in a new folder.
-    func cache(_ description: CacheDescription, shardTokens: Int = 100, projection: Projection? = nil) throws -> TemporaryFolder {
+    func cache(
+        _ description: CacheDescription, shardTokens: Int = 100, projection: Projection? = nil, problems: [Int32]? = nil
+    ) throws -> TemporaryFolder {
         let folder = TemporaryFolder()
-        try write(with: writer(folder, description, shardTokens: shardTokens, projection: projection))
+        try write(
+            with: writer(folder, description, shardTokens: shardTokens, projection: projection), problems: problems)
         return folder
     }
 }

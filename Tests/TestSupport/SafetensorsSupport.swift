@@ -12,6 +12,9 @@ package final class TemporaryFolder: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
+    /// The same as a URL.
+    package var url: URL { URL(fileURLWithPath: path, isDirectory: true) }
+
     package func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
 
     package var contents: [String] {

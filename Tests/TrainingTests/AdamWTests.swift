@@ -1,3 +1,4 @@
+import AutoDecoHeads
 import Foundation
 import Tensor
 import Testing
@@ -90,6 +91,20 @@ private enum Golden {
             }
         }
         #expect(updated(threads: 1) == updated(threads: 2))
+    }
+
+    @Test func biasesGetNoWeightDecay() {
+        var settings = AdamWSettings()
+        settings.weightDecay = 0.5
+        var random = RandomGenerator(seed: 1)
+        let heads = AutoDecoHeads<Float>(configuration: HeadsConfiguration(hiddenSize: 3), random: &random)
+        var state = TrainingState(heads: heads, settings: settings)
+        let still = state.parameters.map { Tensor<Float>(shape: $0.shape, repeating: 0) }
+        state.optimizer.update(&state.parameters, gradients: still, learningRate: 0.1)
+        for ((name, before), after) in zip(heads.parameters.named, state.parameters) {
+            let expected = name.hasSuffix(".bias") ? before : before * Float(1 - 0.1 * 0.5)
+            #expect(zip(expected.elements, after.elements).allSatisfy { abs($0 - $1) <= 1e-7 }, "\(name)")
+        }
     }
 
     @Test func clippingLeavesShortGradientsAloneAndScalesLongOnesToTheLimit() {

@@ -1,5 +1,5 @@
 import AutoDecoHeads
-import Configuration
+import Recipes
 import Foundation
 import HiddenStateCache
 import LogitSketches
@@ -28,8 +28,8 @@ import Testing
         let trainer = try corpus.trainer("training.initialHeads=\"\(place.url.path)\";training.objective=\(objective)", in: folder.url)
         try trainer.finished(TrainingEvents(validation: { if $0.step == 0 { first = $0 } }))
         // What `autodeco-inspect loss --heads … --trajectories validation` computes.
-        let section = trainer.configuration.training, split = TrajectorySplit(validationFraction: section.validationFraction, seed: 3)
-        let expected = try corpus.cache.losses(of: heads, over: corpus.cache.trajectories(.validation, of: split)).total(section.lossObjective)
+        let settings = trainer.settings
+        let expected = try corpus.cache.losses(of: heads, over: corpus.cache.trajectories(.validation, of: settings.split)).total(settings.loss.objective)
         #expect(abs((first?.result.loss ?? -1) - expected) < 1e-6)
         var random: ValidationRecord?
         try corpus.trainer("training.objective=\(objective)", in: other.url).finished(TrainingEvents(validation: { if $0.step == 0 { random = $0 } }))
@@ -71,23 +71,23 @@ import Testing
 }
 
 @Suite struct ExpectedRunTests {
-    private func configuration(_ settings: String...) throws -> Configuration {
+    private func configuration(_ settings: String...) throws -> RunConfiguration {
         let text = """
             { model: { hiddenSize: 24, vocabularySize: 900 }, cache: { topLogits: 16, tailBins: 8, expectedTrajectories: 200, expectedTokens: 10000 },
               training: { steps: 10, trajectoriesPerStep: 40, microBatchTokens: 300, validationFraction: 0.1, maxTokens: 30 } }
             """
-        return try Configuration(json5: Data(text.utf8), file: "test", overrides: settings)
+        return try RunConfiguration(json5: Data(text.utf8), file: "test", overrides: settings)
     }
 
     @Test func aRunWithoutACacheIsPlannedFromWhatIsExpected() throws {
-        let plan = try RunPlan.expected(configuration())
+        let plan = try configuration().expectedPlan()
         #expect(plan.isExpected && plan.hiddenSize == 24 && plan.vocabulary == 900)
         #expect(plan.trainingTrajectories == 180 && plan.validationTrajectories == 20 && plan.trainingTokens == 180 * 30 && plan.validationTokens == 1000)
         #expect(plan.steps == 10 && plan.epochs == 400.0 / 180 && abs(plan.tokensOfAllSteps - 12_000) <= 1)
         // BF16 states; label, rank, logit, trajectory and position; logits; three columns of bins.
         #expect(plan.cacheBytes == 10_000 * (24 * 2 + 4 * (5 + 16 + 3 * 9)))
         #expect((plan.seconds ?? 0) > 0 && (plan.tokensPerSecond ?? 0) > 0)
-        #expect(try RunPlan.expected(configuration("cache.rank=6")).hiddenSize == 6)
+        #expect(try configuration("cache.rank=6").expectedPlan().hiddenSize == 6)
     }
 
     /// The size that is foretold is the size that shards then have, but for their headers.
@@ -100,7 +100,7 @@ import Testing
     @Test(arguments: ["model.hiddenSize", "model.vocabularySize", "cache.expectedTrajectories", "cache.expectedTokens"])
     func whatIsMissingForAPlanIsNamed(key: String) throws {
         let configuration = try configuration("\(key)=null")
-        #expect(message { _ = try RunPlan.expected(configuration) }?.contains("\(key) is missing") == true)
+        #expect(message { _ = try configuration.expectedPlan() }?.contains("\(key) is missing") == true)
     }
 
     @Test func aCacheOfAnotherModelThanTheConfigurationNamesIsRefused() throws {
@@ -116,11 +116,12 @@ import Testing
         let folder = root.appendingPathComponent("configs/models")
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         #expect(files.count == 7)
-        let paper = RunIdentity(try Configuration(path: root.appendingPathComponent("configs/paper.json").path), cache: "").settings
+        let paper = RunIdentity(
+            settings: try RunConfiguration(path: root.appendingPathComponent("configs/paper.json").path).record.settings, cache: "").settings
         let published = ["llama-3.1-nemotron-nano-8b-v1.json": 2.1, "deepseek-r1-distill-qwen-7b.json": 1.84, "qwen3-30b-a3b.json": 1.05, "gpt-oss-20b.json": 1.48]
         for file in files {
-            let configuration = try Configuration(path: folder.appendingPathComponent(file).path)
-            #expect(RunIdentity(configuration, cache: "").settings == paper, "\(file)")
+            let configuration = try RunConfiguration(path: folder.appendingPathComponent(file).path)
+            #expect(RunIdentity(settings: configuration.record.settings, cache: "").settings == paper, "\(file)")
             let D = configuration.model.hiddenSize ?? 0
             #expect(D > 0 && configuration.model.vocabularySize != nil && configuration.cache.expectedTokens != nil && configuration.cache.expectedTrajectories != nil)
             let shapes = AutoDecoHeads<Float>.shapes(for: HeadsConfiguration(hiddenSize: D)).named.map(\.value)

@@ -1,5 +1,5 @@
 import AutoDecoHeads
-import Configuration
+import Recipes
 import Foundation
 import HiddenStateCache
 import Tensor
@@ -121,8 +121,14 @@ import Testing
 
     @Test func aCacheWithoutTrajectoriesToTrainOrValidateOnIsRefused() throws {
         let corpus = try Corpus(trajectories: 2), folder = try TemporaryFolder()
-        #expect(message { _ = try corpus.trainer("training.validationFraction=0.000001", in: folder.url) }?.contains("none of 2 trajectories is held out") == true)
-        #expect(message { _ = try corpus.trainer("training.validationFraction=0.999999", in: folder.url) }?.contains("is left for training") == true)
+        // However small the fraction, something is held out, and however large, something is left.
+        for fraction in ["0.000001", "0.999999"] {
+            #expect(message { _ = try corpus.trainer("training.validationFraction=\(fraction)", in: folder.url) } == nil)
+        }
+        let one = try Corpus(trajectories: 1)
+        #expect(
+            message { _ = try one.trainer("training.validationFraction=0.5", in: folder.url) }?
+                .contains("none of 1 trajectories is held out") == true)
         #expect(try corpus.trainer("training.validationFraction=0", in: folder.url).finished()?.verdict.contains("Nothing was held out") == true)
     }
 
@@ -152,7 +158,7 @@ import Testing
         }
         #expect(page.contains(String(format: "%.5f", summary?.validationLoss ?? -1)))
         #expect(try FileManager.default.contentsOfDirectory(atPath: run.tensorBoard.path).count == 1)
-        let resolved = try Configuration(path: run.configuration.path)
+        let resolved = try RunConfiguration(path: run.configuration.path)
         #expect(resolved.training.learningRate == 0.01)
     }
 
@@ -161,7 +167,7 @@ import Testing
         let files = try FileManager.default.subpathsOfDirectory(atPath: root.appendingPathComponent("configs").path).filter { $0.hasSuffix(".json") }
         #expect(files.contains("paper.json") && files.count { $0.hasPrefix("ablations/") } == 6)
         for file in files where !file.contains("eval") {
-            let configuration = try Configuration(path: root.appendingPathComponent("configs/\(file)").path)
+            let configuration = try RunConfiguration(path: root.appendingPathComponent("configs/\(file)").path)
             #expect(configuration.training.folder != nil && configuration.cache.folder != nil, "\(file)")
         }
     }
@@ -169,13 +175,15 @@ import Testing
     /// AdamW with betas 0.9 and 0.999, rate 5e-6 falling on a line, 32 trajectories of at most 16,384 tokens, 400 steps.
     @Test func thePapersConfigurationIsWhatDefaultsSay() throws {
         let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let paper = try Configuration(path: root.appendingPathComponent("configs/paper.json").path)
-        let bare = try Configuration(json5: Data("{ training: { folder: 'runs/paper/training' } }".utf8), file: "bare")
-        #expect(RunIdentity(paper, cache: "").settings == RunIdentity(bare, cache: "").settings)
-        let section = paper.training
-        #expect(section.adamW == AdamWSettings() && section.learningRateSchedule == Schedule(decay: .linear, peak: 5e-6, steps: 400))
+        let paper = try RunConfiguration(path: root.appendingPathComponent("configs/paper.json").path)
+        let bare = try RunConfiguration(json5: Data("{ training: { folder: 'runs/paper/training' } }".utf8), file: "bare")
+        #expect(RunIdentity(settings: paper.record.settings, cache: "").settings
+            == RunIdentity(settings: bare.record.settings, cache: "").settings)
+        #expect(bare.training.settings == TrainingSettings())
+        let section = paper.training.settings
+        #expect(section.adamW == AdamWSettings() && section.schedule == Schedule(decay: .linear, peak: 5e-6, steps: 400))
         #expect(section.trajectoriesPerStep == 32 && section.maxTokens == 16_384 && section.gradientClip == 1)
-        #expect(section.alpha == 30 && section.easyTokenDrop == 0.6 && section.dynamicFineTuning && section.heads == .both)
+        #expect(section.loss == LossSettings() && section.heads == .both)
     }
 
     @Test func aTimedPlanCountsWhatWillBeRead() throws {

@@ -1,5 +1,4 @@
 import AutoDecoHeads
-import Configuration
 import Foundation
 import HiddenStateCache
 import Recipes
@@ -8,10 +7,12 @@ import Testing
 @testable import Training
 
 @Suite struct StepTests {
-    private func section(_ corpus: Corpus, _ settings: String = "") throws -> TrainingSection { try corpus.configuration(settings).training }
+    private func section(_ corpus: Corpus, _ settings: String = "") throws -> TrainingSettings {
+        try corpus.configuration(settings).training.settings
+    }
 
-    private func plan(_ corpus: Corpus, _ section: TrainingSection) -> StepPlan {
-        StepPlan(trajectories: corpus.cache.trajectories(.training, of: section.split), section: section)
+    private func plan(_ corpus: Corpus, _ section: TrainingSettings) -> StepPlan {
+        StepPlan(trajectories: corpus.cache.trajectories(.training, of: section.split), settings: section)
     }
 
     private func heads(_ selection: HeadSelection = .both) -> AutoDecoHeads<Float> {
@@ -30,7 +31,8 @@ import Testing
         }
         // In orders of their own, and never a held-out one.
         #expect(taken[..<count].map(\.trajectory.number) != taken[count..<2 * count].map(\.trajectory.number))
-        #expect(!taken.contains { section.split.isValidation($0.trajectory.number) })
+        let held = Set(corpus.cache.trajectories(.validation, of: section.split).map(\.number))
+        #expect(!held.isEmpty && !taken.contains { held.contains($0.trajectory.number) })
     }
 
     @Test func aStepCanBeAskedForAtAnyTime() throws {
@@ -80,13 +82,13 @@ import Testing
             var plan = plan(corpus, section)
             let tokens = plan.tokens(step: 2, of: corpus.cache), heads = heads(selection)
             let step = StepGradients(
-                cache: corpus.cache, configuration: heads.configuration, settings: section.lossSettings, microBatchTokens: microBatch)
+                cache: corpus.cache, configuration: heads.configuration, settings: section.loss, microBatchTokens: microBatch)
             let found = try step.compute(tokens, parameters: heads.parameters.named.map(\.value))
 
             let trajectories = plan.trajectories(step: 2), batch = try corpus.cache.batch(of: trajectories.map(\.trajectory), as: Float.self)
             let kept = trajectories.flatMap { plan.keptTokens(of: $0.trajectory, epoch: $0.epoch, in: corpus.cache) }
             #expect(found.counts == TokenCounts(tokens: batch.count, kept: kept.count { $0 }))
-            var losses = HeadsLosses(heads: heads, counts: found.counts, settings: section.lossSettings)
+            var losses = HeadsLosses(heads: heads, counts: found.counts, settings: section.loss)
             losses.add(hidden: batch.hidden, logits: batch.sketches, kept: kept)
             #expect(abs(found.loss - losses.total(objective)) < 1e-6 * (1 + abs(found.loss)))
             if reference.isEmpty { reference = step.gradients }
@@ -99,7 +101,7 @@ import Testing
 
     @Test func aStepInWhichAllTokensAreDroppedHasNoLossAndNoGradient() throws {
         let corpus = try Corpus(), heads = heads(), section = try section(corpus)
-        let step = StepGradients(cache: corpus.cache, configuration: heads.configuration, settings: section.lossSettings, microBatchTokens: 64)
+        let step = StepGradients(cache: corpus.cache, configuration: heads.configuration, settings: section.loss, microBatchTokens: 64)
         let losses = try step.compute(StepTokens(), parameters: heads.parameters.named.map(\.value))
         #expect(losses.loss == 0)
         #expect(GradientNorm(of: step.gradients).value == 0)
@@ -107,7 +109,7 @@ import Testing
 
     @Test func stepsAfterTheFirstAskTheSystemForNoTensorMemory() throws {
         let corpus = try Corpus(), heads = heads(), section = try section(corpus)
-        let step = StepGradients(cache: corpus.cache, configuration: heads.configuration, settings: section.lossSettings, microBatchTokens: 100)
+        let step = StepGradients(cache: corpus.cache, configuration: heads.configuration, settings: section.loss, microBatchTokens: 100)
         let tokens = StepTokens(all: Array(corpus.cache.trajectories.prefix(20))), parameters = heads.parameters.named.map(\.value)
         for _ in 0..<2 { _ = try step.compute(tokens, parameters: parameters) }
         let before = step.pool.allocations

@@ -1,5 +1,5 @@
 import AutoDecoHeads
-import Configuration
+import Recipes
 import Foundation
 import HiddenStateCache
 import LogitSketches
@@ -71,13 +71,13 @@ struct Corpus {
         cache = try HiddenStateCache(folder: folder.url)
     }
 
-    func configuration(_ settings: String = "") throws -> Configuration {
+    func configuration(_ settings: String = "") throws -> RunConfiguration {
         let standard = "steps: 12, trajectoriesPerStep: 6, microBatchTokens: 64, learningRate: 0.01, validationFraction: 0.3, validationEvery: 4, checkpointEvery: 5, seed: 3"
-        return try Configuration(json5: Data("{ training: { \(standard) } }".utf8), file: "test", overrides: settings.split(separator: ";").map(String.init))
+        return try RunConfiguration(json5: Data("{ training: { \(standard) } }".utf8), file: "test", overrides: settings.split(separator: ";").map(String.init))
     }
 
     func trainer(_ settings: String = "", in folder: URL) throws -> Trainer {
-        try Trainer(configuration: configuration(settings), cache: cache, folder: RunFolder(folder))
+        try configuration(settings).trainer(cache: cache, folder: RunFolder(folder))
     }
 }
 

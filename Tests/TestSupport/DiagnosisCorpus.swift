@@ -5,22 +5,16 @@ import LogitSketches
 import Safetensors
 import Tensor
 
-/// A folder that is there as long as this object.
-final class TemporaryFolder {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("autodeco-evaluation-tests-\(UUID().uuidString)")
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-}
-
 /// A cache whose labels are drawn at a temperature that the first column of the hidden state may tell.
-struct DiagnosisCorpus {
-    static let D = 8, V = 30
-    let folder = TemporaryFolder()
-    let cache: HiddenStateCache
+package struct DiagnosisCorpus {
+    package static let D = 8, V = 30
+    package let folder: TemporaryFolder
+    package let cache: HiddenStateCache
 
     /// - Parameters:
     ///   - cold, warm: temperatures of labels where the first column is negative, and positive.
-    init(cold: Double, warm: Double, trajectories: Int = 80, sketch: SketchShape = .standard, seed: UInt64 = 1) throws {
+    package init(cold: Double, warm: Double, trajectories: Int = 80, sketch: SketchShape = .standard, seed: UInt64 = 1) throws {
+        folder = try TemporaryFolder()
         var random = RandomGenerator(seed: seed)
         let D = Self.D, V = Self.V
         let weights = (0..<V * D).map { _ in Float(random.normal()) }
@@ -63,7 +57,7 @@ struct DiagnosisCorpus {
     }
 
     /// Heads that say `cold` where a column is negative and `warm` where it is positive, with a steep ramp between, and one P̂ for all.
-    static func heads(cold: Double, warm: Double, column: Int, topP: Double? = nil) -> AutoDecoHeads<Float> {
+    package static func heads(cold: Double, warm: Double, column: Int, topP: Double? = nil) -> AutoDecoHeads<Float> {
         func logit(_ p: Double) -> Float { Float(log(p / (1 - p))) }
         var first = Tensor<Float>(shape: [2, D])
         (first[0, column], first[1, column]) = (100, 100)

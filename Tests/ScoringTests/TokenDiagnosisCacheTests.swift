@@ -1,9 +1,9 @@
 import AutoDecoHeads
 import HiddenStateCache
 import LogitSketches
-import Scoring
+import TestSupport
 import Testing
-@testable import Evaluation
+@testable import Scoring
 
 @Suite struct TokenDiagnosisCacheTests {
     @Test(arguments: [SketchShape.standard, SketchShape(exact: 8, bins: 32)])
@@ -94,6 +94,6 @@ import Testing
 
     @Test func tooFewTrajectoriesAreRefused() throws {
         let corpus = try DiagnosisCorpus(cold: 0.5, warm: 1.6, trajectories: 6)
-        #expect(throws: EvaluationError.self) { try TokenDiagnosis(of: DiagnosisCorpus.heads(cold: 0.5, warm: 1.6, column: 0), on: corpus.cache) }
+        #expect(throws: ScoringError.self) { try TokenDiagnosis(of: DiagnosisCorpus.heads(cold: 0.5, warm: 1.6, column: 0), on: corpus.cache) }
     }
 }

@@ -1,9 +1,9 @@
 import AutoDecoHeads
 import LogitSketches
-import Scoring
 import Tensor
+import TestSupport
 import Testing
-@testable import Evaluation
+@testable import Scoring
 
 @Suite struct TokenDiagnosisTests {
     static let one = EntropyQuartiles(bounds: [1, 2, 3])
