@@ -121,7 +121,6 @@ public struct Tensor<Element: Scalar>: Sendable {
 
 extension Tensor: Equatable {
     public static func == (a: Tensor, b: Tensor) -> Bool {
-        a.shape == b.shape
-            && a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { b in a.elementsEqual(b) } }
+        a.shape == b.shape && withPointers(to: a, b) { x, y in (0..<a.count).allSatisfy { x[$0] == y[$0] } }
     }
 }
