@@ -53,22 +53,17 @@ public final class SketchBuffer<Element: Scalar>: @unchecked Sendable {
         require(start >= 0 && start + rows <= capacity, "rows \(start) to \(start + rows) in a buffer of \(capacity)")
         // About a million logits a block make up for its builder.
         let blockSize = max(1, min(256, (1 << 20) / max(V, 1)))
-        var errors = [LogitsError?](repeating: nil, count: (rows + blockSize - 1) / max(blockSize, 1))
-        logits.withUnsafeBufferPointer { l in
-            errors.withUnsafeMutableBufferPointer { errors in
-                nonisolated(unsafe) let l = l, errors = errors
-                Parallel.forEachBlock(of: rows, blockSize: blockSize) { block in
-                    let builder = SketchBuilder<Element>(vocabularySize: V, shape: self.shape)
-                    for row in block {
-                        let error = builder.sketch(
-                            of: UnsafeBufferPointer(rebasing: l[row * V..<(row + 1) * V]), label: labels[row], row: row,
-                            into: self.target(start + row))
-                        guard error == nil else {
-                            errors[block.lowerBound / blockSize] = error
-                            return
-                        }
-                    }
+        let errors = withPointers(to: logits) { l in
+            nonisolated(unsafe) let l = l
+            return Parallel.mapBlocks(of: rows, blockSize: blockSize) { block -> LogitsError? in
+                let builder = SketchBuilder<Element>(vocabularySize: V, shape: self.shape)
+                for row in block {
+                    let error = builder.sketch(
+                        of: UnsafeBufferPointer(start: l + row * V, count: V), label: labels[row], row: row,
+                        into: self.target(start + row))
+                    if let error { return error }
                 }
+                return nil
             }
         }
         if let error = errors.lazy.compactMap({ $0 }).first { throw error }

@@ -70,9 +70,8 @@ extension SortedRows {
         require(
             temperature.count == count && topP.count == count,
             "\(temperature.count) temperatures and \(topP.count) values of top-p for \(count) tokens")
-        depths.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return }
-            nonisolated(unsafe) let depths = base
+        withPointers(to: depths) { depths in
+            nonisolated(unsafe) let depths = depths
             let rowSize = blocksPerRow * Self.blockSize
             fusedPass(
                 temperature: temperature, topP: topP, constants: constants, losses: losses, features: features,

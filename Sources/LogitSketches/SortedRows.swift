@@ -33,9 +33,9 @@ public struct SortedRows<Element: Scalar>: TokenLogits {
         var ranks: [Int] = [], labelDepths: [Double] = []
         depths = try Tensor(shape: [count, padded]) { result in
             var sorted = [Element](repeating: 0, count: V)
-            try logits.withUnsafeBufferPointer { logits in
+            try withPointers(to: logits) { logits in
                 for row in 0..<count {
-                    let l = UnsafeBufferPointer(rebasing: logits[row * V..<(row + 1) * V])
+                    let l = UnsafeBufferPointer(start: logits + row * V, count: V)
                     if let error = LogitsError.find(in: l, label: labels[row], number: row) { throw error }
                     let label = labels[row], labelLogit = l[label]
                     // Before the label an equal logit precedes it, after it only a larger one does.

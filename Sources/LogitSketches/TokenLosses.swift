@@ -70,7 +70,7 @@ public struct TokenLosses<Element: Scalar>: Sendable {
         }
         func column(_ index: Int) -> Tensor<Element> {
             Tensor(shape: [count, 1]) { column in
-                columns.withUnsafeBufferPointer { _ = column.update(fromContentsOf: $0[index * count..<(index + 1) * count]) }
+                withPointers(to: columns) { column.baseAddress!.update(from: $0 + index * count, count: count) }
             }
         }
         (temperature, temperatureByTemperature) = (column(0), column(1))

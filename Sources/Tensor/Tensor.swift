@@ -23,6 +23,7 @@ public struct Tensor<Element: Scalar>: Sendable {
     }
 
     /// A tensor of equal elements.
+    @_specialize(where Element == Float) @_specialize(where Element == Double)
     public init(shape: [Int], repeating value: Element = 0) {
         self.init(shape: shape) { $0.update(repeating: value) }
     }
@@ -120,6 +121,7 @@ public struct Tensor<Element: Scalar>: Sendable {
 }
 
 extension Tensor: Equatable {
+    @_specialize(where Element == Float) @_specialize(where Element == Double)
     public static func == (a: Tensor, b: Tensor) -> Bool {
         a.shape == b.shape && withPointers(to: a, b) { x, y in (0..<a.count).allSatisfy { x[$0] == y[$0] } }
     }

@@ -50,25 +50,19 @@ public struct HeadsPolicy: DecodingPolicy {
     ) throws -> (temperature: [Float], topP: [Float], summaries: [RowSummary]) {
         let rows = hidden.rows
         require(logits.rows == rows, "hidden states of shape \(hidden.shape) for logits of shape \(logits.shape)")
-        let blocks = (rows + Self.rowsPerProduct - 1) / Self.rowsPerProduct
-        var results = [Result<Prediction, any Error>?](repeating: nil, count: blocks)
-        results.withUnsafeMutableBufferPointer { results in
-            // Each block writes its own result.
-            nonisolated(unsafe) let results = results
-            Parallel.forEachBlock(of: rows, blockSize: Self.rowsPerProduct) { block in
+        let results = Parallel.mapBlocks(of: rows, blockSize: Self.rowsPerProduct) { block in
+            Result {
                 // Where there are other blocks, they are what other threads are for.
-                results[block.lowerBound / Self.rowsPerProduct] = Result {
-                    guard blocks > 1 else { return try predict(block, hidden: hidden, logits: logits) }
-                    return try Parallel.$threads.withValue(1) { try predict(block, hidden: hidden, logits: logits) }
-                }
+                guard rows > Self.rowsPerProduct else { return try predict(block, hidden: hidden, logits: logits) }
+                return try Parallel.$threads.withValue(1) { try predict(block, hidden: hidden, logits: logits) }
             }
         }
-        let predictions = try results.compactMap { try $0?.get() }
+        let predictions = try results.map { try $0.get() }
         return (predictions.flatMap(\.temperature), predictions.flatMap(\.topP), predictions.flatMap(\.summaries))
     }
 
-    /// Of a block of rows.
-    private struct Prediction {
+    /// What is predicted for a block of rows.
+    private struct Prediction: Sendable {
         var temperature, topP: [Float]
         var summaries: [RowSummary] = []
     }
@@ -77,7 +71,7 @@ public struct HeadsPolicy: DecodingPolicy {
         let D = hidden.columns
         let padded = Tensor<Float>(shape: [Self.rowsPerProduct, D]) { result in
             result.update(repeating: 0)
-            hidden.withUnsafeBufferPointer { _ = result.update(fromContentsOf: $0[block.lowerBound * D..<block.upperBound * D]) }
+            withPointers(to: hidden) { result.baseAddress!.update(from: $0 + block.lowerBound * D, count: block.count * D) }
         }
         var summaries: [RowSummary] = []
         let forward = try HeadsForward(stack, hidden: padded) { temperature in

@@ -19,12 +19,11 @@ public struct Equations<Element: Scalar> {
     public init(tape: Tape<Element>, logits: Tensor<Element>, labels: [Int], constants: LossConstants = LossConstants()) throws {
         let V = logits.columns
         var possible = logits
-        try possible.withUnsafeMutableBufferPointer { l in
-            for (row, label) in labels.enumerated() {
-                let range = row * V..<(row + 1) * V
-                if let error = LogitsError.find(in: UnsafeBufferPointer(rebasing: l[range]), label: label, number: row) { throw error }
-                for i in range where Double(l[i]) <= largestImpossibleLogit { l[i] = -.infinity }
-            }
+        let l = possible.mutablePointer()
+        for (row, label) in labels.enumerated() {
+            let found = UnsafeBufferPointer(start: l + row * V, count: V)
+            if let error = LogitsError.find(in: found, label: label, number: row) { throw error }
+            for i in row * V..<(row + 1) * V where Double(l[i]) <= largestImpossibleLogit { l[i] = -.infinity }
         }
         let (sorted, order) = tape.constant(possible).sortedDescending()
         self.tape = tape
