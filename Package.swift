@@ -18,17 +18,17 @@ let package = Package(
             providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
         .target(name: "Configuration", exclude: ["README.md"]),
-        .target(name: "Files"),
+        .target(name: "Files", exclude: ["README.md"]),
         .target(name: "Reports", exclude: ["README.md"]),
         .target(name: "Terminal", exclude: ["README.md"]),
         .target(name: "Safetensors", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Tasks", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Tensor", dependencies: ["COpenBLAS"], exclude: ["README.md"]),
-        .target(name: "Tokenizers", dependencies: ["Files"]),
+        .target(name: "Tokenizers", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Autodiff", dependencies: ["Tensor"], exclude: ["README.md"]),
-        .target(name: "Decoding", dependencies: ["Tensor"], exclude: ["README.md"]),
-        .target(name: "LogitSketches", dependencies: ["Tensor"]),
-        .target(name: "MergedCheckpoint", dependencies: ["Files", "Safetensors"]),
+        .target(name: "LogitSketches", dependencies: ["Tensor"], exclude: ["README.md"]),
+        .target(name: "Decoding", dependencies: ["LogitSketches", "Tensor"], exclude: ["README.md"]),
+        .target(name: "MergedCheckpoint", dependencies: ["Files", "Safetensors"], exclude: ["README.md"]),
         .target(
             name: "AutoDecoHeads",
             dependencies: [
@@ -41,7 +41,9 @@ let package = Package(
                 "Files", "MergedCheckpoint", "Safetensors", "Tensor",
             ],
             exclude: ["README.md"]),
-        .target(name: "Generation", dependencies: ["Backbone", "Decoding", "Tensor", "Tokenizers"]),
+        .target(
+            name: "Generation", dependencies: ["Backbone", "Decoding", "Tensor", "Tokenizers"],
+            exclude: ["README.md"]),
         .target(
             name: "HiddenStateCache",
             dependencies: [

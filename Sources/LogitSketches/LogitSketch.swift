@@ -12,7 +12,10 @@ public struct SketchShape: Sendable, Equatable, Codable {
     public static let standard = SketchShape(exact: 256, bins: 128)
 
     public init(exact: Int, bins: Int) {
-        require(exact >= 5 && bins >= 1, "a sketch of \(exact) logits and \(bins) bins; at least 5 and 1 are needed")
+        let smallest = FeatureTerms.leadingCount
+        require(
+            exact >= smallest && bins >= 1,
+            "a sketch of \(exact) logits and \(bins) bins; at least \(smallest) and 1 are needed")
         (self.exact, self.bins) = (exact, bins)
     }
 

@@ -157,7 +157,7 @@ extension LogitSketches {
         }
         reduceLanes(UnsafePointer(workspace.lanes), count: hasTail ? 2 : 1, into: workspace.sums)
         let entropy = workspace.sums[0] + (hasTail ? workspace.sums[1] : 0)
-        let topFive = sumOfLargest(min(5, exactCount), x, height: exactHeight, scale: Element(softmax.scale))
+        let topFive = sumOfLargest(min(FeatureTerms.leadingCount, exactCount), x, height: exactHeight, scale: Element(softmax.scale))
         return FeatureTerms(total: softmax.total, squares: softmax.squares, entropy: entropy, topFive: topFive)
     }
 }

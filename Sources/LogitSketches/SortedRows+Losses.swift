@@ -135,7 +135,7 @@ extension SortedRows {
                 let integral = mask.integral(from: c, tangent: dc, over: b, tangent: db)
                 let q = sums[2] / (softmax.total * softmax.total)
                 let dq = 2 * softmax.tangentFactor * (sums[3] - softmax.meanExponent * sums[2]) / (softmax.total * softmax.total)
-                let middle = mask.value(c + b / 2), dMiddle = -α * middle * (dc + db / 2)
+                let middle = mask(c + b / 2), dMiddle = -α * middle * (dc + db / 2)
                 masked.add(
                     integral.value - α / 2 * q * middle,
                     byTemperature: integral.byTemperature - α / 2 * (dq * middle + q * dMiddle),
@@ -183,7 +183,7 @@ extension SortedRows {
             entropy += entropyOfBlocks(
                 exactBlocks..<blocks, blockSize: Self.blockSize, softmax, workspace.sums, means: workspace.lanes)
         }
-        let topFive = sumOfLargest(min(5, vocabularySize), x, height: Self.blockSize / 16, scale: Element(softmax.scale))
+        let topFive = sumOfLargest(min(FeatureTerms.leadingCount, vocabularySize), x, height: Self.blockSize / 16, scale: Element(softmax.scale))
         return FeatureTerms(total: softmax.total, squares: softmax.squares, entropy: entropy, topFive: topFive)
     }
 }

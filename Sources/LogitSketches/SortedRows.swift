@@ -8,7 +8,7 @@ import Tensor
 /// have depth −1e30, and so have the places beyond V.
 public struct SortedRows<Element: Scalar>: TokenLogits {
     static var blockSize: Int { 256 }
-    static var impossibleDepth: Element { -1e30 }
+    static var impossibleDepth: Element { Element(largestImpossibleLogit) }
 
     public let count: Int
     public let vocabularySize: Int

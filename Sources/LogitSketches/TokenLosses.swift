@@ -4,7 +4,7 @@ import Tensor
 /// Constants of equations (2) and (3).
 public struct LossConstants: Sendable, Equatable, Codable {
     /// α, how steeply the soft mask falls beyond P̂; 30 in the paper.
-    public var steepness = 30.0
+    public var steepness = SoftMask.publishedSteepness
     /// ε in the denominator of (3).
     public var epsilon = 1e-9
     /// What the released top-p loss adds to p̃ before its logarithm.

@@ -47,6 +47,13 @@ public protocol Scalar: BinaryFloatingPoint, SIMDScalar, Sendable, Codable where
     static var allowsClosedForms: Bool { get }
 }
 
+extension Double {
+    /// log₂ e, which turns exponents of e into exponents of 2.
+    @inlinable public static var log2e: Double { 1.442_695_040_888_963_4 }
+    /// The natural logarithm of 2, which turns exponents of 2 into exponents of e.
+    @inlinable public static var ln2: Double { 0.693_147_180_559_945_3 }
+}
+
 extension Scalar {
     @inlinable @inline(__always)
     public static func minimum(_ a: SIMD16<Self>, _ b: SIMD16<Self>) -> SIMD16<Self> { choose(a, b, ifLess: a, than: b) }

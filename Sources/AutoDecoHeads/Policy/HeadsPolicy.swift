@@ -36,7 +36,8 @@ public struct HeadsPolicy: DecodingPolicy {
             }
             let truncation = Truncation.topP(applying.hasTopP ? p : 1, filter)
             guard applying.hasTemperature else { return sampler.decide(temperature: 1, truncation: truncation, random: &random) }
-            var decision = sampler.decide(temperature: t > 0 ? t + FeatureTerms.temperatureOffset : 0, truncation: truncation, random: &random)
+            var decision = sampler.decide(
+                temperature: t > 0 ? FeatureTerms.temperature(t) : 0, truncation: truncation, random: &random)
             if t > 0 { decision.temperature = t }
             return decision
         }
@@ -91,16 +92,16 @@ public struct HeadsPolicy: DecodingPolicy {
         let read = try samplers.map(rows, of: logits) { sampler, row in
             let t = Double(temperature[row - rows.lowerBound])
             guard t.isFinite else { throw DecodingError.knobNotFinite(row: row, name: "predicted temperature", value: t) }
-            let sums = sampler.softmax(temperature: t + FeatureTerms.temperatureOffset)
+            let sums = sampler.softmax(temperature: FeatureTerms.temperature(t))
             let terms = FeatureTerms(
                 total: sums.total, squares: sums.squares, entropy: sampler.entropy(offset: FeatureTerms.entropyOffset),
-                topFive: sampler.sumOfLargest(5))
-            return (terms.values(vocabularySize: logits.columns), sampler.summary)
+                topFive: sampler.sumOfLargest(FeatureTerms.leadingCount))
+            return (terms, sampler.summary)
         }
         let features = Tensor<Float>(shape: [temperature.rows, FeatureTerms.count]) { result in
             result.update(repeating: 0)
-            for (row, (values, _)) in read.enumerated() {
-                for (i, value) in [values.0, values.1, values.2, values.3].enumerated() { result[4 * row + i] = Float(value) }
+            for (row, (terms, _)) in read.enumerated() {
+                terms.write(to: result.baseAddress! + FeatureTerms.count * row, vocabularySize: logits.columns)
             }
         }
         return (features, read.map(\.1))

@@ -83,12 +83,12 @@ public struct Equations<Element: Scalar> {
         let entropy = (p * logP).rowSums() * -1
         let deviation = p + (-1 / Element(V))
         let variance = V > 1 ? (deviation * deviation).rowSums() * (1 / Element(V - 1)) : Tensor(shape: [p.rows, 1])
-        var features = Tensor<Element>(shape: [p.rows, 4])
+        var features = Tensor<Element>(shape: [p.rows, FeatureTerms.count])
         for row in 0..<p.rows {
             features[row, 0] = p[row, 0]
             features[row, 1] = entropy[row]
             features[row, 2] = variance[row]
-            features[row, 3] = (0..<min(5, V)).reduce(0) { $0 + p[row, $1] }
+            features[row, 3] = (0..<min(FeatureTerms.leadingCount, V)).reduce(0) { $0 + p[row, $1] }
         }
         return features
     }
