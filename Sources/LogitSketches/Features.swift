@@ -4,7 +4,9 @@ import Tensor
 public struct FeatureTerms: Sendable {
     /// Σ e and Σ e², with the largest e = 1.
     public var total: Double
+    /// Σ e², with the largest e = 1.
     public var squares: Double
+    /// −Σ p·log(p + 1e-8), nats.
     public var entropy: Double
     /// Sum of the min(5, V) largest e.
     public var topFive: Double
@@ -19,6 +21,7 @@ public struct FeatureTerms: Sendable {
     /// Added to p under the entropy's logarithm.
     public static let entropyOffset = 1e-8
 
+    /// The terms of one token at one temperature.
     public init(total: Double, squares: Double, entropy: Double, topFive: Double) {
         (self.total, self.squares, self.entropy, self.topFive) = (total, squares, entropy, topFive)
     }

@@ -11,6 +11,7 @@ public struct SketchShape: Sendable, Equatable, Codable {
     /// 256 and 128: 2.5 KB a token.
     public static let standard = SketchShape(exact: 256, bins: 128)
 
+    /// A shape of K exact logits, at least 5, and B bins, at least 1.
     public init(exact: Int, bins: Int) {
         let smallest = FeatureTerms.leadingCount
         require(
@@ -33,7 +34,9 @@ public struct SketchShape: Sendable, Equatable, Codable {
 public struct LogitSketch<Element: Scalar>: Sendable {
     /// Token id of the label, its place in descending order (0 = arg max), and its logit.
     public var label: Int
+    /// The label's place in descending order of logits; 0 is the arg max.
     public var labelRank: Int
+    /// The label's logit.
     public var labelLogit: Element
     /// The K largest logits, descending; −∞ where fewer are possible; V of them where V ≤ K.
     public var topLogits: [Element]
@@ -41,6 +44,8 @@ public struct LogitSketch<Element: Scalar>: Sendable {
     /// among them its bin is cut after it, and later bins shift by one; otherwise the last is empty. Empty arrays where
     /// V ≤ K.
     public var tailCount: [Element]
+    /// Mean logit of each bin, B + 1 numbers; 0 for an empty bin.
     public var tailMean: [Element]
+    /// Variance of the logits of each bin, B + 1 numbers ≥ 0.
     public var tailVariance: [Element]
 }

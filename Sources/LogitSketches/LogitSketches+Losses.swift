@@ -7,6 +7,7 @@ import Tensor
 // exactly.
 
 extension LogitSketches {
+    /// The three losses with their derivatives, as ``TokenLogits`` defines them.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func losses(
         temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants
@@ -14,6 +15,7 @@ extension LogitSketches {
         TokenLosses(count: count) { pass(temperature, topP, constants, losses: $0, features: nil) }
     }
 
+    /// The four features, [N, 4], as ``TokenLogits`` defines them.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func features(temperature: Tensor<Element>) -> Tensor<Element> {
         FeatureRows.tensor(count: count, vocabularySize: vocabularySize) {
@@ -21,6 +23,7 @@ extension LogitSketches {
         }
     }
 
+    /// The losses and the features from one pass.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func lossesAndFeatures(
         temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants

@@ -6,6 +6,7 @@ public struct LogitsError: Error, CustomStringConvertible, Equatable {
     public let row: Int
     /// The sentence without the row.
     public let problem: String
+    /// The sentence with the row's number.
     public var description: String { "row \(row): \(problem)" }
 
     init(row: Int, _ problem: String) { (self.row, self.problem) = (row, problem) }

@@ -5,7 +5,9 @@ import Tensor
 ///
 /// A class because it owns its memory. `@unchecked Sendable`: its threads write different tokens, and nobody reads meanwhile.
 public final class SketchBuffer<Element: Scalar>: @unchecked Sendable {
+    /// V, the number of logits that a sketch stands for.
     public let vocabularySize: Int
+    /// K and B.
     public let shape: SketchShape
     /// How many tokens there is room for.
     public let capacity: Int
@@ -15,6 +17,7 @@ public final class SketchBuffer<Element: Scalar>: @unchecked Sendable {
     /// Label logits, largest logits, and the three columns of the tail behind each other.
     private let numbers: UnsafeMutablePointer<Element>
 
+    /// Room for `capacity` sketches, with undefined content.
     public init(capacity: Int, vocabularySize: Int, shape: SketchShape) {
         (self.capacity, self.vocabularySize, self.shape) = (capacity, vocabularySize, shape)
         exactCount = min(shape.exact, vocabularySize)

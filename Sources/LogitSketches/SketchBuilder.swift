@@ -8,7 +8,9 @@ import Tensor
 ///
 /// A class because it owns work memory; one builder serves one thread.
 public final class SketchBuilder<Element: Scalar> {
+    /// V, the number of logits of a row.
     public let vocabularySize: Int
+    /// K and B.
     public let shape: SketchShape
     /// Count, sum and sum of squares of depths, of each bin; twice, so that neighbours in the row rarely wait for each
     /// other. One more bin takes what is in none.
@@ -36,16 +38,17 @@ public final class SketchBuilder<Element: Scalar> {
     private let widening: Double
     private let indexFactor: Element
 
+    /// A builder for rows of V logits.
     public init(vocabularySize: Int, shape: SketchShape = .standard) {
         widening = Foundation.pow(shape.ratio, Double(shape.bins))
         indexFactor = Element(1 / Foundation.log(shape.ratio))
         self.vocabularySize = vocabularySize
         self.shape = shape
         bins = .allocate(capacity: 2 * (shape.bins + 2))
-        indices = .allocate(capacity: Self.chunkSize)
-        chunk = .allocate(capacity: Self.blockSize)
+        indices = vectorMemory(Self.chunkSize)
+        chunk = vectorMemory(Self.blockSize)
         blocks = (vocabularySize + Self.blockSize - 1) / Self.blockSize
-        maxima = .allocate(capacity: max(1, 16 * blocks))
+        maxima = vectorMemory(max(1, 16 * blocks))
     }
 
     deinit {

@@ -16,6 +16,7 @@ public struct InverseTemperatureResponse: Sendable, Equatable {
     /// −Σ p·log p, nats: β·slope − log p_y, because log Σ exp(βl) drops out.
     public var entropy: Double { inverseTemperature * slope - logProbability }
 
+    /// A response from its four numbers.
     public init(inverseTemperature: Double, logProbability: Double, slope: Double, variance: Double) {
         (self.inverseTemperature, self.logProbability) = (inverseTemperature, logProbability)
         (self.slope, self.variance) = (slope, variance)

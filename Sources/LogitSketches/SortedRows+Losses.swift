@@ -37,6 +37,7 @@ extension SortedRows {
     /// Exponentials in blocks; what is left of a row is skipped once it cannot add this share to the sum.
     static var negligibleShare: Double { Element.allowsClosedForms ? 1e-11 : 1e-21 }
 
+    /// The three losses with their derivatives, as ``TokenLogits`` defines them.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func losses(
         temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants
@@ -44,6 +45,7 @@ extension SortedRows {
         TokenLosses(count: count) { pass(temperature, topP, constants, losses: $0, features: nil) }
     }
 
+    /// The four features, [N, 4], as ``TokenLogits`` defines them.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func features(temperature: Tensor<Element>) -> Tensor<Element> {
         FeatureRows.tensor(count: count, vocabularySize: vocabularySize) {
@@ -51,6 +53,7 @@ extension SortedRows {
         }
     }
 
+    /// The losses and the features from one pass.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func lossesAndFeatures(
         temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants

@@ -10,13 +10,17 @@ public struct SortedRows<Element: Scalar>: TokenLogits {
     static var blockSize: Int { 256 }
     static var impossibleDepth: Element { Element(largestImpossibleLogit) }
 
+    /// N, the number of tokens.
     public let count: Int
+    /// V, the number of logits of a token.
     public let vocabularySize: Int
+    /// The place of each label in descending order of logits, 0 for the arg max; N numbers.
     public let labelRanks: [Int]
     /// x of each label.
     let labelDepths: [Double]
     /// [N, blocks · 256].
     let depths: Tensor<Element>
+    /// softmax(l)_y of each token, [N, 1].
     public private(set) var baseProbabilities: Tensor<Element>
 
     var blocksPerRow: Int { (vocabularySize + Self.blockSize - 1) / Self.blockSize }

@@ -61,9 +61,11 @@ extension Tensor {
         }
     }
 
+    /// Element-wise sum; `b` may be a single row, a single column or a single number, which is then repeated.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public static func + (a: Tensor, b: Tensor) -> Tensor { a.zipVectors(b) { $0 + $1 } }
 
+    /// Element-wise difference; `b` may be a single row, column or number.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public static func - (a: Tensor, b: Tensor) -> Tensor { a.zipVectors(b) { $0 - $1 } }
 
@@ -75,9 +77,11 @@ extension Tensor {
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public static func / (a: Tensor, b: Tensor) -> Tensor { a.zipVectors(b) { $0 / $1 } }
 
+    /// Product of each element and a number.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public static func * (a: Tensor, factor: Element) -> Tensor { a.mapVectors { $0 * factor } }
 
+    /// Sum of each element and a number.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public static func + (a: Tensor, constant: Element) -> Tensor { a.mapVectors { $0 + constant } }
 
@@ -101,6 +105,7 @@ extension Tensor {
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func sigmoid() -> Tensor { mapVectors { 1 / (1 + Element.exponential(-$0)) } }
 
+    /// e^x of each element, within 2 ulp.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func exponential() -> Tensor { mapVectors { Element.exponential($0) } }
 

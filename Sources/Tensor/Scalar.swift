@@ -55,37 +55,51 @@ extension Double {
 }
 
 extension Scalar {
+    /// The smaller number of each lane.
     @inlinable @inline(__always)
     public static func minimum(_ a: SIMD16<Self>, _ b: SIMD16<Self>) -> SIMD16<Self> { choose(a, b, ifLess: a, than: b) }
 
+    /// The larger number of each lane.
     @inlinable @inline(__always)
     public static func maximum(_ a: SIMD16<Self>, _ b: SIMD16<Self>) -> SIMD16<Self> { choose(b, a, ifLess: a, than: b) }
 }
 
 extension Float: Scalar {
+    /// True: rounding in Float hides approximations of 1e-7.
     public static var allowsClosedForms: Bool { true }
+    /// −60.
     @inlinable public static var negligibleExponent: Float { -60 }
+    /// Lane by lane, `a` where x < y, else `b`.
     @inlinable @inline(__always)
     public static func choose(
         _ a: SIMD16<Float>, _ b: SIMD16<Float>, ifLess x: SIMD16<Float>, than y: SIMD16<Float>
     ) -> SIMD16<Float> { b.replacing(with: a, where: x .< y) }
+    /// The whole number x, from 0 to 2²² − 1, read off its bits.
     @inlinable @inline(__always)
     public static func wholeNumber(_ x: Float) -> Int { Int(truncatingIfNeeded: (x + 12_582_912).bitPattern & 0x3F_FFFF) }
+    /// e^x, from the C library.
     public static func exponential(_ x: Float) -> Float { Foundation.exp(x) }
+    /// The natural logarithm, from the C library.
     public static func logarithm(_ x: Float) -> Float { Foundation.log(x) }
 }
 
 extension Double: Scalar {
+    /// False: every term is computed.
     public static var allowsClosedForms: Bool { false }
+    /// −500.
     @inlinable public static var negligibleExponent: Double { -500 }
+    /// Lane by lane, `a` where x < y, else `b`.
     @inlinable @inline(__always)
     public static func choose(
         _ a: SIMD16<Double>, _ b: SIMD16<Double>, ifLess x: SIMD16<Double>, than y: SIMD16<Double>
     ) -> SIMD16<Double> { b.replacing(with: a, where: x .< y) }
+    /// The whole number x, from 0 to 2²² − 1, read off its bits.
     @inlinable @inline(__always)
     public static func wholeNumber(_ x: Double) -> Int {
         Int(truncatingIfNeeded: (x + 6_755_399_441_055_744).bitPattern & 0x3F_FFFF)
     }
+    /// e^x, from the C library.
     public static func exponential(_ x: Double) -> Double { Foundation.exp(x) }
+    /// The natural logarithm, from the C library.
     public static func logarithm(_ x: Double) -> Double { Foundation.log(x) }
 }

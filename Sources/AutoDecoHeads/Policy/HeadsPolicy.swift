@@ -8,6 +8,7 @@ import Tensor
 /// The features come from the unsorted logits: one pass at T̂ + 1e-8 gives most of them and the sums that the sampler
 /// draws with, so that tokens are drawn at T̂ + 1e-8 too, which is T̂ itself to a float's precision from T̂ = 0.17 on.
 public struct HeadsPolicy: DecodingPolicy {
+    /// The heads that predict both knobs.
     public let heads: AutoDecoHeads<Float>
     /// What P̂ means.
     public let filter: NucleusFilter
@@ -27,6 +28,14 @@ public struct HeadsPolicy: DecodingPolicy {
         stack = StackedHeads(heads.parameters, configuration: heads.configuration)
     }
 
+    /// Draws one token a row, with T̂ and P̂ of that row.
+    ///
+    /// - Parameters:
+    ///   - hidden: h, [R, D].
+    ///   - logits: [R, V].
+    ///   - random: one generator a row.
+    /// - Returns: one decision a row.
+    /// - Throws: `DecodingError` for a row without a distribution, and for a prediction that is not a finite number.
     public func choose(hidden: Tensor<Float>, logits: Tensor<Float>, random: inout [RandomGenerator]) throws -> [Decision] {
         let (temperature, topP, summaries) = try predict(hidden: hidden, logits: logits)
         return try samplers.decide(logits: logits, resuming: summaries, random: &random) { sampler, row, random in

@@ -6,6 +6,7 @@ import Tensor
 /// readable path. Training takes the fused path, ``TokenLogits``, which a test holds against this one.
 public struct Equations<Element: Scalar> {
     let tape: Tape<Element>
+    /// α, ε and the bounds of T̂.
     public let constants: LossConstants
     /// Logits in descending order, [N, V], and each label's place in its row, [N][1]. They do not depend on T̂.
     let sortedLogits: Variable<Element>
