@@ -30,18 +30,24 @@ let package = Package(
             pkgConfig: "lapacke",
             providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
-        .target(name: "Files"),
+        .target(name: "Files", exclude: ["README.md"]),
         .target(name: "Reports", exclude: ["README.md"]),
         .target(name: "Terminal", exclude: ["README.md"]),
         .target(name: "Configuration", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Safetensors", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Tasks", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Tensor", dependencies: ["COpenBLAS"], exclude: ["README.md"]),
-        .target(name: "Tokenizers", dependencies: ["Files"]),
+        .target(name: "Tokenizers", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Autodiff", dependencies: ["Tensor"], exclude: ["README.md"]),
-        .target(name: "Decoding", dependencies: ["Tensor"], exclude: ["README.md"]),
-        .target(name: "LogitSketches", dependencies: ["Tensor"]),
-        .target(name: "MergedCheckpoint", dependencies: ["Files", "Safetensors"]),
+        .target(name: "LogitSketches", dependencies: ["Tensor"], exclude: ["README.md"]),
+        .target(name: "MergedCheckpoint", dependencies: ["Files", "Safetensors"], exclude: ["README.md"]),
+        .target(
+            name: "Backbone",
+            dependencies: [
+                "Files", "MergedCheckpoint", "Safetensors", "Tensor",
+            ],
+            exclude: ["README.md"]),
+        .target(name: "Decoding", dependencies: ["LogitSketches", "Tensor"], exclude: ["README.md"]),
         .target(
             name: "AutoDecoHeads",
             dependencies: [
@@ -49,12 +55,11 @@ let package = Package(
             ],
             exclude: ["README.md"]),
         .target(
-            name: "Backbone",
+            name: "Generation",
             dependencies: [
-                "Files", "MergedCheckpoint", "Safetensors", "Tensor",
+                "Backbone", "Decoding", "Tensor", "Tokenizers",
             ],
             exclude: ["README.md"]),
-        .target(name: "Generation", dependencies: ["Backbone", "Decoding", "Tensor", "Tokenizers"]),
         .target(
             name: "HiddenStateCache",
             dependencies: [
@@ -76,8 +81,8 @@ let package = Package(
         .target(
             name: "Evaluation",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Decoding", "Files", "Generation", "HiddenStateCache", "Reports",
-                "Safetensors", "Scoring", "Tasks", "Tensor", "Tokenizers", "Trajectories",
+                "AutoDecoHeads", "Backbone", "Decoding", "Files", "Generation", "HiddenStateCache", "LogitSketches",
+                "Reports", "Safetensors", "Scoring", "Tasks", "Tensor", "Tokenizers", "Trajectories",
             ],
             exclude: ["README.md"]),
         .target(

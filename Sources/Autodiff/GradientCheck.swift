@@ -9,10 +9,14 @@ public struct GradientCheck: Sendable {
     public var worstError = 0.0
     /// Where that was: number of the input, and of its element.
     public var worstInput = 0
+    /// Number of the element within that input, in row-major order.
     public var worstElement = 0
+    /// The tape's derivative there.
     public var analytic = 0.0
+    /// The numeric derivative there.
     public var numeric = 0.0
 
+    /// A check of no points; ``points`` is 0 and ``worstError`` is 0.
     public init() {}
 
     /// Checks `operation` at the given inputs by all their elements.

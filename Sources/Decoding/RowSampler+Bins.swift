@@ -1,4 +1,5 @@
 import Foundation
+import LogitSketches
 import Tensor
 
 // The general case, for flat rows: a histogram over depth tells in which bin the cut is and in which one the draw falls;
@@ -84,7 +85,7 @@ extension RowSampler {
 
     /// Weights of bins under the soft filter. Bins that the mask leaves whole or that hold nearly equal tokens have a
     /// closed form; the one in which P is, and those that hold much mass in few tokens, are summed token by token.
-    private func fade(_ mask: FadingMask, width: Double) -> (total: Double, size: Int, cutBin: (bin: Int, kept: Int)) {
+    private func fade(_ mask: SoftMask, width: Double) -> (total: Double, size: Int, cutBin: (bin: Int, kept: Int)) {
         var total = 0.0, c = 0.0, size = 0
         bins.weights.update(repeating: 0, count: DepthBins.count)
         for bin in 0..<DepthBins.count {
@@ -107,14 +108,14 @@ extension RowSampler {
         return (total, max(size, 1), (-1, 0))
     }
 
-    private func isUneven(tokens: Int, mass b: Double, after c: Double, _ mask: FadingMask, width: Double, total: Double) -> Bool {
+    private func isUneven(tokens: Int, mass b: Double, after c: Double, _ mask: SoftMask, width: Double, total: Double) -> Bool {
         tokens > 1 && mask.spreadError(probability: b / Double(tokens), spread: width) * b * mask(c) > 1e-8 * total
     }
 
     /// Leaves cumulative weights p·m(c) of the ranked tokens, which follow a cumulative probability; how many of them
     /// start below P.
     @discardableResult
-    private func weighRanked(_ mask: FadingMask, after start: Double) -> Int {
+    private func weighRanked(_ mask: SoftMask, after start: Double) -> Int {
         var c = start, total = 0.0, size = 0
         cumulative.removeAll(keepingCapacity: true)
         for rank in 0..<ranked.count {

@@ -1,4 +1,5 @@
 import Foundation
+import LogitSketches
 import Tensor
 
 // The usual case: what can be drawn is among the few hundred largest logits. The maxima of blocks of 64 give a threshold
@@ -74,7 +75,7 @@ extension RowSampler {
 
     /// The soft filter. What is beyond the leading tokens is taken as a continuum of mass; a draw that falls there is
     /// left to the bins.
-    private func drawFading(_ mask: FadingMask, _ uniform: Double) -> (token: Int, nucleusSize: Int)? {
+    private func drawFading(_ mask: SoftMask, _ uniform: Double) -> (token: Int, nucleusSize: Int)? {
         var c = 0.0, total = 0.0, size = 0, isNegligible = false
         cumulative.removeAll(keepingCapacity: true)
         for rank in 0..<ranked.count {

@@ -1,4 +1,5 @@
 import Foundation
+import LogitSketches
 import Tensor
 
 /// Sums of one row's softmax at one temperature: with e = 2^y and y = (l − l₀)·log₂e/T, p = e/Σe.
@@ -13,7 +14,7 @@ public struct SoftmaxSums: Sendable {
 
     /// −Σ p·log p in nats.
     public var entropy: Double {
-        max(0, Foundation.log(total) - 0.693_147_180_559_945_3 * weightedExponents / total)
+        max(0, Foundation.log(total) - Double.ln2 * weightedExponents / total)
     }
 }
 
@@ -102,7 +103,7 @@ public final class RowSampler {
         }
         largest = maxima[0]
         for block in 1..<max(blocks, 1) where maxima[block] > largest { largest = maxima[block] }
-        guard Double(largest) > Self.largestImpossibleLogit else {
+        guard Double(largest) > largestImpossibleLogit else {
             throw DecodingError.nothingPossible(row: number, vocabularySize: vocabularySize)
         }
     }
@@ -128,9 +129,6 @@ public final class RowSampler {
         let rest = vocabularySize - 64 * wholeBlocks
         for i in 0..<64 { paddedBlock[i] = i < rest ? base[64 * wholeBlocks + i] : -.infinity }
     }
-
-    /// A logit up to here is an impossible token: −∞, or a mask's finite minimum.
-    static let largestImpossibleLogit = -1e30
 
     func block(_ index: Int) -> UnsafePointer<Float> { index < wholeBlocks ? row + 64 * index : UnsafePointer(paddedBlock) }
 
@@ -159,7 +157,7 @@ public final class RowSampler {
     /// y of logits at the current temperature. A temperature so low that its inverse overflows stops at the largest
     /// finite scale.
     var exponent: Exponent {
-        Exponent(largest: largest, scale: Float(min(1.442_695_040_888_963_4 / sums.temperature, Double(Float.greatestFiniteMagnitude))))
+        Exponent(largest: largest, scale: Float(min(Double.log2e / sums.temperature, Double(Float.greatestFiniteMagnitude))))
     }
 
     /// The softmax's sums at T in (0, 1e20], which later calls are about.
@@ -270,7 +268,7 @@ public final class RowSampler {
         func ordered(_ x: Float) -> Int64 { let bits = Int64(x.bitPattern); return bits >= 1 << 31 ? -(bits - 1 << 31) : bits }
         func float(_ n: Int64) -> Float { Float(bitPattern: n < 0 ? UInt32(-n) | 1 << 31 : UInt32(n)) }
         let scale = exponent.scale
-        var low = ordered(Float(Self.largestImpossibleLogit)), high = ordered(largest)
+        var low = ordered(Float(largestImpossibleLogit)), high = ordered(largest)
         while high - low > 1 {
             let middle = (low + high) >> 1
             if Double((float(middle) - largest) * scale) >= y { high = middle } else { low = middle }

@@ -1,3 +1,5 @@
+import LogitSketches
+
 /// What top-p means for tokens in descending order of probability, c being the inclusive cumulative probability.
 public enum NucleusFilter: String, Sendable, Codable, CaseIterable {
     /// The smallest set of largest tokens whose cumulative probability reaches P: what serving engines do.
@@ -8,7 +10,7 @@ public enum NucleusFilter: String, Sendable, Codable, CaseIterable {
     case inclusive
 
     /// α of the soft filter.
-    public static let steepness = 30.0
+    public static let steepness = SoftMask.publishedSteepness
 }
 
 /// Which tokens of softmax(l/T) may be drawn. Equal logits are taken in the order of their ids.

@@ -9,6 +9,7 @@ import Foundation
 ///
 /// A class because it owns the open file.
 public final class AtomicFile {
+    /// The path that the file gets with `commit`.
     public let path: String
     private let temporaryPath: String
     private let writeCall: WriteCall

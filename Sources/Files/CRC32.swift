@@ -2,6 +2,7 @@
 public struct CRC32: Sendable {
     private var state: UInt32 = .max
 
+    /// The checksum of no bytes.
     public init() {}
 
     /// The checksum of all bytes so far.
@@ -14,6 +15,7 @@ public struct CRC32: Sendable {
         return crc.value
     }
 
+    /// Adds bytes, which follow those that were added before.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
         state = Self.tables.withUnsafeBufferPointer { Self.advance(state, start, bytes.count, $0.baseAddress!) }

@@ -6,6 +6,7 @@ import Foundation
 /// between `init` and `deinit`: the mapping is read-only and the copy is private to this object.
 /// A file that is shortened while it is mapped is outside of what can be guarded.
 public final class FileBytes: @unchecked Sendable {
+    /// The bytes, valid as long as this object lives.
     public let buffer: UnsafeRawBufferPointer
     private let isMapped: Bool
 

@@ -2,6 +2,7 @@ import Foundation
 
 /// What went wrong with a file, in one sentence: what was found, what was expected, where.
 public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The kinds of fault.
     public enum Kind: Sendable {
         /// The file or folder is not there, is not a regular file, or cannot be read.
         case cannotOpen
@@ -17,6 +18,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
         case cannotWrite
     }
 
+    /// The kind of fault.
     public let kind: Kind
     /// The path as the caller gave it.
     public let file: String
@@ -25,6 +27,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The sentence without the place.
     public let reason: String
 
+    /// An error about a file, and where it is known, about a byte of it.
     public init(_ kind: Kind, file: String, byte: Int? = nil, _ reason: String) {
         self.kind = kind
         self.file = file
@@ -32,6 +35,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
         self.reason = reason
     }
 
+    /// The file, the place and the reason as one sentence.
     public var description: String {
         byte.map { "\(file), byte \($0): \(reason)" } ?? "\(file): \(reason)"
     }

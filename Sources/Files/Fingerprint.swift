@@ -4,8 +4,10 @@ import Foundation
 ///
 /// Two runs with equal fingerprints write equal files, so one may go on where the other was interrupted.
 public struct Fingerprint: Sendable, Equatable, Codable {
+    /// A text for each name of a setting or an input.
     public private(set) var entries: [String: String] = [:]
 
+    /// A fingerprint without entries.
     public init() {}
 
     /// A setting, or anything that has a text.
@@ -56,6 +58,7 @@ public struct Fingerprint: Sendable, Equatable, Codable {
 
 /// A file that a fingerprint needs and cannot read.
 public struct FingerprintError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The sentence that names the file.
     public let description: String
 
     init(_ description: String) { self.description = description }

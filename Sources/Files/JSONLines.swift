@@ -4,6 +4,7 @@ import Foundation
 ///
 /// Empty lines count and are passed over. A class because it owns the open file.
 public final class JSONLines {
+    /// The file's path.
     public let path: String
     /// Number of the line that was read last, from 1; 0 before the first.
     public private(set) var lineNumber = 0
@@ -65,15 +66,19 @@ public final class JSONLines {
 
 /// What is wrong with a file of JSON lines, in one sentence.
 public struct JSONLinesError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The sentence that says what is wrong.
     public let description: String
 
+    /// An error with a sentence of its own.
     public init(_ description: String) { self.description = description }
 }
 
 /// A text, or a number that stands for one: published files write answers and ids either way.
 public struct TextOrNumber: Decodable, Sendable {
+    /// The value as text.
     public let text: String
 
+    /// Reads a value of one of the types that are accepted.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let whole = try? container.decode(Int.self) {

@@ -8,6 +8,7 @@ public struct JSONScanner {
     private let bytes: UnsafeRawBufferPointer
     private let file: String
     private let origin: Int
+    /// The place of the next byte, counted from 0.
     public private(set) var position = 0
 
     private static let deepestNesting = 64
@@ -28,6 +29,7 @@ public struct JSONScanner {
         return origin + position
     }
 
+    /// The error for a place in the document, the next byte by default.
     public func failure(at byte: Int? = nil, _ reason: String) -> FileError {
         FileError(.malformed, file: file, byte: byte ?? origin + position, reason)
     }

@@ -43,7 +43,7 @@ func entropyOfBlocks<Element: Scalar>(
     offsetTerms(means, vectors: vectors)
     var offsets = 0.0
     for i in 0..<16 * vectors { offsets += Double(means[i]) }
-    let plain = Foundation.log(softmax.total) * mass / softmax.total - 0.693_147_180_559_945_3 * weighted / softmax.total
+    let plain = Foundation.log(softmax.total) * mass / softmax.total - Double.ln2 * weighted / softmax.total
     return plain - Double(blockSize) * offsets
 }
 

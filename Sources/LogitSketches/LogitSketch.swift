@@ -11,8 +11,12 @@ public struct SketchShape: Sendable, Equatable, Codable {
     /// 256 and 128: 2.5 KB a token.
     public static let standard = SketchShape(exact: 256, bins: 128)
 
+    /// A shape of K exact logits, at least 5, and B bins, at least 1.
     public init(exact: Int, bins: Int) {
-        require(exact >= 5 && bins >= 1, "a sketch of \(exact) logits and \(bins) bins; at least 5 and 1 are needed")
+        let smallest = FeatureTerms.leadingCount
+        require(
+            exact >= smallest && bins >= 1,
+            "a sketch of \(exact) logits and \(bins) bins; at least \(smallest) and 1 are needed")
         (self.exact, self.bins) = (exact, bins)
     }
 
@@ -30,7 +34,9 @@ public struct SketchShape: Sendable, Equatable, Codable {
 public struct LogitSketch<Element: Scalar>: Sendable {
     /// Token id of the label, its place in descending order (0 = arg max), and its logit.
     public var label: Int
+    /// The label's place in descending order of logits; 0 is the arg max.
     public var labelRank: Int
+    /// The label's logit.
     public var labelLogit: Element
     /// The K largest logits, descending; −∞ where fewer are possible; V of them where V ≤ K.
     public var topLogits: [Element]
@@ -38,6 +44,8 @@ public struct LogitSketch<Element: Scalar>: Sendable {
     /// among them its bin is cut after it, and later bins shift by one; otherwise the last is empty. Empty arrays where
     /// V ≤ K.
     public var tailCount: [Element]
+    /// Mean logit of each bin, B + 1 numbers; 0 for an empty bin.
     public var tailMean: [Element]
+    /// Variance of the logits of each bin, B + 1 numbers ≥ 0.
     public var tailVariance: [Element]
 }

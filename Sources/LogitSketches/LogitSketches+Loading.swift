@@ -27,21 +27,12 @@ extension LogitSketches {
         labels.resize(to: count, filler: Label(depth: 0, place: 0, isInTail: false))
         let layout = SketchLayout<Element>(
             exactCount: exactCount, exactHeight: exactHeight, tailWidth: width, binHeight: binHeight)
-        let error = depths.withUnsafeMutableBufferPointer { depths in
-            bins.withUnsafeMutableBufferPointer { bins in
-                labels.withUnsafeMutableBufferPointer { labels in
-                    labelRanks.withUnsafeMutableBufferPointer { labelRanks in
-                        layout.fill(pieces, starts, depths: depths, bins: bins, labels: labels, labelRanks: labelRanks)
-                    }
-                }
-            }
-        }
+        // The arrays are pointers for the time of the call.
+        let error = layout.fill(
+            pieces, starts, depths: depths.mutablePointer(), bins: bins.mutablePointer(), labels: &labels,
+            labelRanks: &labelRanks)
         if let error { throw error }
-        // Out of this struct while they are written, so that they stay the memory's only holder.
-        var probabilities = Tensor<Element>(shape: [0, 1])
-        swap(&probabilities, &baseProbabilities)
-        probabilities.withUnsafeMutableBufferPointer { fillBaseProbabilities($0) }
-        swap(&probabilities, &baseProbabilities)
+        fillBaseProbabilities(baseProbabilities.mutablePointer())
     }
 }
 
@@ -65,32 +56,27 @@ private struct SketchLayout<Element: Scalar> {
     let binHeight: Int
 
     func fill<Stored: Scalar>(
-        _ pieces: [SketchColumns<Stored>], _ starts: [Int], depths: UnsafeMutableBufferPointer<Element>,
-        bins: UnsafeMutableBufferPointer<Element>, labels: UnsafeMutableBufferPointer<LogitSketches<Element>.Label>,
-        labelRanks: UnsafeMutableBufferPointer<Int>
+        _ pieces: [SketchColumns<Stored>], _ starts: [Int], depths: UnsafeMutablePointer<Element>,
+        bins: UnsafeMutablePointer<Element>, labels: UnsafeMutablePointer<LogitSketches<Element>.Label>,
+        labelRanks: UnsafeMutablePointer<Int>
     ) -> LogitsError? {
-        var errors = [LogitsError?](repeating: nil, count: pieces.count)
-        errors.withUnsafeMutableBufferPointer { errors in
-            // Pieces are laid out in places of their own.
-            nonisolated(unsafe) let errors = errors, depths = depths.baseAddress, bins = bins.baseAddress, labels = labels, labelRanks = labelRanks
-            Parallel.forEachBlock(of: pieces.count, blockSize: 1) { block in
-                for number in block {
-                    guard let depths, let bins else { return }
-                    for token in 0..<pieces[number].count {
-                        let place = starts[number] + token
-                        switch layOut(
-                            pieces[number], token, depths: depths + place * exactHeight * 16, bins: bins + place * 3 * binHeight * 16)
-                        {
-                        case .success(let label):
-                            labels[place] = label
-                            labelRanks[place] = Int(pieces[number].labelRank(token))
-                        case .failure(let problem):
-                            errors[number] = LogitsError(row: place, problem.text)
-                            return
-                        }
-                    }
+        // Pieces are laid out in places of their own.
+        nonisolated(unsafe) let depths = depths, bins = bins, labels = labels, labelRanks = labelRanks
+        let errors = Parallel.mapBlocks(of: pieces.count, blockSize: 1) { block -> LogitsError? in
+            let piece = pieces[block.lowerBound], start = starts[block.lowerBound]
+            for token in 0..<piece.count {
+                let place = start + token
+                switch layOut(
+                    piece, token, depths: depths + place * exactHeight * 16, bins: bins + place * 3 * binHeight * 16)
+                {
+                case .success(let label):
+                    labels[place] = label
+                    labelRanks[place] = Int(piece.labelRank(token))
+                case .failure(let problem):
+                    return LogitsError(row: place, problem.text)
                 }
             }
+            return nil
         }
         return errors.lazy.compactMap { $0 }.first
     }

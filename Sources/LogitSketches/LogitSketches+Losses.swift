@@ -7,6 +7,7 @@ import Tensor
 // exactly.
 
 extension LogitSketches {
+    /// The three losses with their derivatives, as ``TokenLogits`` defines them.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func losses(
         temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants
@@ -14,6 +15,7 @@ extension LogitSketches {
         TokenLosses(count: count) { pass(temperature, topP, constants, losses: $0, features: nil) }
     }
 
+    /// The four features, [N, 4], as ``TokenLogits`` defines them.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func features(temperature: Tensor<Element>) -> Tensor<Element> {
         FeatureRows.tensor(count: count, vocabularySize: vocabularySize) {
@@ -21,6 +23,7 @@ extension LogitSketches {
         }
     }
 
+    /// The losses and the features from one pass.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func lossesAndFeatures(
         temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants
@@ -34,19 +37,18 @@ extension LogitSketches {
 
     /// softmax(l)_y of all tokens, from a sweep at T = 1.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
-    func fillBaseProbabilities(_ probabilities: UnsafeMutableBufferPointer<Element>) {
-        depths.withUnsafeBufferPointer { depthBuffer in
-            bins.withUnsafeBufferPointer { binBuffer in
-                guard let depthBase = depthBuffer.baseAddress else { return }
-                nonisolated(unsafe) let depths = depthBase, bins = hasTail ? binBuffer.baseAddress : nil, probabilities = probabilities
-                let depthSize = exactHeight * 16, binSize = 3 * binHeight * 16
-                Parallel.forEachBlock(of: count, blockSize: 64) { block in
-                    let workspace = SketchWorkspace<Element>(exactHeight: exactHeight, binHeight: binHeight)
-                    for token in block {
-                        let softmax = sweep(depths + token * depthSize, bins.map { $0 + token * binSize }, temperature: 1, workspace)
-                        let logarithm = Element(softmax.logProbability(depth: labels[token].depth))
-                        probabilities[token] = Element.exponential(SIMD16(repeating: logarithm))[0]
-                    }
+    func fillBaseProbabilities(_ probabilities: UnsafeMutablePointer<Element>) {
+        withPointers(to: depths, bins) { depths, bins in
+            // Workers write the probabilities of different tokens.
+            nonisolated(unsafe) let depths = depths, bins = hasTail ? bins : nil, probabilities = probabilities
+            let depthSize = exactHeight * 16, binSize = 3 * binHeight * 16
+            Parallel.forEachBlock(of: count, blockSize: 64) { block in
+                let workspace = SketchWorkspace<Element>(exactHeight: exactHeight, binHeight: binHeight)
+                for token in block {
+                    let softmax = sweep(
+                        depths + token * depthSize, bins.map { $0 + token * binSize }, temperature: 1, workspace)
+                    let logarithm = Element(softmax.logProbability(depth: labels[token].depth))
+                    probabilities[token] = Element.exponential(SIMD16(repeating: logarithm))[0]
                 }
             }
         }
@@ -60,25 +62,23 @@ extension LogitSketches {
         require(
             temperature.count == count && topP.count == count,
             "\(temperature.count) temperatures and \(topP.count) values of top-p for \(count) tokens")
-        depths.withUnsafeBufferPointer { depthBuffer in
-            bins.withUnsafeBufferPointer { binBuffer in
-                guard let depthBase = depthBuffer.baseAddress else { return }
-                nonisolated(unsafe) let depths = depthBase, bins = hasTail ? binBuffer.baseAddress : nil
-                let depthSize = exactHeight * 16, binSize = 3 * binHeight * 16
-                fusedPass(
-                    temperature: temperature, topP: topP, constants: constants, losses: losses, features: features,
-                    makeWorkspace: { SketchWorkspace<Element>(exactHeight: exactHeight, binHeight: binHeight) },
-                    sweep: { workspace, token, t in
-                        sweep(depths + token * depthSize, bins.map { $0 + token * binSize }, temperature: t, workspace)
-                    },
-                    terms: { workspace, token, sums, mask in
-                        terms(token, depths + token * depthSize, bins.map { $0 + token * binSize }, sums, mask: mask, workspace)
-                    },
-                    featureTerms: { workspace, token, sums, isNormalised in
-                        featureTerms(
-                            depths + token * depthSize, bins.map { $0 + token * binSize }, sums, isNormalised: isNormalised, workspace)
-                    })
-            }
+        withPointers(to: depths, bins) { depths, bins in
+            nonisolated(unsafe) let depths = depths, bins = hasTail ? bins : nil
+            let depthSize = exactHeight * 16, binSize = 3 * binHeight * 16
+            fusedPass(
+                temperature: temperature, topP: topP, constants: constants, losses: losses, features: features,
+                makeWorkspace: { SketchWorkspace<Element>(exactHeight: exactHeight, binHeight: binHeight) },
+                sweep: { workspace, token, t in
+                    sweep(depths + token * depthSize, bins.map { $0 + token * binSize }, temperature: t, workspace)
+                },
+                terms: { workspace, token, sums, mask in
+                    let x = depths + token * depthSize, bins = bins.map { $0 + token * binSize }
+                    return terms(token, x, bins, sums, mask: mask, workspace)
+                },
+                featureTerms: { workspace, token, sums, isNormalised in
+                    let x = depths + token * depthSize, bins = bins.map { $0 + token * binSize }
+                    return featureTerms(x, bins, sums, isNormalised: isNormalised, workspace)
+                })
         }
     }
 
@@ -160,7 +160,7 @@ extension LogitSketches {
         }
         reduceLanes(UnsafePointer(workspace.lanes), count: hasTail ? 2 : 1, into: workspace.sums)
         let entropy = workspace.sums[0] + (hasTail ? workspace.sums[1] : 0)
-        let topFive = sumOfLargest(min(5, exactCount), x, height: exactHeight, scale: Element(softmax.scale))
+        let topFive = sumOfLargest(min(FeatureTerms.leadingCount, exactCount), x, height: exactHeight, scale: Element(softmax.scale))
         return FeatureTerms(total: softmax.total, squares: softmax.squares, entropy: entropy, topFive: topFive)
     }
 }

@@ -5,10 +5,15 @@ import Tensor
 ///
 /// Exact logits and bins are runs in lane-major order, as depths below l₀.
 public struct LogitSketches<Element: Scalar>: TokenLogits {
+    /// V, the number of logits that a sketch stands for.
     public let vocabularySize: Int
+    /// K and B.
     public let shape: SketchShape
+    /// The place of each label in descending order of logits, 0 for the arg max; N numbers.
     public internal(set) var labelRanks: [Int] = []
+    /// softmax(l)_y of each token, [N, 1].
     public internal(set) var baseProbabilities: Tensor<Element>
+    /// N, the number of tokens.
     public var count: Int { labelRanks.count }
 
     /// For each label: l − l₀, and its place in the run of exact logits, or of bins where it is below them.

@@ -6,14 +6,15 @@ public struct LogitsError: Error, CustomStringConvertible, Equatable {
     public let row: Int
     /// The sentence without the row.
     public let problem: String
+    /// The sentence with the row's number.
     public var description: String { "row \(row): \(problem)" }
 
     init(row: Int, _ problem: String) { (self.row, self.problem) = (row, problem) }
 }
 
-/// A logit that stands for an impossible token: −∞, or a mask's finite minimum. Such a token is in no sum, bin or
-/// product, and counts only in V.
-public let largestImpossibleLogit = -1e30
+/// The largest logit of an impossible token. Impossible tokens have −∞, or a mask's finite minimum; they are in no sum,
+/// bin or product, are never drawn, and count only in V.
+@inlinable public var largestImpossibleLogit: Double { -1e30 }
 
 extension LogitsError {
     /// The error for a row that is known to hold a NaN, +∞, no possible token, or an impossible label; nil where the

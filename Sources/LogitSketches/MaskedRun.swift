@@ -84,15 +84,13 @@ final class MaskedRun<Element: Scalar> {
     /// d(p·m)/dT = dp·m − α·p·m·dc where c > P; d(p·m)/dP = α·p·m there.
     @inline(never)
     func maskedMass(height: Int, mask: SoftMask) -> MaskedMass {
-        let α = SIMD16(repeating: Element(mask.steepness)), power = SIMD16(repeating: Element(-1.442_695_040_888_963_4 * mask.steepness))
-        let cap = SIMD16(repeating: Element(1 - mask.topP)), smallest = SIMD16(repeating: Element.negligibleExponent)
+        let α = SIMD16(repeating: Element(mask.steepness)), vectorMask = VectorSoftMask<Element>(mask)
         let zero = SIMD16<Element>(repeating: 0)
         var total = zero, byT = zero, outside = zero
         for row in 0..<height {
             let p = loadVector(UnsafePointer(probability + 16 * row)), dp = loadVector(UnsafePointer(tangent + 16 * row))
-            let excess = loadVector(UnsafePointer(excess + 16 * row))
-            let beyond = Element.maximum(Element.minimum(excess, cap), zero)
-            let m = Element.exponentialBase2OfBounded(Element.maximum(beyond * power, smallest)), pm = p * m
+            let beyond = vectorMask.excess(loadVector(UnsafePointer(excess + 16 * row)))
+            let m = vectorMask(excess: beyond), pm = p * m
             let pmOutside = pm * indicatorOfPositive(beyond)
             total += pm
             outside += pmOutside

@@ -18,11 +18,11 @@ struct RowSoftmax {
     init(temperature: Double) { self.temperature = temperature }
 
     /// log₂e / T, which turns l − l₀ into y.
-    var scale: Double { 1.442_695_040_888_963_4 / temperature }
+    var scale: Double { Double.log2e / temperature }
     /// ȳ.
     var meanExponent: Double { weightedExponents / total }
     /// −ln 2/T.
-    var tangentFactor: Double { -0.693_147_180_559_945_3 / temperature }
+    var tangentFactor: Double { -Double.ln2 / temperature }
 
     /// log p of a token `depth` = l − l₀ below the largest.
     func logProbability(depth: Double) -> Double { depth / temperature - Foundation.log(total) }

@@ -61,7 +61,7 @@ private struct BinVector<Element: Scalar> {
     /// Σ e.
     @inline(__always) var mass: SIMD16<Element> { scaled.addingProduct(scaled, variance * 0.5) }
     /// Σ e·y.
-    @inline(__always) var weightedExponents: SIMD16<Element> { (mass * exponent).addingProduct(scaled, variance * Element(1.442_695_040_888_963_4)) }
+    @inline(__always) var weightedExponents: SIMD16<Element> { (mass * exponent).addingProduct(scaled, variance * Element(Double.log2e)) }
     /// Σ e².
     @inline(__always) var squares: SIMD16<Element> { scaled * e * (variance * 2 + 1) }
 }
@@ -145,12 +145,9 @@ private func setDifferences<Element: Scalar>(
 private func setMasks<Element: Scalar>(
     _ excess: UnsafePointer<Element>, height: Int, mask: SoftMask, values: UnsafeMutablePointer<Element>, slopes: UnsafeMutablePointer<Element>
 ) {
-    let α = SIMD16(repeating: Element(mask.steepness)), cap = SIMD16(repeating: Element(1 - mask.topP))
-    let power = SIMD16(repeating: Element(-1.442_695_040_888_963_4 * mask.steepness)), zero = SIMD16<Element>(repeating: 0)
-    let smallest = SIMD16(repeating: Element.negligibleExponent)
+    let α = SIMD16(repeating: Element(mask.steepness)), mask = VectorSoftMask<Element>(mask)
     for row in 0..<height {
-        let beyond = Element.maximum(Element.minimum(loadVector(excess + 16 * row), cap), zero)
-        let m = Element.exponentialBase2OfBounded(Element.maximum(beyond * power, smallest))
+        let beyond = mask.excess(loadVector(excess + 16 * row)), m = mask(excess: beyond)
         storeVector(m, values + 16 * row)
         storeVector(α * m * indicatorOfPositive(beyond), slopes + 16 * row)
     }

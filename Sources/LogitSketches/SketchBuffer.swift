@@ -5,7 +5,9 @@ import Tensor
 ///
 /// A class because it owns its memory. `@unchecked Sendable`: its threads write different tokens, and nobody reads meanwhile.
 public final class SketchBuffer<Element: Scalar>: @unchecked Sendable {
+    /// V, the number of logits that a sketch stands for.
     public let vocabularySize: Int
+    /// K and B.
     public let shape: SketchShape
     /// How many tokens there is room for.
     public let capacity: Int
@@ -15,6 +17,7 @@ public final class SketchBuffer<Element: Scalar>: @unchecked Sendable {
     /// Label logits, largest logits, and the three columns of the tail behind each other.
     private let numbers: UnsafeMutablePointer<Element>
 
+    /// Room for `capacity` sketches, with undefined content.
     public init(capacity: Int, vocabularySize: Int, shape: SketchShape) {
         (self.capacity, self.vocabularySize, self.shape) = (capacity, vocabularySize, shape)
         exactCount = min(shape.exact, vocabularySize)
@@ -53,22 +56,17 @@ public final class SketchBuffer<Element: Scalar>: @unchecked Sendable {
         require(start >= 0 && start + rows <= capacity, "rows \(start) to \(start + rows) in a buffer of \(capacity)")
         // About a million logits a block make up for its builder.
         let blockSize = max(1, min(256, (1 << 20) / max(V, 1)))
-        var errors = [LogitsError?](repeating: nil, count: (rows + blockSize - 1) / max(blockSize, 1))
-        logits.withUnsafeBufferPointer { l in
-            errors.withUnsafeMutableBufferPointer { errors in
-                nonisolated(unsafe) let l = l, errors = errors
-                Parallel.forEachBlock(of: rows, blockSize: blockSize) { block in
-                    let builder = SketchBuilder<Element>(vocabularySize: V, shape: self.shape)
-                    for row in block {
-                        let error = builder.sketch(
-                            of: UnsafeBufferPointer(rebasing: l[row * V..<(row + 1) * V]), label: labels[row], row: row,
-                            into: self.target(start + row))
-                        guard error == nil else {
-                            errors[block.lowerBound / blockSize] = error
-                            return
-                        }
-                    }
+        let errors = withPointers(to: logits) { l in
+            nonisolated(unsafe) let l = l
+            return Parallel.mapBlocks(of: rows, blockSize: blockSize) { block -> LogitsError? in
+                let builder = SketchBuilder<Element>(vocabularySize: V, shape: self.shape)
+                for row in block {
+                    let error = builder.sketch(
+                        of: UnsafeBufferPointer(start: l + row * V, count: V), label: labels[row], row: row,
+                        into: self.target(start + row))
+                    if let error { return error }
                 }
+                return nil
             }
         }
         if let error = errors.lazy.compactMap({ $0 }).first { throw error }

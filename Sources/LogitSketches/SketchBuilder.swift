@@ -8,15 +8,19 @@ import Tensor
 ///
 /// A class because it owns work memory; one builder serves one thread.
 public final class SketchBuilder<Element: Scalar> {
+    /// V, the number of logits of a row.
     public let vocabularySize: Int
+    /// K and B.
     public let shape: SketchShape
     /// Count, sum and sum of squares of depths, of each bin; twice, so that neighbours in the row rarely wait for each
     /// other. One more bin takes what is in none.
     private let bins: UnsafeMutablePointer<SIMD4<Double>>
     private let indices: UnsafeMutablePointer<Element>
     private let chunk: UnsafeMutablePointer<Element>
-    /// Of each block of 64 logits the maximum, at the front; behind it room for the sweep.
-    private var maxima: [Element] = []
+    /// The maximum of each block of 64 logits, at the front; behind them room for the sweep.
+    private let maxima: UnsafeMutablePointer<Element>
+    /// Number of blocks, the last of which may not be full.
+    private let blocks: Int
     private var candidates: [Candidate] = []
     private static var blockSize: Int { 64 }
     private static var chunkSize: Int { 512 }
@@ -34,20 +38,24 @@ public final class SketchBuilder<Element: Scalar> {
     private let widening: Double
     private let indexFactor: Element
 
+    /// A builder for rows of V logits.
     public init(vocabularySize: Int, shape: SketchShape = .standard) {
         widening = Foundation.pow(shape.ratio, Double(shape.bins))
         indexFactor = Element(1 / Foundation.log(shape.ratio))
         self.vocabularySize = vocabularySize
         self.shape = shape
         bins = .allocate(capacity: 2 * (shape.bins + 2))
-        indices = .allocate(capacity: Self.chunkSize)
-        chunk = .allocate(capacity: Self.blockSize)
+        indices = vectorMemory(Self.chunkSize)
+        chunk = vectorMemory(Self.blockSize)
+        blocks = (vocabularySize + Self.blockSize - 1) / Self.blockSize
+        maxima = vectorMemory(max(1, 16 * blocks))
     }
 
     deinit {
         bins.deallocate()
         indices.deallocate()
         chunk.deallocate()
+        maxima.deallocate()
     }
 
     /// The sketch of one row.
@@ -128,19 +136,14 @@ public final class SketchBuilder<Element: Scalar> {
     @inline(__always)
     private func sweep(_ l: UnsafePointer<Element>) -> Element? {
         let whole = vocabularySize / Self.blockSize, rest = vocabularySize % Self.blockSize
-        let blocks = whole + (rest > 0 ? 1 : 0)
-        if maxima.count != 16 * blocks { maxima = Array(repeating: 0, count: 16 * blocks) }
+        // The smallest logit of each lane, then the number of unsound ones.
         var lanes = [Element](repeating: .infinity, count: 16) + [Element](repeating: 0, count: 16)
-        maxima.withUnsafeMutableBufferPointer { maxima in
-            lanes.withUnsafeMutableBufferPointer { lanes in
-                blockMaxima(l, blocks: whole, maxima.baseAddress!, lanes.baseAddress!)
-                if rest > 0 {
-                    padChunk(from: l + whole * Self.blockSize, count: rest, upTo: Self.blockSize)
-                    blockMaxima(chunk, blocks: 1, maxima.baseAddress! + 16 * whole, lanes.baseAddress!)
-                }
-                reduceToMaxima(maxima.baseAddress!, count: blocks)
-            }
+        blockMaxima(l, blocks: whole, maxima, &lanes)
+        if rest > 0 {
+            padChunk(from: l + whole * Self.blockSize, count: rest, upTo: Self.blockSize)
+            blockMaxima(chunk, blocks: 1, maxima + 16 * whole, &lanes)
         }
+        reduceToMaxima(maxima, count: blocks)
         guard lanes[16..<32].allSatisfy({ $0 == 0 }), let smallest = lanes[0..<16].min(), smallest < .infinity else { return nil }
         return smallest
     }
@@ -150,7 +153,7 @@ public final class SketchBuilder<Element: Scalar> {
     private func collectCandidates(_ l: UnsafePointer<Element>, atLeast count: Int) {
         candidates.removeAll(keepingCapacity: true)
         var threshold = -Element.infinity
-        let maxima = maxima[0..<maxima.count / 16]
+        let maxima = UnsafeBufferPointer(start: maxima, count: blocks)
         if count <= maxima.count {
             var order = Array(maxima)
             threshold = select(&order, count - 1, by: >)

@@ -16,6 +16,7 @@ public struct InverseTemperatureResponse: Sendable, Equatable {
     /// −Σ p·log p, nats: β·slope − log p_y, because log Σ exp(βl) drops out.
     public var entropy: Double { inverseTemperature * slope - logProbability }
 
+    /// A response from its four numbers.
     public init(inverseTemperature: Double, logProbability: Double, slope: Double, variance: Double) {
         (self.inverseTemperature, self.logProbability) = (inverseTemperature, logProbability)
         (self.slope, self.variance) = (slope, variance)
@@ -126,16 +127,16 @@ extension LogitSketches {
         row.labelDepth = label.depth
         row.labelIsInTail = label.isInTail
         if !label.isInTail { row.labelIndex = labelRanks[token] }
-        depths.withUnsafeBufferPointer { depths in
-            let run = depths.dropFirst(token * exactHeight * 16)
+        withPointers(to: depths) { depths in
+            let run = depths + token * exactHeight * 16
             for rank in 0..<exactCount {
-                let x = Double(run[run.startIndex + LaneMajor.index(of: rank, height: exactHeight)])
+                let x = Double(run[LaneMajor.index(of: rank, height: exactHeight)])
                 if x <= Double(SortedRows<Element>.impossibleDepth) { break }
                 row.depths.append(x)
             }
         }
         guard hasTail else { return }
-        bins.withUnsafeBufferPointer { bins in
+        withPointers(to: bins) { bins in
             let start = token * 3 * binHeight * 16
             for bin in 0...shape.bins {
                 let place = LaneMajor.index(of: bin, height: binHeight)

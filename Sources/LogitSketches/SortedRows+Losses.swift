@@ -37,6 +37,7 @@ extension SortedRows {
     /// Exponentials in blocks; what is left of a row is skipped once it cannot add this share to the sum.
     static var negligibleShare: Double { Element.allowsClosedForms ? 1e-11 : 1e-21 }
 
+    /// The three losses with their derivatives, as ``TokenLogits`` defines them.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func losses(
         temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants
@@ -44,6 +45,7 @@ extension SortedRows {
         TokenLosses(count: count) { pass(temperature, topP, constants, losses: $0, features: nil) }
     }
 
+    /// The four features, [N, 4], as ``TokenLogits`` defines them.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func features(temperature: Tensor<Element>) -> Tensor<Element> {
         FeatureRows.tensor(count: count, vocabularySize: vocabularySize) {
@@ -51,6 +53,7 @@ extension SortedRows {
         }
     }
 
+    /// The losses and the features from one pass.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func lossesAndFeatures(
         temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants
@@ -70,9 +73,8 @@ extension SortedRows {
         require(
             temperature.count == count && topP.count == count,
             "\(temperature.count) temperatures and \(topP.count) values of top-p for \(count) tokens")
-        depths.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return }
-            nonisolated(unsafe) let depths = base
+        withPointers(to: depths) { depths in
+            nonisolated(unsafe) let depths = depths
             let rowSize = blocksPerRow * Self.blockSize
             fusedPass(
                 temperature: temperature, topP: topP, constants: constants, losses: losses, features: features,
@@ -136,7 +138,7 @@ extension SortedRows {
                 let integral = mask.integral(from: c, tangent: dc, over: b, tangent: db)
                 let q = sums[2] / (softmax.total * softmax.total)
                 let dq = 2 * softmax.tangentFactor * (sums[3] - softmax.meanExponent * sums[2]) / (softmax.total * softmax.total)
-                let middle = mask.value(c + b / 2), dMiddle = -α * middle * (dc + db / 2)
+                let middle = mask(c + b / 2), dMiddle = -α * middle * (dc + db / 2)
                 masked.add(
                     integral.value - α / 2 * q * middle,
                     byTemperature: integral.byTemperature - α / 2 * (dq * middle + q * dMiddle),
@@ -184,7 +186,7 @@ extension SortedRows {
             entropy += entropyOfBlocks(
                 exactBlocks..<blocks, blockSize: Self.blockSize, softmax, workspace.sums, means: workspace.lanes)
         }
-        let topFive = sumOfLargest(min(5, vocabularySize), x, height: Self.blockSize / 16, scale: Element(softmax.scale))
+        let topFive = sumOfLargest(min(FeatureTerms.leadingCount, vocabularySize), x, height: Self.blockSize / 16, scale: Element(softmax.scale))
         return FeatureTerms(total: softmax.total, squares: softmax.squares, entropy: entropy, topFive: topFive)
     }
 }

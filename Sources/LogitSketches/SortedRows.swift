@@ -8,15 +8,19 @@ import Tensor
 /// have depth −1e30, and so have the places beyond V.
 public struct SortedRows<Element: Scalar>: TokenLogits {
     static var blockSize: Int { 256 }
-    static var impossibleDepth: Element { -1e30 }
+    static var impossibleDepth: Element { Element(largestImpossibleLogit) }
 
+    /// N, the number of tokens.
     public let count: Int
+    /// V, the number of logits of a token.
     public let vocabularySize: Int
+    /// The place of each label in descending order of logits, 0 for the arg max; N numbers.
     public let labelRanks: [Int]
     /// x of each label.
     let labelDepths: [Double]
     /// [N, blocks · 256].
     let depths: Tensor<Element>
+    /// softmax(l)_y of each token, [N, 1].
     public private(set) var baseProbabilities: Tensor<Element>
 
     var blocksPerRow: Int { (vocabularySize + Self.blockSize - 1) / Self.blockSize }
@@ -33,9 +37,9 @@ public struct SortedRows<Element: Scalar>: TokenLogits {
         var ranks: [Int] = [], labelDepths: [Double] = []
         depths = try Tensor(shape: [count, padded]) { result in
             var sorted = [Element](repeating: 0, count: V)
-            try logits.withUnsafeBufferPointer { logits in
+            try withPointers(to: logits) { logits in
                 for row in 0..<count {
-                    let l = UnsafeBufferPointer(rebasing: logits[row * V..<(row + 1) * V])
+                    let l = UnsafeBufferPointer(start: logits + row * V, count: V)
                     if let error = LogitsError.find(in: l, label: labels[row], number: row) { throw error }
                     let label = labels[row], labelLogit = l[label]
                     // Before the label an equal logit precedes it, after it only a larger one does.

@@ -4,7 +4,7 @@ import Tensor
 /// Constants of equations (2) and (3).
 public struct LossConstants: Sendable, Equatable, Codable {
     /// α, how steeply the soft mask falls beyond P̂; 30 in the paper.
-    public var steepness = 30.0
+    public var steepness = SoftMask.publishedSteepness
     /// ε in the denominator of (3).
     public var epsilon = 1e-9
     /// What the released top-p loss adds to p̃ before its logarithm.
@@ -14,6 +14,7 @@ public struct LossConstants: Sendable, Equatable, Codable {
     /// The same bound for the released top-p loss alone.
     public var smallestTemperatureOfReleasedTopP = 1e-8
 
+    /// The constants of the paper and of the released code.
     public init() {}
 }
 
@@ -53,14 +54,19 @@ struct TokenTerms {
 public struct TokenLosses<Element: Scalar>: Sendable {
     /// −log softmax(l/T̂)_y.
     public var temperature: Tensor<Element>
+    /// Derivative of ``temperature`` in T̂.
     public var temperatureByTemperature: Tensor<Element>
     /// −log(p̃_y + 1e-9).
     public var topP: Tensor<Element>
+    /// Derivative of ``topP`` in T̂.
     public var topPByTemperature: Tensor<Element>
+    /// Derivative of ``topP`` in P̂.
     public var topPByTopP: Tensor<Element>
     /// −log p̃_y in log space.
     public var joint: Tensor<Element>
+    /// Derivative of ``joint`` in T̂.
     public var jointByTemperature: Tensor<Element>
+    /// Derivative of ``joint`` in P̂.
     public var jointByTopP: Tensor<Element>
 
     /// Losses whose columns `fill` writes, all of them.
@@ -70,7 +76,7 @@ public struct TokenLosses<Element: Scalar>: Sendable {
         }
         func column(_ index: Int) -> Tensor<Element> {
             Tensor(shape: [count, 1]) { column in
-                columns.withUnsafeBufferPointer { _ = column.update(fromContentsOf: $0[index * count..<(index + 1) * count]) }
+                withPointers(to: columns) { column.baseAddress!.update(from: $0 + index * count, count: count) }
             }
         }
         (temperature, temperatureByTemperature) = (column(0), column(1))

@@ -14,7 +14,9 @@ public struct HeadsMerge: Sendable {
     public let hiddenSize: Int
     /// Bytes of all tensors, and number of files they are in.
     public let byteCount: Int
+    /// Number of shards of the merged checkpoint.
     public let shardCount: Int
+    /// Number of tensors of the merged checkpoint, those of the heads included.
     public let tensorCount: Int
 
     private let model: URL, output: URL

@@ -9,7 +9,9 @@ import Safetensors
 public enum MergedLayout {
     /// What the names of the backbone's tensors begin with.
     public static let backbonePrefix = "llm."
+    /// The entry `model_type` of config.json.
     public static let modelType = "autodeco"
+    /// The entry of `architectures` in config.json.
     public static let architecture = "AutoDecoModelForCausalLM"
     /// What the names of the heads' tensors begin with, before a dot; in a folder of heads alone, too.
     public static let temperaturePrefix = "temp_head", topPPrefix = "top_p_head"

@@ -6,6 +6,7 @@ extension Checkpoint {
     public struct Shard: Sendable {
         /// Name in the checkpoint's folder.
         public let name: String
+        /// The entries of the file's `__metadata__`.
         public let metadata: [String: String]
         /// Those that belong to the checkpoint, in the order of their bytes.
         public let tensors: [StoredTensor]
@@ -16,9 +17,12 @@ extension Checkpoint {
 
     /// A tensor that is to be written into a shard, by what it is called and where its bytes come from.
     public struct ShardContent: Sendable {
+        /// The name that the tensor gets.
         public let name: String
+        /// The tensor whose type, shape and bytes are written.
         public let tensor: StoredTensor
 
+        /// A tensor under another name, or under its own.
         public init(_ tensor: StoredTensor, name: String? = nil) { (self.tensor, self.name) = (tensor, name ?? tensor.name) }
 
         fileprivate var declaration: TensorDeclaration { TensorDeclaration(name, tensor.type, tensor.shape) }

@@ -71,6 +71,7 @@ public struct Checkpoint: TensorSource {
         (self.files, self.places, self.entries) = (files, places, entries)
     }
 
+    /// The tensor of this name; nil where there is none.
     public func find(_ name: String) -> StoredTensor? {
         places[name].flatMap { files[$0]?.find(name) }
     }

@@ -1,5 +1,6 @@
 /// A tensor in memory that is to be written: a declaration and its values.
 public struct NewTensor: Sendable {
+    /// Name, type and shape.
     public let declaration: TensorDeclaration
     /// Hands the values to a writer; the closure keeps their Swift type out of this one.
     fileprivate let append: @Sendable (SafetensorsWriter) throws -> Void

@@ -4,10 +4,14 @@ import Files
 ///
 /// It keeps the file open.
 public struct StoredTensor: Sendable {
+    /// The file that holds the bytes.
     public let file: SafetensorsFile
+    /// Name, type, shape and place in the file.
     public let entry: TensorEntry
 
+    /// The tensor's name.
     public var name: String { entry.name }
+    /// The type of its numbers.
     public var type: ElementType { entry.type }
     /// Sizes, the last varying fastest; none for a scalar.
     public var shape: [Int] { entry.shape }

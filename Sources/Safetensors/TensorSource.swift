@@ -13,8 +13,10 @@ public protocol TensorSource: Sendable {
 }
 
 extension TensorSource {
+    /// The names of all tensors.
     public var names: [String] { entries.map(\.name) }
 
+    /// Whether there is a tensor of this name.
     public func contains(_ name: String) -> Bool { find(name) != nil }
 
     /// The tensor of this name.

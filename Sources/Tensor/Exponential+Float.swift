@@ -19,11 +19,13 @@ extension Float {
         return SIMD16<Float>(repeating: 1).addingProduct(p, f)
     }
 
+    /// 2^y for y ≤ 0, within 2 ulp from y = −126 on, and 0 below.
     @inlinable @inline(__always)
     public static func exponentialBase2NotAboveOne(_ y: SIMD16<Float>) -> SIMD16<Float> {
         exponentialBase2OfBounded(y).replacing(with: 0, where: y .< -126)
     }
 
+    /// 2^y for y from −126 to 0, within 2 ulp.
     @inlinable @inline(__always)
     public static func exponentialBase2OfBounded(_ y: SIMD16<Float>) -> SIMD16<Float> {
         let shifted = y + roundingConstant, fraction = y - (shifted - roundingConstant)
@@ -33,6 +35,7 @@ extension Float {
         return unsafeBitCast(bits, to: SIMD16<Float>.self)
     }
 
+    /// e^x over the whole range, within 2 ulp.
     @inlinable @inline(__always)
     public static func exponential(_ x: SIMD16<Float>) -> SIMD16<Float> {
         // Beyond these bounds the result is 0 or +∞ anyway, and n stays small enough for the two-step scaling.

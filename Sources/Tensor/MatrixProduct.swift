@@ -12,6 +12,7 @@ public struct GemmArguments<Element: Scalar> {
 }
 
 extension Float {
+    /// The product `c ← α·op(a)·op(b) + β·c` by `cblas_sgemm`.
     public static func gemm(_ p: GemmArguments<Float>) {
         cblas_sgemm(
             CblasRowMajor, p.aTransposed ? CblasTrans : CblasNoTrans, p.bTransposed ? CblasTrans : CblasNoTrans,
@@ -21,6 +22,7 @@ extension Float {
 }
 
 extension Double {
+    /// The product `c ← α·op(a)·op(b) + β·c` by `cblas_dgemm`.
     public static func gemm(_ p: GemmArguments<Double>) {
         cblas_dgemm(
             CblasRowMajor, p.aTransposed ? CblasTrans : CblasNoTrans, p.bTransposed ? CblasTrans : CblasNoTrans,

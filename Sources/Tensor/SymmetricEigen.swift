@@ -29,6 +29,7 @@ extension Tensor where Element == Double {
 public struct EigenError: Error, CustomStringConvertible, Equatable {
     /// LAPACK's `info`.
     public let code: Int
+    /// A sentence that says why no eigenvectors were found.
     public var description: String {
         code < 0
             ? "the matrix of which eigenvectors are sought holds a number that is not finite"

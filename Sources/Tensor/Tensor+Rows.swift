@@ -1,9 +1,12 @@
 extension Tensor<Float> {
-    /// Some rows, in the order given: [rows.count, columns].
+    /// Copies some rows.
+    ///
+    /// - Parameter rows: row numbers, each in 0..<self.rows, in any order and as often as wanted.
+    /// - Returns: these rows in the order given, [rows.count, columns].
     public func selecting(rows: [Int]) -> Tensor {
         let width = columns, count = self.rows
         return Tensor(shape: [rows.count, width]) { result in
-            withUnsafeBufferPointer { x in
+            withPointers(to: self) { x in
                 for (i, row) in rows.enumerated() {
                     require(row >= 0 && row < count, "row \(row) is outside shape \(shape)")
                     for j in 0..<width { result[i * width + j] = x[row * width + j] }
@@ -12,43 +15,34 @@ extension Tensor<Float> {
         }
     }
 
-    /// `self[rows[i], :] += weights[i]·x[i, :]`.
+    /// Adds weighted rows: `self[rows[i], :] += weights[i]·x[i, :]`.
+    ///
+    /// - Parameters:
+    ///   - x: [rows.count, columns].
+    ///   - weights: one number a row of x.
+    ///   - rows: row numbers of this tensor, each in 0..<self.rows.
     public mutating func add(_ x: Tensor, weights: [Float], toRows rows: [Int]) {
         let width = columns, count = self.rows
-        require(x.rows == rows.count && weights.count == rows.count && x.columns == width, "rows \(x.shape) do not fit \(shape)")
-        withUnsafeMutableBufferPointer { y in
-            x.withUnsafeBufferPointer { x in
-                for (i, row) in rows.enumerated() {
-                    require(row >= 0 && row < count, "row \(row) is outside a tensor of \(count) rows")
-                    for j in 0..<width { y[row * width + j] += weights[i] * x[i * width + j] }
-                }
-            }
-        }
-    }
-
-    /// `self[first ..< first + x.rows, :] ← x`.
-    public mutating func setRows(from first: Int, to x: Tensor) {
-        let start = first * columns
-        require(x.columns == columns && first >= 0 && first + x.rows <= rows, "rows \(x.shape) from \(first) do not fit \(shape)")
-        withUnsafeMutableBufferPointer { y in
-            x.withUnsafeBufferPointer { x in for i in x.indices { y[start + i] = x[i] } }
-        }
-    }
-
-    /// `self[:, range] ← x[:, source]`.
-    public mutating func setColumns(_ range: Range<Int>, to x: Tensor, columns source: Range<Int>) {
-        let width = columns, count = rows, sourceWidth = x.columns
         require(
-            range.count == source.count && x.rows == count && range.upperBound <= width && source.upperBound <= sourceWidth,
-            "columns \(source) of \(x.shape) do not fit columns \(range) of \(shape)")
-        withUnsafeMutableBufferPointer { y in
-            x.withUnsafeBufferPointer { x in
-                for row in 0..<count {
-                    for j in 0..<range.count {
-                        y[row * width + range.lowerBound + j] = x[row * sourceWidth + source.lowerBound + j]
-                    }
-                }
+            x.rows == rows.count && weights.count == rows.count && x.columns == width,
+            "rows \(x.shape) do not fit \(shape)")
+        let y = mutablePointer()
+        withPointers(to: x) { x in
+            for (i, row) in rows.enumerated() {
+                require(row >= 0 && row < count, "row \(row) is outside a tensor of \(count) rows")
+                for j in 0..<width { y[row * width + j] += weights[i] * x[i * width + j] }
             }
         }
+    }
+
+    /// Replaces neighbouring rows: `self[first ..< first + x.rows, :] ← x`.
+    ///
+    /// - Parameter x: [n, columns], with first + n ≤ rows.
+    public mutating func setRows(from first: Int, to x: Tensor) {
+        require(
+            x.columns == columns && first >= 0 && first + x.rows <= rows,
+            "rows \(x.shape) from \(first) do not fit \(shape)")
+        let y = mutablePointer() + first * columns
+        withPointers(to: x) { y.update(from: $0, count: x.count) }
     }
 }

@@ -4,6 +4,7 @@
 /// others. Shapes that do not fit are mistakes of the program and stop it with a message that names both; what comes
 /// from a user's file is checked where it is read.
 public struct Tensor<Element: Scalar>: Sendable {
+    /// The size of each dimension, outermost first.
     public private(set) var shape: [Int]
     @usableFromInline var storage: Storage<Element>
 
@@ -23,6 +24,7 @@ public struct Tensor<Element: Scalar>: Sendable {
     }
 
     /// A tensor of equal elements.
+    @_specialize(where Element == Float) @_specialize(where Element == Double)
     public init(shape: [Int], repeating value: Element = 0) {
         self.init(shape: shape) { $0.update(repeating: value) }
     }
@@ -49,6 +51,7 @@ public struct Tensor<Element: Scalar>: Sendable {
         return result
     }
 
+    /// A copy of all elements in row-major order.
     public var elements: [Element] { withUnsafeBufferPointer { Array($0) } }
 
     /// Element `index` in row-major order.
@@ -64,6 +67,7 @@ public struct Tensor<Element: Scalar>: Sendable {
         }
     }
 
+    /// Element (row, column) of the tensor, seen as a matrix of ``rows`` × ``columns``.
     public subscript(row: Int, column: Int) -> Element {
         get {
             require(column >= 0 && column < columns, "column \(column) is outside shape \(shape)")
@@ -75,6 +79,7 @@ public struct Tensor<Element: Scalar>: Sendable {
         }
     }
 
+    /// Calls `body` with the elements in row-major order. The buffer is valid until `body` returns.
     @inlinable
     public func withUnsafeBufferPointer<Result>(_ body: (UnsafeBufferPointer<Element>) throws -> Result) rethrows -> Result {
         try withExtendedLifetime(storage) {
@@ -82,6 +87,7 @@ public struct Tensor<Element: Scalar>: Sendable {
         }
     }
 
+    /// Calls `body` with the elements in row-major order, to be changed. The buffer is valid until `body` returns.
     @inlinable
     public mutating func withUnsafeMutableBufferPointer<Result>(
         _ body: (UnsafeMutableBufferPointer<Element>) throws -> Result
@@ -120,8 +126,9 @@ public struct Tensor<Element: Scalar>: Sendable {
 }
 
 extension Tensor: Equatable {
+    /// Whether two tensors have the same shape and equal elements; NaN equals nothing.
+    @_specialize(where Element == Float) @_specialize(where Element == Double)
     public static func == (a: Tensor, b: Tensor) -> Bool {
-        a.shape == b.shape
-            && a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { b in a.elementsEqual(b) } }
+        a.shape == b.shape && withPointers(to: a, b) { x, y in (0..<a.count).allSatisfy { x[$0] == y[$0] } }
     }
 }

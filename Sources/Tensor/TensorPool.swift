@@ -28,6 +28,7 @@ public final class TensorPool: Sendable {
 
     private let state = Mutex(State())
 
+    /// An empty pool.
     public init() {}
 
     deinit {

@@ -1,6 +1,8 @@
 /// A token that is looked for in the text itself, before pre-tokenization: control tokens, and words added later.
 public struct AddedToken: Sendable, Equatable {
+    /// The token's id.
     public let id: Int
+    /// The text that stands for the token.
     public let content: String
     /// Whether decoding can leave it out.
     public let isSpecial: Bool

@@ -9,6 +9,7 @@ public struct StreamingDecoder: Sendable {
     /// The start of a character that is not complete: at most three bytes between calls.
     private var pending: [UInt8] = []
 
+    /// A decoder at the beginning of a text.
     public init(_ tokenizer: Tokenizer, skipSpecialTokens: Bool = false) {
         self.tokenizer = tokenizer
         skipsSpecialTokens = skipSpecialTokens

@@ -12,6 +12,7 @@ public enum TokenizerError: Error, Equatable {
 }
 
 extension TokenizerError: CustomStringConvertible {
+    /// The error as one sentence.
     public var description: String {
         switch self {
         case .unreadable(let file, let reason):

@@ -6,6 +6,7 @@ import Tensor
 
 /// A heads folder that cannot be read: which file, what was found and what was expected.
 public struct HeadsFileError: Error, CustomStringConvertible {
+    /// The file, then what was found and what was expected.
     public let description: String
 
     init(_ file: URL, _ problem: String) { description = "\(file.path): \(problem)" }
@@ -18,6 +19,7 @@ public struct HeadsOrigin: Sendable, Equatable {
     /// The backbone's own config.json, which the heads' config.json repeats; `{}` where there is none.
     public var backboneConfiguration: Data
 
+    /// An origin from the backbone's name or path and its config.json.
     public init(baseModel: String, backboneConfiguration: Data = Data("{}".utf8)) {
         self.baseModel = baseModel
         self.backboneConfiguration = backboneConfiguration

@@ -5,7 +5,9 @@ import Tensor
 ///     T̂ = 2·σ(W₂ relu(W₁ h + b₁) + b₂)                     in (0, 2)
 ///     P̂ =   σ(W₄ relu(W₃ [h, T̂, features] + b₃) + b₄)      in (0, 1)
 public struct AutoDecoHeads<Element: Scalar>: Sendable, Equatable {
+    /// Sizes, and which heads there are.
     public let configuration: HeadsConfiguration
+    /// Weights and biases, of the shapes of ``shapes(for:)``.
     public var parameters: HeadsParameters<Tensor<Element>>
 
     /// Heads with the given parameters, whose shapes must be those of ``shapes(for:)``.

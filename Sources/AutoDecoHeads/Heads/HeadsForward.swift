@@ -139,8 +139,11 @@ final class HeadsForward<Element: Scalar> {
         let sums = partial.columnSums()
         func part(_ rows: Range<Int>, _ shape: [Int], columns: Int) -> Tensor<Element> {
             Tensor(shape: shape) { y in
-                sums.withUnsafeBufferPointer { x in
-                    for row in rows { for i in 0..<columns { y[(row - rows.lowerBound) * columns + i] = x[row * width + i] } }
+                withPointers(to: sums) { x in
+                    for row in rows {
+                        let start = (row - rows.lowerBound) * columns
+                        for i in 0..<columns { y[start + i] = x[row * width + i] }
+                    }
                 }
             }
         }

@@ -22,11 +22,11 @@ struct StackedHead<Element: Scalar>: Sendable {
         (self.inner, self.extras, self.vectors) = (inner, extras, vectors)
         rows = Tensor(shape: [2 + extras, width]) { rows in
             rows.update(repeating: 0)
-            parameters.firstBias.withUnsafeBufferPointer { b in for i in 0..<inner { rows[i] = b[i] } }
-            parameters.secondWeight.withUnsafeBufferPointer { w in for i in 0..<inner { rows[width + i] = w[i] } }
-            parameters.firstWeight.withUnsafeBufferPointer { w in
-                for extra in 0..<extras {
-                    for i in 0..<inner { rows[(2 + extra) * width + i] = w[i * columns + D + extra] }
+            withPointers(to: parameters.firstBias, parameters.secondWeight, parameters.firstWeight) { b, second, first in
+                for i in 0..<inner {
+                    rows[i] = b[i]
+                    rows[width + i] = second[i]
+                    for extra in 0..<extras { rows[(2 + extra) * width + i] = first[i * columns + D + extra] }
                 }
             }
         }
@@ -53,14 +53,13 @@ struct StackedHeads<Element: Scalar>: Sendable {
             guard let base = stacked.baseAddress else { return }
             var row = 0
             for head in heads {
-                head.parameters.firstWeight.withUnsafeBufferPointer { w in
-                    let columns = head.parameters.firstWeight.columns
+                withPointers(to: head.parameters.firstWeight) { w in
                     for i in 0..<head.width {
-                        let target = UnsafeMutableBufferPointer(start: base + (row + i) * D, count: D)
+                        let target = base + (row + i) * D
                         if i < head.inner {
-                            _ = target.update(fromContentsOf: w[i * columns..<i * columns + D])
+                            target.update(from: w + i * (D + head.extras), count: D)
                         } else {
-                            target.update(repeating: 0)
+                            target.update(repeating: 0, count: D)
                         }
                     }
                 }

@@ -5,17 +5,22 @@ import Tensor
 /// The three losses of heads over tokens that come in blocks, with their gradients where wanted: each block adds its share, so that
 /// memory is that of one block.
 public struct HeadsLosses<Element: Scalar>: Sendable {
+    /// The heads whose losses are summed up.
     public let heads: AutoDecoHeads<Element>
     /// Of all blocks together: what means divide by.
     public let counts: TokenCounts
+    /// Weights, masking and constants of the losses.
     public let settings: LossSettings
     /// Released temperature loss, released top-p loss, and joint loss of the blocks so far.
     public private(set) var temperature = 0.0
+    /// Released top-p loss of the blocks so far.
     public private(set) var topP = 0.0
+    /// Joint loss of the blocks so far.
     public private(set) var joint = 0.0
     /// Of the three losses by each parameter; nil where they are not wanted.
     public private(set) var gradients: (temperature: Parameters, topP: Parameters, joint: Parameters)?
 
+    /// One tensor for each of the heads' parameters.
     public typealias Parameters = HeadsParameters<Tensor<Element>>
 
     /// - Parameters:

@@ -6,6 +6,7 @@ import Tensor
 /// readable path. Training takes the fused path, ``TokenLogits``, which a test holds against this one.
 public struct Equations<Element: Scalar> {
     let tape: Tape<Element>
+    /// α, ε and the bounds of T̂.
     public let constants: LossConstants
     /// Logits in descending order, [N, V], and each label's place in its row, [N][1]. They do not depend on T̂.
     let sortedLogits: Variable<Element>
@@ -19,12 +20,11 @@ public struct Equations<Element: Scalar> {
     public init(tape: Tape<Element>, logits: Tensor<Element>, labels: [Int], constants: LossConstants = LossConstants()) throws {
         let V = logits.columns
         var possible = logits
-        try possible.withUnsafeMutableBufferPointer { l in
-            for (row, label) in labels.enumerated() {
-                let range = row * V..<(row + 1) * V
-                if let error = LogitsError.find(in: UnsafeBufferPointer(rebasing: l[range]), label: label, number: row) { throw error }
-                for i in range where Double(l[i]) <= largestImpossibleLogit { l[i] = -.infinity }
-            }
+        let l = possible.mutablePointer()
+        for (row, label) in labels.enumerated() {
+            let found = UnsafeBufferPointer(start: l + row * V, count: V)
+            if let error = LogitsError.find(in: found, label: label, number: row) { throw error }
+            for i in row * V..<(row + 1) * V where Double(l[i]) <= largestImpossibleLogit { l[i] = -.infinity }
         }
         let (sorted, order) = tape.constant(possible).sortedDescending()
         self.tape = tape
@@ -84,12 +84,12 @@ public struct Equations<Element: Scalar> {
         let entropy = (p * logP).rowSums() * -1
         let deviation = p + (-1 / Element(V))
         let variance = V > 1 ? (deviation * deviation).rowSums() * (1 / Element(V - 1)) : Tensor(shape: [p.rows, 1])
-        var features = Tensor<Element>(shape: [p.rows, 4])
+        var features = Tensor<Element>(shape: [p.rows, FeatureTerms.count])
         for row in 0..<p.rows {
             features[row, 0] = p[row, 0]
             features[row, 1] = entropy[row]
             features[row, 2] = variance[row]
-            features[row, 3] = (0..<min(5, V)).reduce(0) { $0 + p[row, $1] }
+            features[row, 3] = (0..<min(FeatureTerms.leadingCount, V)).reduce(0) { $0 + p[row, $1] }
         }
         return features
     }

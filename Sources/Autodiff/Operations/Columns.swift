@@ -64,24 +64,11 @@ extension Variable {
 extension Tape {
     /// Matrices of R rows side by side, [R, C₁ + C₂ + …].
     public func concatenatedColumns(_ parts: [Variable<Element>]) -> Variable<Element> {
-        let rows = parts[0].value.rows, widths = parts.map(\.value.columns)
-        require(
-            parts.allSatisfy { $0.value.rows == rows },
-            "columns of different heights cannot stand side by side: \(parts.map(\.value.shape))")
-        var y = Tensor<Element>(shape: [rows, widths.reduce(0, +)], repeating: 0)
-        var start = 0
-        for part in parts {
-            for i in 0..<rows { for j in 0..<part.value.columns { y[i, start + j] = part.value[i, j] } }
-            start += part.value.columns
-        }
-        return record(y, from: parts) { gradient, sinks in
+        let widths = parts.map(\.value.columns)
+        return record(Tensor(beside: parts.map(\.value)), from: parts) { gradient, sinks in
             var start = 0
             for (sink, width) in zip(sinks, widths) {
-                sink.add({
-                    var part = Tensor<Element>(shape: [rows, width], repeating: 0)
-                    for i in 0..<rows { for j in 0..<width { part[i, j] = gradient[i, start + j] } }
-                    return part
-                }())
+                sink.add(gradient.selecting(columns: start..<start + width))
                 start += width
             }
         }

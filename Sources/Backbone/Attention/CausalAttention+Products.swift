@@ -29,15 +29,13 @@ extension CausalAttention {
             scores.setProduct(q, keys.transposed, scale: scale, columns: columns)
         }
         let width = scores.columns
-        scores.withUnsafeMutableBufferPointer { scores in
-            for (row, seen) in seen.enumerated() {
-                let row = UnsafeMutableBufferPointer(rebasing: scores[row * width..<(row + 1) * width])
-                guard let start = row.baseAddress else { return }
-                softmaxInPlace(start + (seen.lowerBound - first), seen.count, sink: sinks?[head] ?? -.infinity)
-                // What lies outside of the row's own range has no weight.
-                for j in 0..<seen.lowerBound - first { row[j] = 0 }
-                for j in seen.upperBound - first + 1..<width { row[j] = 0 }
-            }
+        let firstScore = scores.mutablePointer()
+        for (row, seen) in seen.enumerated() {
+            let row = firstScore + row * width
+            softmaxInPlace(row + (seen.lowerBound - first), seen.count, sink: sinks?[head] ?? -.infinity)
+            // What lies outside of the row's own range has no weight.
+            for j in 0..<seen.lowerBound - first { row[j] = 0 }
+            for j in seen.upperBound - first + 1..<width { row[j] = 0 }
         }
         var sums = Tensor<Float>(shape: [seen.count, valueSize], repeating: 0)
         forEachPage { page, slots, columns in

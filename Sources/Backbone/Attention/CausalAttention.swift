@@ -53,31 +53,34 @@ struct CausalAttention: Sendable {
                     pages: own, firstPage: pages.count, pageSize: span.cache.pageSize, valueOffset: span.cache.valueOffset,
                     firstRow: span.rows.lowerBound, firstPosition: span.cache.count))
             // The sources keep the pages' memory.
-            for page in own { page.withUnsafeBufferPointer { if let base = $0.baseAddress { pages.append(base) } } }
+            for page in own { withPointers(to: page) { pages.append($0) } }
         }
         let tiles = tiles(batch.spans.map(\.rows))
-        return Tensor(shape: [queries.rows, heads * layout.valueSize]) { result in
-            result.update(repeating: 0)
-            queries.withUnsafeBufferPointer { buffer in
-                pages.withUnsafeBufferPointer { pages in
-                    guard let q = buffer.baseAddress, let y = result.baseAddress, let p = pages.baseAddress else { return }
-                    // Tiles write disjoint parts of the result, so workers may share the pointers.
-                    nonisolated(unsafe) let q0 = q, y0 = y, p0 = p
-                    sources.withUnsafeBufferPointer { sources in
-                        nonisolated(unsafe) let sources = sources
-                        Parallel.forEachBlock(of: tiles.count, blockSize: tiles.count >= Self.manyTiles ? Self.tilesPerBlock : 1) { block in
-                            var scratch = AttentionScratch()
-                            for tile in tiles[block] {
-                                if tile.usesProducts {
-                                    copy(attendByProducts(tile, sources[tile.span], queries: queries), of: tile, to: y0)
-                                } else {
-                                    attend(tile, sources, p0, q0, y0, &scratch)
-                                }
-                            }
-                            scratch.deallocate()
-                        }
+        var result = Tensor<Float>(shape: [queries.rows, heads * layout.valueSize]) { $0.update(repeating: 0) }
+        // The arrays are pointers for the time of the call.
+        attend(tiles, sources, pages, queries, result.mutablePointer())
+        return result
+    }
+
+    /// Computes all tiles, in parallel.
+    private func attend(
+        _ tiles: [Tile], _ sources: UnsafePointer<Source>, _ pages: UnsafePointer<UnsafePointer<Float>>,
+        _ queries: Tensor<Float>, _ result: UnsafeMutablePointer<Float>
+    ) {
+        withPointers(to: queries) { q in
+            // Tiles write disjoint parts of the result, so workers may share the pointers.
+            nonisolated(unsafe) let sources = sources, pages = pages, q = q, result = result
+            let blockSize = tiles.count >= Self.manyTiles ? Self.tilesPerBlock : 1
+            Parallel.forEachBlock(of: tiles.count, blockSize: blockSize) { block in
+                var scratch = AttentionScratch()
+                for tile in tiles[block] {
+                    if tile.usesProducts {
+                        copy(attendByProducts(tile, sources[tile.span], queries: queries), of: tile, to: result)
+                    } else {
+                        attend(tile, sources, pages, q, result, &scratch)
                     }
                 }
+                scratch.deallocate()
             }
         }
     }
@@ -111,7 +114,7 @@ struct CausalAttention: Sendable {
 
     /// Writes a tile of one head, [rows, valueSize], to its place in the result, [R, heads·valueSize].
     private func copy(_ sums: Tensor<Float>, of tile: Tile, to result: UnsafeMutablePointer<Float>) {
-        sums.withUnsafeBufferPointer { sums in
+        withPointers(to: sums) { sums in
             for (i, row) in tile.rows.enumerated() {
                 let target = result + (row * heads + tile.heads.lowerBound) * layout.valueSize
                 for j in 0..<layout.valueSize { target[j] = sums[i * layout.valueSize + j] }
@@ -120,7 +123,7 @@ struct CausalAttention: Sendable {
     }
 
     private func attend(
-        _ tile: Tile, _ sources: UnsafeBufferPointer<Source>, _ allPages: UnsafePointer<UnsafePointer<Float>>,
+        _ tile: Tile, _ sources: UnsafePointer<Source>, _ allPages: UnsafePointer<UnsafePointer<Float>>,
         _ queries: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ scratch: inout AttentionScratch
     ) {
         let pageSize = sources[tile.span].pageSize, pages = allPages + sources[tile.span].firstPage

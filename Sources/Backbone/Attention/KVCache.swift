@@ -55,22 +55,17 @@ public final class KVCache {
             keys.columns == layout.groups * layout.keySize && values.map { $0.columns == layout.groups * layout.valueSize } ?? true,
             "cache of \(layout.groups) heads of \(layout.keySize) and \(layout.valueSize) gets \(keys.shape) and \(values?.shape ?? [])")
         require(rows.lowerBound >= 0 && rows.upperBound <= keys.rows, "rows \(rows) of \(keys.shape)")
-        keys.withUnsafeBufferPointer { keys in
-            (values ?? Tensor(shape: [0], [])).withUnsafeBufferPointer { buffer in
-                guard let keys = keys.baseAddress else { return }
-                let values = values == nil ? nil : buffer.baseAddress
-                var step = 0
-                while step < rows.count {
-                    let page = (count + step) / pageSize, slot = (count + step) % pageSize
-                    if page == pages[layer].count { pages[layer].append(Tensor(shape: [pageSize * layout.width]) { _ in }) }
-                    let taken = min(rows.count - step, pageSize - slot), first = rows.lowerBound + step
-                    pages[layer][page].withUnsafeMutableBufferPointer { page in
-                        guard let page = page.baseAddress else { return }
-                        copy(keys, first..<first + taken, layout.keySize, to: page, slot: slot)
-                        if let values { copy(values, first..<first + taken, layout.valueSize, to: page + valueOffset, slot: slot) }
-                    }
-                    step += taken
-                }
+        let hasValues = values != nil
+        withPointers(to: keys, values ?? keys) { keys, values in
+            var step = 0
+            while step < rows.count {
+                let number = (count + step) / pageSize, slot = (count + step) % pageSize
+                if number == pages[layer].count { pages[layer].append(Tensor(shape: [pageSize * layout.width]) { _ in }) }
+                let taken = min(rows.count - step, pageSize - slot), first = rows.lowerBound + step
+                let page = pages[layer][number].mutablePointer()
+                copy(keys, first..<first + taken, layout.keySize, to: page, slot: slot)
+                if hasValues { copy(values, first..<first + taken, layout.valueSize, to: page + valueOffset, slot: slot) }
+                step += taken
             }
         }
     }

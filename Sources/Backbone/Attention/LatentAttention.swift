@@ -29,7 +29,7 @@ struct LatentAttention: Attention {
         var compressed = keyValueDown(x)
         batch.rotations.apply(to: &compressed, heads: 1, headSize: compressed.columns, offset: rank)
         let latent = keyValueNorm(compressed, columns: 0..<rank)
-        compressed.setColumns(0..<rank, to: latent, columns: 0..<rank)
+        compressed.setColumns(0..<rank, to: latent)
         batch.append(layer: layer, keys: compressed, values: nil)
 
         var absorbed = Tensor<Float>(shape: [x.rows, heads * (rank + sizes.rotarySize)]) { _ in }
@@ -68,9 +68,8 @@ extension Tensor<Float> {
         var row = Tensor(shape: [1, columns.count]) { _ in }
         for index in 0..<a.rows {
             row.setProduct(a[rows: index..<index + 1], b)
-            withUnsafeMutableBufferPointer { y in
-                row.withUnsafeBufferPointer { row in for j in row.indices { y[index * width + columns.lowerBound + j] = row[j] } }
-            }
+            let y = mutablePointer() + index * width + columns.lowerBound
+            withPointers(to: row) { y.update(from: $0, count: columns.count) }
         }
     }
 }

@@ -95,19 +95,18 @@ struct Rotations: Sendable {
     func apply(to x: inout Tensor<Float>, heads: Int, headSize: Int, offset: Int = 0) {
         let width = x.columns, pairs = pairs, rows = x.rows, isInterleaved = isInterleaved
         require(2 * rows * pairs == turns.count && heads * headSize <= width, "rotations of \(turns.count / 2) angles on \(x.shape)")
-        x.withUnsafeMutableBufferPointer { buffer in
+        let start = x.mutablePointer()
+        // Workers write disjoint rows, so they may share the pointer.
+        nonisolated(unsafe) let target = start
+        Parallel.forEachBlock(of: rows, blockSize: max(1, (1 << 14) / max(1, heads * pairs))) { block in
             turns.withUnsafeBufferPointer { turns in
-                guard let base = buffer.baseAddress, let turns = turns.baseAddress else { return }
-                // Workers write disjoint rows, so they may share the pointers.
-                nonisolated(unsafe) let base0 = base, turns0 = turns
-                Parallel.forEachBlock(of: rows, blockSize: max(1, (1 << 14) / max(1, heads * pairs))) { block in
-                    for row in block {
-                        let cosines = turns0 + 2 * row * pairs
-                        for head in 0..<heads {
-                            turn(
-                                base0 + row * width + head * headSize + offset, cosines, cosines + pairs, pairs: pairs,
-                                isInterleaved: isInterleaved)
-                        }
+                guard let turns = turns.baseAddress else { return }
+                for row in block {
+                    let cosines = turns + 2 * row * pairs
+                    for head in 0..<heads {
+                        turn(
+                            target + row * width + head * headSize + offset, cosines, cosines + pairs, pairs: pairs,
+                            isInterleaved: isInterleaved)
                     }
                 }
             }

@@ -19,16 +19,14 @@ struct PackedWeights: Sendable {
     init(_ bytes: WeightBytes) {
         let rows = bytes.rows, columns = bytes.columns
         (outputs, inputs) = (rows, columns)
-        var line = [Float](repeating: 0, count: max(columns, 1))
+        var line = Tensor<Float>(shape: [columns]) { _ in }
         panels = Tensor(shape: [(rows + panelOutputs - 1) / panelOutputs, columns, panelOutputs]) { panels in
             panels.update(repeating: 0)
             for row in 0..<rows {
-                line.withUnsafeMutableBufferPointer { line in
-                    guard let line = line.baseAddress else { return }
-                    bytes.decodeMatrixRow(row, into: line)
-                    let start = row / panelOutputs * columns * panelOutputs + row % panelOutputs
-                    for column in 0..<columns { panels[start + column * panelOutputs] = line[column] }
-                }
+                let weights = line.mutablePointer()
+                bytes.decodeMatrixRow(row, into: weights)
+                let start = row / panelOutputs * columns * panelOutputs + row % panelOutputs
+                for column in 0..<columns { panels[start + column * panelOutputs] = weights[column] }
             }
         }
     }
@@ -36,16 +34,13 @@ struct PackedWeights: Sendable {
     /// `y ← x·Wᵀ`, x: [R, inputs], y: [R, outputs].
     func setProduct(_ y: UnsafeMutablePointer<Float>, _ x: Tensor<Float>) {
         let outputs = outputs, inputs = inputs, rows = x.rows
-        x.withUnsafeBufferPointer { x in
-            panels.withUnsafeBufferPointer { panels in
-                guard let x = x.baseAddress, let panels = panels.baseAddress else { return }
-                // Threads read x and the panels, and write disjoint rows of y.
-                nonisolated(unsafe) let source = x, target = y, weights = panels
-                Parallel.forEachBlock(of: rows, blockSize: rowsPerBlock) { block in
-                    setRows(
-                        block.count, source + block.lowerBound * inputs, weights, target + block.lowerBound * outputs,
-                        inputs: inputs, outputs: outputs)
-                }
+        withPointers(to: x, panels) { x, panels in
+            // Threads read x and the panels, and write disjoint rows of y.
+            nonisolated(unsafe) let source = x, target = y, weights = panels
+            Parallel.forEachBlock(of: rows, blockSize: rowsPerBlock) { block in
+                setRows(
+                    block.count, source + block.lowerBound * inputs, weights, target + block.lowerBound * outputs,
+                    inputs: inputs, outputs: outputs)
             }
         }
     }

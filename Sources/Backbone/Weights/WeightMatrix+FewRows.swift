@@ -16,15 +16,15 @@ extension WeightMatrix {
         let count = x.rows, rows = rows, columns = columns
         let stride = (columns + stepSize - 1) / stepSize * stepSize
         let arranged = Tensor<Float>(shape: [count, stride]) { arranged in
-            x.withUnsafeBufferPointer { x in
+            withPointers(to: x) { x in
                 arrange(
-                    x.baseAddress!, rows: count, columns: columns, evensFirst: format.comesEvensFirst,
+                    x, rows: count, columns: columns, evensFirst: format.comesEvensFirst,
                     into: arranged.baseAddress!, stride: stride)
             }
         }
-        arranged.withUnsafeBufferPointer { arranged in
+        withPointers(to: arranged) { arranged in
             // Threads read x and write disjoint columns of y.
-            nonisolated(unsafe) let x = arranged.baseAddress!, y = y
+            nonisolated(unsafe) let x = arranged, y = y
             Parallel.forEachBlock(of: rows, blockSize: linesPerBlock) { block in
                 for top in Swift.stride(from: 0, to: count, by: rowsPerGroup) {
                     bytes.setProducts(

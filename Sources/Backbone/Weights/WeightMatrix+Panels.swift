@@ -17,15 +17,16 @@ extension WeightMatrix {
         case .transposed: isTransposed = true
         case .mxfp4:
             source = Tensor(shape: [count, columns]) { arranged in
-                x.withUnsafeBufferPointer {
-                    arrange($0.baseAddress!, rows: count, columns: columns, evensFirst: true, into: arranged.baseAddress!, stride: columns)
+                withPointers(to: x) { x in
+                    arrange(
+                        x, rows: count, columns: columns, evensFirst: true, into: arranged.baseAddress!, stride: columns)
                 }
             }
         }
         let byInput = isTransposed
-        source.withUnsafeBufferPointer { x in
+        withPointers(to: source) { x in
             // Threads read x and write disjoint columns of y.
-            nonisolated(unsafe) let x = x.baseAddress!, y = y
+            nonisolated(unsafe) let x = x, y = y
             Parallel.forEachBlock(of: rows, blockSize: panelRows) { block in
                 Scratch.panels.borrow { panel in
                     for first in Swift.stride(from: 0, to: columns, by: panelColumns) {
