@@ -70,6 +70,7 @@ let package = Package(
             name: "autodeco-eval",
             dependencies: ["Configuration", "Decoding", "Evaluation", "Tensor", "Terminal"]),
 
+        .target(name: "Goldens", path: "Tests/Goldens", exclude: ["README.md", "backbones", "losses", "tokenizers"]),
         .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
@@ -77,14 +78,15 @@ let package = Package(
         .testTarget(name: "TasksTests", dependencies: ["Tasks"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
         .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Tensor"]),
-        .testTarget(name: "AutoDecoHeadsTests", dependencies: ["AutoDecoHeads", "Autodiff", "Safetensors", "Tensor"]),
+        .testTarget(name: "AutoDecoHeadsTests", dependencies: ["AutoDecoHeads", "Autodiff", "Goldens", "Safetensors", "Tensor"]),
         .testTarget(name: "TrainingTests", dependencies: ["AutoDecoHeads", "Autodiff", "Configuration", "HiddenStateCache", "Safetensors", "Tensor", "Training"]),
         .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Tensor"]),
         .testTarget(
             name: "TrajectoriesTests",
             dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor", "Trajectories"]),
         .testTarget(name: "HiddenStateCacheTests", dependencies: ["AutoDecoHeads", "HiddenStateCache", "Safetensors", "Tensor"]),
-        .testTarget(name: "BackboneTests", dependencies: ["Backbone", "Decoding", "Safetensors", "Tensor"]),
+        .testTarget(name: "BackboneTests", dependencies: ["Backbone", "Decoding", "Goldens", "Safetensors", "Tensor"]),
+        .testTarget(name: "InspectTests", dependencies: ["Goldens", "Safetensors", "autodeco-inspect"]),
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
