@@ -87,8 +87,11 @@ eval: setup
 	.build/release/autodeco-eval --config configs/countdown-eval.json
 	@echo 'The tables are in $(EVALUATION)/results.md, the report is $(EVALUATION)/report.html' >&2
 
+# Of what `make test` has built. A check that fails and a run without checks are failures.
 gradcheck: setup
-	@set -o pipefail; $(TEST) $(TEST_FOLDER) --filter 'GradientChecks' 2>&1 | grep -E '^gradcheck|error:|recorded an issue|Test run'
+	@set -o pipefail; $(TEST) $(TEST_FOLDER) --filter 'GradientChecks' 2>&1 | awk ' \
+	    /^gradcheck|error:|recorded an issue|Test run/ { print } /^gradcheck .* points/ { checks += 1 } / 0 points/ { empty += 1 } \
+	    END { if (!checks || empty) { print "gradcheck: " checks + 0 " checks, " empty + 0 " of them at no point" > "/dev/stderr"; exit 1 } }'
 
 bench: setup
 	swift build $(RELEASE) --product autodeco-bench

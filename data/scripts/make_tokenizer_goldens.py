@@ -63,6 +63,14 @@ def trained(tokenizer, size, special):
     return tokenizer
 
 
+def with_words_that_no_merge_makes(tokenizer):
+    """One word is a piece of its own in the texts, the other only ever part of a piece."""
+    description = json.loads(tokenizer.to_str())
+    for word in ("trailing", "lead"):
+        description["model"]["vocab"][word] = len(description["model"]["vocab"])
+    return Tokenizer.from_str(json.dumps(description))
+
+
 def beginning():
     tokenizer = Tokenizer(models.BPE(ignore_merges=True))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
@@ -71,11 +79,7 @@ def beginning():
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<|begin|> $A", pair="<|begin|> $A <|begin|> $B",
         special_tokens=[("<|begin|>", tokenizer.token_to_id("<|begin|>"))])
-    # Words that no merge makes: one is a piece of its own, one is only ever part of a piece.
-    description = json.loads(tokenizer.to_str())
-    for word in ("trailing", "lead"):
-        description["model"]["vocab"][word] = len(description["model"]["vocab"])
-    return Tokenizer.from_str(json.dumps(description))
+    return with_words_that_no_merge_makes(tokenizer)
 
 
 def composing():
@@ -89,7 +93,7 @@ def composing():
     ])
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
-    trained(tokenizer, 440, ["<|end|>"])
+    tokenizer = with_words_that_no_merge_makes(trained(tokenizer, 440, ["<|end|>"]))
     tokenizer.add_tokens([
         AddedToken("<|step|>", lstrip=True, rstrip=True, normalized=False),
         AddedToken("answer", single_word=True, normalized=False),
