@@ -27,7 +27,7 @@ help:
 	@echo 'make eval       measure whether heads decode the embedded example better than knobs set by hand; trains them first if need be'
 	@echo 'make gradcheck  hold every derivative against central differences, as a table'
 	@echo 'make bench      measure the fused losses against an exponential pass, and training against its matrix products'
-	@echo 'make test-scripts  test export_cache.py; needs Python with torch and transformers (PYTHON=… names it)'
+	@echo 'make test-scripts  test export_cache.py and what makes goldens; needs Python with torch and transformers (PYTHON=… names it)'
 	@echo 'make soak       kill programs at random moments, and hold what they resume against uninterrupted runs'
 	@echo 'make build      build all programs into .build/release'
 	@echo 'make clean      remove what was built'

@@ -28,8 +28,6 @@ LARGEST_IMPOSSIBLE_LOGIT = -1e30
 DROP_RATE = 0.6
 LAYERS = ("mlp.0.weight", "mlp.0.bias", "mlp.2.weight", "mlp.2.bias")
 
-torch.set_default_dtype(torch.float64)
-
 
 # MARK: Heads
 
@@ -286,6 +284,7 @@ def published_file(case, heads):
 
 
 def main(folder):
+    torch.set_default_dtype(torch.float64)
     os.makedirs(folder, exist_ok=True)
     for case, make in ((wide, settings_file), (few, settings_file), (one, settings_file), (published, published_file)):
         name, tensors = case.__name__, make(*case())
