@@ -4,8 +4,8 @@ import Tensor
 
 @testable import AutoDecoHeads
 
-/// Tokens and heads of a golden file: `hidden` [N, D], `logits` [N, V], `labels` and `easy_token_draws` [N], and parameters by
-/// their published names.
+/// Tokens and heads of a golden file: `hidden` [N, D], `logits` [N, V], `labels` and `easy_token_draws` [N], and
+/// parameters by their published names.
 struct GoldenTokens<Element: Scalar & StoredScalar> {
     let file: SafetensorsFile
     let hidden: Tensor<Element>
@@ -30,7 +30,8 @@ struct GoldenTokens<Element: Scalar & StoredScalar> {
 
     /// - Parameter topPPrefix: what the names of the top-p head's parameters begin with.
     func heads(
-        _ selection: HeadSelection = .both, enhancedFeatures: Bool, topPPrefix: String = HeadsParameters<String>.topPPrefix
+        _ selection: HeadSelection = .both, enhancedFeatures: Bool,
+        topPPrefix: String = HeadsParameters<String>.topPPrefix
     ) throws -> AutoDecoHeads<Element> {
         func head(_ prefix: String) throws -> HeadParameters<Tensor<Element>> {
             try HeadParameters<String>.names.map { try tensor("\(prefix).\($0)") }
@@ -38,8 +39,10 @@ struct GoldenTokens<Element: Scalar & StoredScalar> {
         let temperature = try head(HeadsParameters<String>.temperaturePrefix)
         return AutoDecoHeads(
             configuration: HeadsConfiguration(
-                hiddenSize: hidden.columns, heads: selection, enhancedFeatures: enhancedFeatures, innerSize: temperature.firstWeight.rows),
+                hiddenSize: hidden.columns, heads: selection, enhancedFeatures: enhancedFeatures,
+                innerSize: temperature.firstWeight.rows),
             parameters: HeadsParameters(
-                temperature: selection.hasTemperature ? temperature : nil, topP: selection.hasTopP ? try head(topPPrefix) : nil))
+                temperature: selection.hasTemperature ? temperature : nil,
+                topP: selection.hasTopP ? try head(topPPrefix) : nil))
     }
 }

@@ -1,10 +1,11 @@
 import Foundation
 import Goldens
 import Testing
+
 @testable import Backbone
 
-/// Ids and texts from Hugging Face's `tokenizers`: of two vocabularies of our own, which data/scripts/make_tokenizer_goldens.py
-/// trains, and of published ones outside of the package.
+/// Ids and texts from Hugging Face's `tokenizers`: of two vocabularies of our own, which
+/// data/scripts/make_tokenizer_goldens.py trains, and of published ones outside of the package.
 @Suite struct TokenizerGoldenTests {
     private struct Expectation: Decodable {
         let text: String
@@ -21,7 +22,9 @@ import Testing
     func goldensHold(kind: String) throws { try hold(Goldens.outside("tokenizers/\(kind)")) }
 
     @Test(.enabled(if: Goldens.areOutside, "\(Goldens.absence)"))
-    func noGoldenIsLeftOut() throws { #expect(try Goldens.names(outside: "tokenizers") == ["deepseek", "llama3", "qwen2"]) }
+    func noGoldenIsLeftOut() throws {
+        #expect(try Goldens.names(outside: "tokenizers") == ["deepseek", "llama3", "qwen2"])
+    }
 
     /// Ids and texts are the same or they are not: there is no tolerance.
     private func hold(_ folder: URL) throws {

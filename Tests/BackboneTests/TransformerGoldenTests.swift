@@ -3,13 +3,14 @@ import Goldens
 import Safetensors
 import Tensor
 import Testing
+
 @testable import Backbone
 
 /// Hidden states and logits of Hugging Face's `transformers`: of two tiny models of our own, which
 /// data/scripts/make_backbone_goldens.py makes, and of each family outside of the package.
 @Suite struct TransformerGoldenTests {
-    /// Both sides compute in Float, in other orders, and so do two processors. A rounding of 6e-8 grows some ten times in each
-    /// of the two layers, whose matrices amplify and whose experts' gates are steep.
+    /// Both sides compute in Float, in other orders, and so do two processors. A rounding of 6e-8 grows some ten times in
+    /// each of the two layers, whose matrices amplify and whose experts' gates are steep.
     private static let tolerance: Float = 5e-5
     /// Those outside have more layers and larger weights.
     private static let outsideTolerance: Float = 2e-4
@@ -26,7 +27,8 @@ import Testing
 
     @Test(.enabled(if: Goldens.areOutside, "\(Goldens.absence)"))
     func everyFamilyHasAGolden() throws {
-        let held = Set(try Self.folders().map(\.type)), families = Family.allCases.map(\.rawValue)
+        let held = Set(try Self.folders().map(\.type))
+        let families = Family.allCases.map(\.rawValue)
         #expect(held.isSuperset(of: families), "no golden of \(families.filter { !held.contains($0) })")
     }
 
@@ -34,7 +36,9 @@ import Testing
     @Test(.enabled(if: Goldens.areOutside, "\(Goldens.absence)"))
     func goldensOfOtherFamiliesAreRefusedByName() throws {
         for (folder, type) in try Self.folders() where Family(rawValue: type) == nil {
-            #expect(throws: ModelError.self, "\(folder.path): another family of ours reads it") { try ModelConfiguration(directory: folder) }
+            #expect(throws: ModelError.self, "\(folder.path): another family of ours reads it") {
+                try ModelConfiguration(directory: folder)
+            }
         }
     }
 
@@ -54,7 +58,9 @@ import Testing
 
     private static func hold(_ golden: Golden, tolerance: Float) throws {
         let hidden = try golden.model.hidden(golden.sequences)
-        for (what, got, want) in [("hidden", hidden, golden.hidden), ("logits", golden.model.logits(hidden), golden.logits)] {
+        for (what, got, want) in [
+            ("hidden", hidden, golden.hidden), ("logits", golden.model.logits(hidden), golden.logits),
+        ] {
             let (difference, place) = largestDifference(got, want)
             print("\(golden.name): \(what) \(difference) at \(place)")
             #expect(difference <= tolerance, "\(golden.name): \(what) \(difference), element \(place)")
@@ -97,7 +103,9 @@ import Testing
                 configuration: ModelConfiguration(file: folder.appendingPathComponent(layout)),
                 checkpoint: Checkpoint(folder: folder.path))
             let expected = try SafetensorsFile(url: folder.appendingPathComponent("expected.safetensors"))
-            let ids = try expected.tensor("input_ids"), values = try ids.values(as: Int.self), length = ids.shape[1]
+            let ids = try expected.tensor("input_ids")
+            let values = try ids.values(as: Int.self)
+            let length = ids.shape[1]
             sequences = (0..<ids.shape[0]).map { Array(values[$0 * length..<($0 + 1) * length]) }
             let rows = values.count
             hidden = Tensor(

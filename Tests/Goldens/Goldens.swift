@@ -27,7 +27,9 @@ public enum Goldens {
     }
 
     /// A folder or file of goldens from outside.
-    public static func outside(_ path: String) -> URL { outside.appendingPathComponent("goldens").appendingPathComponent(path) }
+    public static func outside(_ path: String) -> URL {
+        outside.appendingPathComponent("goldens").appendingPathComponent(path)
+    }
 }
 
 /// Goldens are expected outside of the package, and are not there.
@@ -35,6 +37,7 @@ public struct MissingGolden: Error, CustomStringConvertible {
     var path: String
 
     public var description: String {
-        "\(path) holds nothing, and its folder \(Goldens.outside.path) is there: expected goldens in it, or no such folder beside the package"
+        "\(path) holds nothing, and \(Goldens.outside.path) is there: "
+            + "expected goldens, or no folder of that name beside the package"
     }
 }

@@ -15,53 +15,72 @@ import Testing
         var kept: Int
     }
 
-    /// Sums of 40 logits and of products of 256 are rounded in other orders: by 1e-15, or 6e-7 in Float. Slopes multiply that: by
-    /// α = 30 at the mask and 1/T̂² = 90 at the lowest T̂, and derivatives have slopes of their own.
+    /// Sums of 40 logits and of products of 256 are rounded in other orders: by 1e-15, or 6e-7 in Float. Slopes multiply
+    /// that: by α = 30 at the mask and 1/T̂² = 90 at the lowest T̂, and derivatives have slopes of their own.
     @Test(arguments: [("double", 1e-11), ("float", 5e-5)], [[], ["--sketch", "64,4"]])
     func losses(precision: (name: String, tolerance: Double), sketch: [String]) throws {
-        let golden = try SafetensorsFile(url: Goldens.own("losses/published.safetensors")), heads = try Self.heads(golden)
-        let gradients = heads.path("gradients.safetensors"), tokens = heads.path("tokens.safetensors")
+        let golden = try SafetensorsFile(url: Goldens.own("losses/published.safetensors"))
+        let heads = try Self.heads(golden)
+        let gradients = heads.path("gradients.safetensors")
+        let tokens = heads.path("tokens.safetensors")
         let json = try Program.run(
-            ["loss", "--heads", heads.url.path, "--input", golden.path, "--gradients", gradients, "--tokens", tokens, "--json",
-             "--precision", precision.name] + sketch)
+            [
+                "loss", "--heads", heads.url.path, "--input", golden.path, "--gradients", gradients, "--tokens", tokens,
+                "--json",
+                "--precision", precision.name,
+            ] + sketch)
         let report = try JSONDecoder().decode(Report.self, from: json)
 
         var held = Comparison("loss in \(precision.name) \(sketch.joined(separator: " "))")
-        func expect(_ name: String, _ got: [Double]) throws { held.note(got, try golden.tensor(name).values(as: Double.self), name) }
+        func expect(_ name: String, _ got: [Double]) throws {
+            held.note(got, try golden.tensor(name).values(as: Double.self), name)
+        }
         try expect("temp_loss", [report.released.temp_loss])
         try expect("top_p_loss", [report.released.top_p_loss])
         try expect("joint", [report.joint])
-        #expect(try golden.tensor("kept").values(as: Int.self) == [report.kept] && golden.tensor("labels").count == report.tokens)
+        #expect(
+            try golden.tensor("kept").values(as: Int.self) == [report.kept]
+                && golden.tensor("labels").count == report.tokens)
         #expect(report.kept < report.tokens)
-        let written = try SafetensorsFile(path: gradients), wanted = golden.names.filter { $0.hasPrefix("grad.") }
+        let written = try SafetensorsFile(path: gradients)
+        let wanted = golden.names.filter { $0.hasPrefix("grad.") }
         #expect(Set(written.names) == Set(wanted) && wanted.count == 24)
         for name in wanted { try expect(name, written.tensor(name).values(as: Double.self)) }
         let perToken = try SafetensorsFile(path: tokens)
-        for name in ["token_loss", "d_temperature", "d_top_p"] { try expect(name, perToken.tensor(name).values(as: Double.self)) }
+        for name in ["token_loss", "d_temperature", "d_top_p"] {
+            try expect(name, perToken.tensor(name).values(as: Double.self))
+        }
         held.expect(within: precision.tolerance)
     }
 
     /// As above; features and sigmoids have no slope above 1.
     @Test(arguments: [("double", 1e-13), ("float", 2e-6)])
     func predictions(precision: (name: String, tolerance: Double)) throws {
-        let golden = try SafetensorsFile(url: Goldens.own("losses/published.safetensors")), heads = try Self.heads(golden)
+        let golden = try SafetensorsFile(url: Goldens.own("losses/published.safetensors"))
+        let heads = try Self.heads(golden)
         let output = heads.path("predictions.safetensors")
         _ = try Program.run(
-            ["predict", "--heads", heads.url.path, "--input", golden.path, "--output", output, "--precision", precision.name])
+            [
+                "predict", "--heads", heads.url.path, "--input", golden.path, "--output", output, "--precision",
+                precision.name,
+            ])
         let written = try SafetensorsFile(path: output)
         var held = Comparison("predict in \(precision.name)")
         for name in ["temperature", "top_p"] {
-            held.note(try written.tensor(name).values(as: Double.self), try golden.tensor(name).values(as: Double.self), name)
+            held.note(
+                try written.tensor(name).values(as: Double.self), try golden.tensor(name).values(as: Double.self), name)
         }
         held.expect(within: precision.tolerance)
     }
 
     /// A heads folder of the golden's parameters.
     private static func heads(_ golden: SafetensorsFile) throws -> TemporaryFolder {
-        let folder = try TemporaryFolder(), size = try golden.tensor("hidden").shape[1]
+        let folder = try TemporaryFolder()
+        let size = try golden.tensor("hidden").shape[1]
         // Its other tensors are nobody's business there.
         try FileManager.default.copyItem(atPath: golden.path, toPath: folder.path("model.safetensors"))
-        let config = #"{"hidden_size": \#(size), "enable_temperature_head": true, "enable_top_p_head": true, "use_enhanced_features": true}"#
+        let config =
+            #"{"hidden_size": \#(size), "enable_temperature_head": true, "enable_top_p_head": true, "use_enhanced_features": true}"#
         try Data(config.utf8).write(to: folder.url.appendingPathComponent("config.json"))
         return folder
     }
@@ -75,10 +94,15 @@ struct Comparison {
     init(_ title: String) { self.title = title }
 
     mutating func note(_ got: [Double], _ want: [Double], _ name: String) {
-        guard got.count == want.count else { return (difference, place) = (.infinity, "\(name): \(got.count) for \(want.count)") }
+        guard got.count == want.count else {
+            (difference, place) = (.infinity, "\(name): \(got.count) for \(want.count)")
+            return
+        }
         for (i, (g, w)) in zip(got, want).enumerated() {
             let error = abs(g - w) / (1 + abs(w))
-            if !(error <= difference) { (difference, place) = (error.isNaN ? .infinity : error, "\(name) \(i): \(g) for \(w)") }
+            if !(error <= difference) {
+                (difference, place) = (error.isNaN ? .infinity : error, "\(name) \(i): \(g) for \(w)")
+            }
         }
     }
 

@@ -35,7 +35,8 @@ class Goldens(unittest.TestCase):
             made, committed = load_file(made), load_file(committed)
             self.assertEqual(made.keys(), committed.keys())
             for name, value in made.items():
-                torch.testing.assert_close(value, committed[name], rtol=tolerance, atol=tolerance, msg=lambda m: f"{name}: {m}")
+                with self.subTest(name):
+                    torch.testing.assert_close(value, committed[name], rtol=tolerance, atol=tolerance)
         return compare
 
     def test_losses(self):
