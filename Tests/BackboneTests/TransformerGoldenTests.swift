@@ -9,8 +9,8 @@ import Testing
 /// Hidden states and logits of Hugging Face's `transformers`: of two tiny models of our own, which
 /// data/scripts/make_backbone_goldens.py makes, and of each family outside of the package.
 @Suite struct TransformerGoldenTests {
-    /// Both sides compute in Float, in other orders, and so do two processors. A rounding of 6e-8 grows some ten times in
-    /// each of the two layers, whose matrices amplify and whose experts' gates are steep.
+    /// Both sides compute in Float, in other orders, and so do two processors. A rounding of 6e-8 grows some ten times
+    /// in each of the two layers, whose matrices amplify and whose experts' gates are steep.
     private static let tolerance: Float = 5e-5
     /// Those outside have more layers and larger weights.
     private static let outsideTolerance: Float = 2e-4

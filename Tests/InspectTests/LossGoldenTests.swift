@@ -15,8 +15,8 @@ import Testing
         var kept: Int
     }
 
-    /// Sums of 40 logits and of products of 256 are rounded in other orders: by 1e-15, or 6e-7 in Float. Slopes multiply
-    /// that: by α = 30 at the mask and 1/T̂² = 90 at the lowest T̂, and derivatives have slopes of their own.
+    /// Sums of 40 logits and of products of 256 are rounded in other orders: by 1e-15, or 6e-7 in Float. Slopes
+    /// multiply that: by α = 30 at the mask and 1/T̂² = 90 at the lowest T̂, and derivatives have slopes of their own.
     @Test(arguments: [("double", 1e-11), ("float", 5e-5)], [[], ["--sketch", "64,4"]])
     func losses(precision: (name: String, tolerance: Double), sketch: [String]) throws {
         let golden = try SafetensorsFile(url: Goldens.own("losses/published.safetensors"))
@@ -79,8 +79,8 @@ import Testing
         let size = try golden.tensor("hidden").shape[1]
         // Its other tensors are nobody's business there.
         try FileManager.default.copyItem(atPath: golden.path, toPath: folder.path("model.safetensors"))
-        let config =
-            #"{"hidden_size": \#(size), "enable_temperature_head": true, "enable_top_p_head": true, "use_enhanced_features": true}"#
+        let flags = ["enable_temperature_head", "enable_top_p_head", "use_enhanced_features"].map { "\"\($0)\": true" }
+        let config = "{\"hidden_size\": \(size), \(flags.joined(separator: ", "))}"
         try Data(config.utf8).write(to: folder.url.appendingPathComponent("config.json"))
         return folder
     }
