@@ -36,7 +36,7 @@ help:
 	@echo 'make bench      measure the fused losses against an exponential pass, and training against its matrix products'
 	@echo 'make test-library  build and run a package that depends on this one'
 	@echo 'make docs       documentation pages of the libraries'
-	@echo 'make test-scripts  test export_cache.py; needs Python with torch and transformers (PYTHON=… names it)'
+	@echo 'make test-scripts  test export_cache.py and what makes goldens; needs Python with torch and transformers (PYTHON=… names it)'
 	@echo 'make soak       kill programs at random moments, and hold what they resume against uninterrupted runs'
 	@echo 'make build      build all programs into .build/release'
 	@echo 'make clean      remove what was built'
@@ -114,8 +114,13 @@ eval: setup
 	.build/release/autodeco-eval --config configs/countdown-eval.json
 	@echo 'The tables are in $(EVALUATION)/results.md, the report is $(EVALUATION)/report.html' >&2
 
+# Of what `make test` has built. A check that fails and a run without checks are failures.
 gradcheck: setup
-	@set -o pipefail; $(TEST) $(TEST_FOLDER) --filter 'GradientChecks' 2>&1 | grep -E '^gradcheck|error:|recorded an issue|Test run'
+	@set -o pipefail; $(TEST) $(TEST_FOLDER) --filter 'GradientChecks' 2>&1 | awk ' \
+	    /^gradcheck|error:|recorded an issue|Test run/ { print } \
+	    /^gradcheck .* points/ { checks += 1 } / 0 points/ { empty += 1 } \
+	    END { if (checks && !empty) exit 0; \
+	      print "gradcheck: " checks + 0 " checks, " empty + 0 " of them at no point" > "/dev/stderr"; exit 1 }'
 
 bench: setup
 	swift build $(RELEASE) --product autodeco-bench

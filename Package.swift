@@ -139,10 +139,15 @@ let package = Package(
         .testTarget(
             name: "AutoDecoHeadsTests",
             dependencies: [
-                "AutoDecoHeads", "Autodiff", "Decoding", "LogitSketches", "Safetensors", "Tensor", "TestSupport",
+                "AutoDecoHeads", "Autodiff", "Decoding", "Goldens", "LogitSketches", "MergedCheckpoint",
+                "Safetensors", "Tensor", "TestSupport",
             ]),
         .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Tensor"]),
-        .testTarget(name: "BackboneTests", dependencies: ["Backbone", "Safetensors", "Tensor", "TestSupport"]),
+        .testTarget(
+            name: "BackboneTests",
+            dependencies: [
+                "Backbone", "Goldens", "Safetensors", "Tensor", "TestSupport",
+            ]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Files", "Recipes"]),
         .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Tensor"]),
         .testTarget(
@@ -157,12 +162,14 @@ let package = Package(
             dependencies: [
                 "Backbone", "Decoding", "Generation", "Tensor", "TestSupport",
             ]),
+        .target(name: "Goldens", path: "Tests/Goldens", exclude: ["README.md", "backbones", "losses", "tokenizers"]),
         .testTarget(
             name: "HiddenStateCacheTests",
             dependencies: [
                 "AutoDecoHeads", "Files", "HiddenStateCache", "LogitSketches", "Safetensors", "Tensor",
             ]),
         .testTarget(name: "HouseTests"),
+        .testTarget(name: "InspectTests", dependencies: ["Goldens", "Safetensors", "autodeco-inspect"]),
         .testTarget(name: "LogitSketchesTests", dependencies: ["LogitSketches", "Tensor", "TestSupport"]),
         .testTarget(
             name: "MergedCheckpointTests",
@@ -186,7 +193,7 @@ let package = Package(
                 "Tokenizers",
             ],
             path: "Tests/TestSupport"),
-        .testTarget(name: "TokenizersTests", dependencies: ["Files", "TestSupport", "Tokenizers"]),
+        .testTarget(name: "TokenizersTests", dependencies: ["Files", "Goldens", "TestSupport", "Tokenizers"]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [

@@ -53,7 +53,7 @@ import Testing
             // A head that adds up the features one at a time, scaled so that the sigmoid does not saturate.
             for feature in 0..<4 {
                 var heads = Self.heads(4, .topP)
-                guard var topP = heads.parameters.topP else { return }
+                var topP = try #require(heads.parameters.topP)
                 for index in 0..<topP.firstWeight.count { topP.firstWeight[index] = 0 }
                 topP.firstWeight[0, 5 + feature] = 1
                 for index in 0..<256 { (topP.firstBias[index], topP.secondWeight[index]) = (0, index == 0 ? 0.1 : 0) }
@@ -89,11 +89,10 @@ import Testing
                     last = decision
                 }
             }
-            guard let last else { return }
-            let probabilities = Self.distribution(row, last.temperature, last.topP, filter)
-            #expect(Self.score(counts, probabilities) < 4.5, "V = \(V), T̂ = \(last.temperature), P̂ = \(last.topP)")
+            let knobs = try #require(last), probabilities = Self.distribution(row, knobs.temperature, knobs.topP, filter)
+            #expect(Self.score(counts, probabilities) < 4.5, "V = \(V), T̂ = \(knobs.temperature), P̂ = \(knobs.topP)")
             // Another temperature is told apart.
-            #expect(Self.score(counts, Self.distribution(row, last.temperature * 1.3, last.topP, filter)) > 4.5)
+            #expect(Self.score(counts, Self.distribution(row, knobs.temperature * 1.3, knobs.topP, filter)) > 4.5)
             tried += 1
         }
         #expect(tried == 2)

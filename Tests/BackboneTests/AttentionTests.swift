@@ -161,7 +161,12 @@ import Testing
         }
     }
 
+    /// Largest |got − want| / (1 + |want|); infinite where a number is NaN, or shapes differ.
     private static func difference(_ got: Matrix, _ want: Matrix) -> Double {
-        zip(got.joined(), want.joined()).map { abs($0 - $1) / (1 + abs($1)) }.max() ?? .infinity
+        guard got.map(\.count) == want.map(\.count), !want.isEmpty else { return .infinity }
+        return zip(got.joined(), want.joined()).reduce(0) { worst, pair in
+            let error = abs(pair.0 - pair.1) / (1 + abs(pair.1))
+            return error <= worst ? worst : error.isNaN ? .infinity : error
+        }
     }
 }

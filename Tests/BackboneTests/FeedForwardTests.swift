@@ -67,6 +67,7 @@ import Testing
         func swiglu(_ g: Double, _ u: Double) -> Double { (u + 1) * g / (1 + exp(-1.702 * g)) }
         let y = feedForward(Tensor(shape: [3, 2], [9, -9, 1, -2, -0.5, 3] as [Float]))
         let want = [swiglu(7, -7), swiglu(-9, 7), swiglu(1, -2), swiglu(-2, 1), swiglu(-0.5, 3), swiglu(3, -0.5)]
+        #expect(y.shape == [3, 2])
         for (got, want) in zip(y.elements, want) { #expect(abs(Double(got) - want) < 1e-4 * (1 + abs(want))) }
     }
 

@@ -43,7 +43,7 @@ private func largestError(_ product: Tensor<Float>, _ x: Tensor<Float>, _ w: [Fl
                 size += abs(term)
             }
             let error = abs(Double(y[r * rows + o]) - sum) / size
-            if !(error <= largest.0) { largest = (error, "row \(r), output \(o)") }
+            if !(error <= largest.0) { largest = (error.isNaN ? .infinity : error, "row \(r), output \(o)") }
         }
     }
     return largest

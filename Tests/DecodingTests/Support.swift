@@ -94,7 +94,7 @@ enum Row: String, CaseIterable {
 /// How far observed counts are from expected probabilities: the normal score of the chi-square statistic (Wilson and
 /// Hilferty's approximation), tokens in the order of their probability grouped until 20 are expected.
 ///
-/// Below 4.5 in all but 3 of a million draws; infinite where an impossible token was drawn.
+/// Below 4.5 in all but 3 of a million draws; infinite where an impossible token was drawn, or too few tokens to tell.
 func chiSquareScore(_ counts: [Int], _ probabilities: [Double]) -> Double {
     let draws = Double(counts.reduce(0, +))
     var statistic = 0.0, groups = 0.0, expected = 0.0, observed = 0.0, first = (0.0, 0.0)
@@ -117,7 +117,8 @@ func chiSquareScore(_ counts: [Int], _ probabilities: [Double]) -> Double {
         statistic += (o + observed - e - expected) * (o + observed - e - expected) / (e + expected) - (o - e) * (o - e) / e
     }
     let freedom = groups - 1
-    guard freedom >= 1 else { return 0 }
+    // One group has no freedom, as where one token is left.
+    guard freedom >= 1 else { return groups == 1 ? 0 : .infinity }
     let spread = 2 / (9 * freedom)
     return (pow(statistic / freedom, 1.0 / 3) - (1 - spread)) / spread.squareRoot()
 }

@@ -65,12 +65,14 @@ import Testing
             try wide.cache(wide.description(8, 8, .bf16, rank: 3), projection: Projection(mean: Tensor(shape: [12]), components: Tensor(shape: [3, 12]))),
         ]
         for other in others {
-            let folder = try cache { folder in try folder.replace(Self.second) { $0 = FileManager.default.contents(atPath: other.path(Self.second)) ?? Data() } }
+            let bytes = try #require(FileManager.default.contents(atPath: other.path(Self.second)))
+            let folder = try cache { folder in try folder.replace(Self.second) { $0 = bytes } }
             #expect(opening(folder).contains(Self.second) && opening(folder, verify: false).contains(Self.second))
         }
         let foreign = TemporaryFolder()
         try alike.write(with: alike.writer(foreign, alike.description(8, 8, .bf16), fingerprint: "another"))
-        let folder = try cache { folder in try folder.replace(Self.second) { $0 = FileManager.default.contents(atPath: foreign.path(Self.second)) ?? Data() } }
+        let bytes = try #require(FileManager.default.contents(atPath: foreign.path(Self.second)))
+        let folder = try cache { folder in try folder.replace(Self.second) { $0 = bytes } }
         #expect(opening(folder).contains("\(Self.second): has the CRC-32"))
         #expect(opening(folder, verify: false).contains("\(Self.second): has the fingerprint 'another', expected 'corpus'"))
     }
@@ -78,7 +80,8 @@ import Testing
     @Test func aShardInAnothersPlaceIsNamed() throws {
         // Both hold 60 tokens of one trajectory.
         let corpus = Corpus(lengths: [60, 60, 60]), folder = try corpus.cache(corpus.description(8, 8), shardTokens: 50)
-        try folder.replace(Self.second) { $0 = FileManager.default.contents(atPath: folder.path("shard-00000.safetensors")) ?? Data() }
+        let bytes = try #require(FileManager.default.contents(atPath: folder.path("shard-00000.safetensors")))
+        try folder.replace(Self.second) { $0 = bytes }
         #expect(opening(folder).contains("\(Self.second): has the CRC-32"))
         #expect(opening(folder, verify: false).contains("\(Self.second): trajectory 0 begins at row 0, but is in"))
     }

@@ -126,8 +126,11 @@ func randomHeads<Element: Scalar>(_ size: Int, seed: UInt64 = 5, as type: Elemen
     return AutoDecoHeads(configuration: HeadsConfiguration(hiddenSize: size), random: &random)
 }
 
-/// Largest |a − b| / (1 + |b|).
+/// Largest |a − b| / (1 + |b|); infinite where a number is NaN, or shapes differ.
 func difference<Element: Scalar>(_ a: Tensor<Element>, _ b: Tensor<Element>) -> Double {
     guard a.shape == b.shape else { return .infinity }
-    return zip(a.elements, b.elements).reduce(0) { max($0, abs(Double($1.0) - Double($1.1)) / (1 + abs(Double($1.1)))) }
+    return zip(a.elements, b.elements).reduce(0) { worst, pair in
+        let error = abs(Double(pair.0) - Double(pair.1)) / (1 + abs(Double(pair.1)))
+        return error <= worst ? worst : error.isNaN ? .infinity : error
+    }
 }

@@ -64,7 +64,7 @@ import Testing
         for (gradient, ends) in [(6, [(T - h, P), (T + h, P)]), (7, [(T, P - h), (T, P + h)])] {
             let low = fusedValues(sketch, ends[0].0, ends[0].1).values, high = fusedValues(sketch, ends[1].0, ends[1].1).values
             let numeric = (high[5] - low[5]) / (2 * h), change = abs(high[gradient] - low[gradient])
-            let difference = max(0, abs(values[gradient] - numeric) - change)
+            let rest = abs(values[gradient] - numeric) - change, difference = rest.isNaN ? .infinity : max(0, rest)
             worst.note(values[gradient] + difference, values[gradient], "\(place) [\(gradient)] numeric \(numeric)")
         }
     }

@@ -24,6 +24,7 @@ struct PlotTests {
     }
 
     @Test func noTextLeavesThePaper() {
+        var textCount = 0
         for plot in examplePlots("a name of moderate length") {
             for layout in PlotLayout.allCases {
                 for match in plot.svg(layout).matches(of: /<text x="([-0-9.]+)" y="([-0-9.]+)" font-size="([0-9.]+)"( text-anchor="(\w+)")?[^>]*>([^<]*)</) {
@@ -32,9 +33,11 @@ struct PlotTests {
                     let start = match.5 == "end" ? x - width : match.5 == "middle" ? x - width / 2 : x
                     // Estimates are on the wide side; a tick's label may stick out by less than a digit.
                     #expect(start >= -6 && start + width <= layout.width + 6, "\(type(of: plot)) \(layout): \(match.6)")
+                    textCount += 1
                 }
             }
         }
+        #expect(textCount > 500)
     }
 
     @Test func theSameValuesGiveTheSameBytes() {

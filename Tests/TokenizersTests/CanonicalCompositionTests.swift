@@ -47,6 +47,7 @@ import Testing
     }
 
     @Test func everyScalarOfTheBasicPlaneComesBackFromItsDecomposition() {
+        var heldCount = 0
         for value in UInt32(0)...0xFFFF {
             guard let scalar = Unicode.Scalar(value), let age = scalar.properties.age, age.major <= 9 else { continue }
             let text = String(scalar)
@@ -55,7 +56,10 @@ import Testing
                 Issue.record("U+\(String(value, radix: 16)) becomes \(scalars(composed))")
                 return
             }
+            heldCount += 1
         }
+        // Unicode 9 gives most of the plane a character.
+        #expect(heldCount > 50_000)
     }
 
     @Test func composedTextStaysAsItIs() {

@@ -76,7 +76,12 @@ import Testing
             let batch = try cache.batch(of: [index])
             #expect(batch.labels == trajectory.completionIDs)
             #expect(batch.positions == Array(trajectory.promptIDs.count..<trajectory.promptIDs.count + trajectory.completionIDs.count))
-            for i in 0..<hidden.count { largest = max(largest, Double(abs(batch.hidden[i] - hidden[i]))) }
+            #expect(batch.hidden.shape == hidden.shape)
+            for i in 0..<hidden.count {
+                let error = Double(abs(batch.hidden[i] - hidden[i]))
+                // Written so that NaN counts as the largest.
+                if !(error <= largest) { largest = error.isNaN ? .infinity : error }
+            }
             for (row, label) in batch.labels.enumerated() {
                 let own = logits[row, label]
                 // Ranks by logits that are apart by more than rounding.
@@ -135,6 +140,7 @@ import Testing
         #expect(try folder.files(below: "cache") == folder.files(below: "again"))
 
         let whole = try cache("whole"), projected = try cache(), projection = try #require(projected.projection)
+        #expect(whole.trajectories.map(\.number) == projected.trajectories.map(\.number) && !whole.trajectories.isEmpty)
         for (a, b) in zip(whole.trajectories, projected.trajectories) {
             let wanted = try projection.project(whole.batch(of: [a]).hidden), found = try projected.batch(of: [b]).hidden
             #expect(found.shape == [b.count, 5])
