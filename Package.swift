@@ -114,7 +114,7 @@ let package = Package(
         .executableTarget(
             name: "autodeco-eval",
             dependencies: [
-                "Decoding", "Evaluation", "Recipes", "Tensor", "Terminal",
+                "Decoding", "Evaluation", "Recipes", "Tasks", "Tensor", "Terminal",
             ]),
         .executableTarget(
             name: "autodeco-generate",

@@ -17,7 +17,15 @@ public enum Verdict: Sendable, Equatable {
 /// Why a completion is wrong.
 public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConvertible {
     case noAnswer, textAfterAnswer, malformed, unavailableNumber, wrongArithmetic, unusedNumbers, wrongValue
-    case graderTimeLimit, graderMemoryLimit, graderFailed
+    case graderTimeLimit, graderMemoryLimit, graderFailed, graderUnclear
+
+    /// Whether the verifier itself failed, so that nobody knows about the completion.
+    public var isOfVerifier: Bool {
+        switch self {
+        case .graderTimeLimit, .graderMemoryLimit, .graderFailed, .graderUnclear: true
+        default: false
+        }
+    }
 
     public var description: String {
         switch self {
@@ -31,6 +39,7 @@ public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConverti
         case .graderTimeLimit: "the grader took more time than it may, and was stopped"
         case .graderMemoryLimit: "the grader took more memory than it may, and was stopped"
         case .graderFailed: "the grader cannot be started, crashed or gave no verdict"
+        case .graderUnclear: "the grader's last line is no verdict, expected {\"correct\": true} or {\"correct\": false}"
         }
     }
 }

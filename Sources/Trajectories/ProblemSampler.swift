@@ -51,7 +51,7 @@ public struct ProblemSampler: Sendable {
     /// - Throws: `CancellationError` where it was cancelled; nothing is kept of the run then.
     public func sample(
         _ range: Range<Int>, with policy: any DecodingPolicy, samples: Int, maxTokens: Int, seed: UInt64, width: Int,
-        onCompletion: (Completion) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+        onCompletion: (Completion) throws -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws -> [[Completion]] {
         var found: [[Completion]] = []
         try sample(
@@ -64,10 +64,10 @@ public struct ProblemSampler: Sendable {
     /// a seed does not depend on the others.
     ///
     /// - Parameter onSeed: hears of each seed, by its place in `seeds`, when its last completion is judged: of each problem its completions.
-    /// - Throws: `CancellationError` where it was cancelled; seeds that are done have been told of. What `onSeed` throws.
+    /// - Throws: `CancellationError` where it was cancelled; seeds that are done have been told of. What `onCompletion` and `onSeed` throw.
     public func sample(
         _ range: Range<Int>, with policy: any DecodingPolicy, samples: Int, maxTokens: Int, seeds: [UInt64], width: Int,
-        onCompletion: (Completion) -> Void = { _ in }, onSeed: (Int, [[Completion]]) throws -> Void, isCancelled: () -> Bool = { false }
+        onCompletion: (Completion) throws -> Void = { _ in }, onSeed: (Int, [[Completion]]) throws -> Void, isCancelled: () -> Bool = { false }
     ) throws {
         let engine = GenerationEngine(model: model, policy: policy, width: width, endTokens: endTokens)
         let requests = seeds.flatMap { seed in
@@ -80,7 +80,7 @@ public struct ProblemSampler: Sendable {
             let (seed, place) = sample.index.request.quotientAndRemainder(dividingBy: range.count)
             let verdict = sample.isTruncated ? nil : self.verdict(on: sample, of: problems[range.lowerBound + place])
             let completion = Completion(sample: sample, verdict: verdict)
-            onCompletion(completion)
+            try onCompletion(completion)
             done[seed][place][sample.index.sample] = completion
             open[seed] -= 1
             guard open[seed] == 0 else { return }
@@ -105,5 +105,6 @@ public struct ProblemSampler: Sendable {
 public struct SamplingError: Error, Equatable, Sendable, CustomStringConvertible {
     public let description: String
 
-    init(_ description: String) { self.description = description }
+    /// - Parameter description: one sentence.
+    public init(_ description: String) { self.description = description }
 }

@@ -23,14 +23,16 @@ extension Run {
         }
 
         let progress = console.progress("sample, completions", of: sampler.problems.count * sampler.settings.samples, from: counts.sampled)
+        var watch = AcceptanceWatch()
         for block in 0..<blocks where !folder.hasPart(block) {
             let range = block * size..<min((block + 1) * size, sampler.problems.count)
             var (sampled, accepted) = (counts.sampled, counts.accepted)
             let result = try interruptible {
-                try sampler.sample(range) { tokens, isAccepted in
+                try sampler.sample(range) { completion, text in
                     sampled += 1
-                    accepted += isAccepted ? 1 : 0
-                    clock.add(tokens: tokens)
+                    accepted += completion.isCorrect ? 1 : 0
+                    clock.add(tokens: completion.sample.decisions.count)
+                    if let notice = try watch.note(completion.verdict, text: text()) { console.warning(notice) }
                     progress.update(to: sampled)
                     progress.status("\(percent(accepted, of: sampled)) accepted, \(Readable.count(Int(clock.rate))) tokens/s")
                 } isCancelled: { Interruption.isRequested }

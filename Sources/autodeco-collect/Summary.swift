@@ -66,6 +66,10 @@ struct Summary: Encodable {
                 "completions   \(Readable.count(counts.sampled)) sampled, \(percent(counts.accepted, of: counts.sampled)) accepted, "
                     + "\(percent(counts.truncated, of: counts.sampled)) cut off, \(Readable.count(counts.kept)) kept")
         }
+        if let counts = sampling?.counts, counts.faults > 0 {
+            let first = counts.firstFault.map { ", the first because \($0)" } ?? ""
+            lines.append("not judged    \(Readable.count(counts.faults)) completions, which count as wrong\(first)")
+        }
         lines.append(
             "cache         \(Readable.count(cache.trajectories)) trajectories, \(Readable.count(cache.tokens)) tokens "
                 + "(\(cache.tokensPerTrajectory.smallest) to \(cache.tokensPerTrajectory.largest) each, median \(cache.tokensPerTrajectory.median))")

@@ -1,6 +1,7 @@
 import Recipes
 import Foundation
 import HiddenStateCache
+import Tasks
 import Tensor
 import Terminal
 import Trajectories
@@ -18,7 +19,7 @@ Command(
     let locks = try run.lockFolders()
     defer { withExtendedLifetime(locks) {} }
     let whole = Clock()
-    Interruption.watch()
+    Interruption.watch(beforeEnding: CommandVerifier.endAll)
 
     var clock = Clock()
     var trajectories = configuration.collect.trajectories ?? "", counts: SamplingCounts?

@@ -2,6 +2,7 @@ import Decoding
 import Evaluation
 import Foundation
 import Recipes
+import Tasks
 import Tensor
 import Terminal
 
@@ -33,7 +34,7 @@ Command(
     let evaluator = try Evaluator(plan)
     for note in plan.notes { console.note(note) }
     let display = EvaluationDisplay(console)
-    Interruption.watch()
+    Interruption.watch(beforeEnding: CommandVerifier.endAll)
     let results: EvaluationResults
     do {
         results = try evaluator.run(onEvent: display.show, isCancelled: { Interruption.isRequested })

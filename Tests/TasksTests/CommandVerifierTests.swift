@@ -22,6 +22,47 @@ import Testing
         #expect(verdict("exit 0") == .correct && verdict("exit 1") == .wrong(.wrongValue))
     }
 
+    @Test(arguments: [
+        #"{"correct": false, "score": NaN}"#, #"{"correct": 0}"#, #"{"correct": 1}"#, "False", "True", "looks fine",
+        #"{"correct": "yes"}"#, #"{"right": true}"#, "{", "null",
+    ])
+    func outputWithoutAClearVerdictIsAFaultOfTheGrader(line: String) {
+        for status in [0, 1] {
+            #expect(verdict("echo '\(line)'; exit \(status)") == .wrong(.graderUnclear), "status \(status)")
+        }
+        #expect(verdict("echo '\(line)'; exit 2") == .wrong(.graderFailed))
+    }
+
+    /// `timeout` makes a group of its own, `setsid` a session: neither keeps the wait open, and nothing is left behind.
+    @Test(arguments: ["timeout 20 sleep MARK", "setsid sleep MARK &", "setsid sleep MARK & sleep 0.01", "(setsid sh -c 'sleep MARK; :' &)"])
+    func whatHasLeftTheGroupNeitherHoldsTheWaitNorStays(command: String) {
+        let mark = "\(600 + Int.random(in: 1...9_999_999)).25", start = ContinuousClock.now
+        let found = verdict(command.replacing("MARK", with: mark), seconds: 0.5)
+        #expect(found == (command.hasPrefix("timeout") ? .wrong(.graderTimeLimit) : .correct))
+        #expect(ContinuousClock.now - start < .seconds(5))
+        Thread.sleep(forTimeInterval: 0.05)
+        #expect(running(mark) == [])
+    }
+
+    @Test func endingAllGradersEndsThemAndTheirFolders() async throws {
+        let mark = "\(600 + Int.random(in: 1...9_999_999)).75"
+        async let found = Task.detached { self.verdict("sleep \(mark)", seconds: 20) }.value
+        for _ in 0..<400 where running(mark).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(!running(mark).isEmpty)
+        CommandVerifier.endAll()
+        #expect(await found == .wrong(.graderFailed))
+        #expect(running(mark) == [])
+        let left = try FileManager.default.contentsOfDirectory(atPath: FileManager.default.temporaryDirectory.path)
+        #expect(!left.contains { $0.hasPrefix("grader-") })
+    }
+
+    /// Processes whose command line holds a mark.
+    private func running(_ mark: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.filter {
+            (try? String(contentsOfFile: "/proc/\($0)/cmdline", encoding: .utf8))?.contains(mark) == true
+        } ?? ["/proc cannot be read"]
+    }
+
     @Test func gradersThatCrashAreNotTakenAtTheirWord() {
         #expect(verdict("echo Traceback >&2; exit 1") == .wrong(.graderFailed))
         #expect(verdict("exit 2") == .wrong(.graderFailed) && verdict("no-such-grader") == .wrong(.graderFailed))
@@ -35,10 +76,7 @@ import Testing
         #expect(verdict("sleep \(mark) & exit 0") == .correct)
         #expect(ContinuousClock.now - start < .seconds(4))
         Thread.sleep(forTimeInterval: 0.05)
-        let running = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.filter {
-            (try? String(contentsOfFile: "/proc/\($0)/cmdline", encoding: .utf8))?.contains(mark) == true
-        }
-        #expect(running == [])
+        #expect(running(mark) == [])
     }
 
     @Test func gradersThatTakeTooMuchMemoryAreKilled() {
@@ -50,6 +88,10 @@ import Testing
     @Test func muchInputAndOutputBlockNothing() {
         let long = String(repeating: "x", count: 1 << 20)
         #expect(verdict("exit 0", completion: long) == .correct)
+        // A verdict counts however much log stands before it.
+        let log = "head -c 3000000 /dev/zero | tr '\\0' 'x' | fold -w 80; echo"
+        #expect(verdict("\(log); echo '{\"correct\": false}'") == .wrong(.wrongValue))
+        #expect(verdict("\(log); echo '{\"correct\": true}'") == .correct)
         #expect(verdict(#"head -c 500000 /dev/zero | tr '\0' '\n'; echo '{"correct": false}'"#) == .wrong(.wrongValue))
     }
 

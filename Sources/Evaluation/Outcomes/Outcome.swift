@@ -73,8 +73,3 @@ public struct Outcomes: Sendable, Equatable {
     public var meanTemperature: Double { problems.reduce(0) { $0 + $1.temperatureSum } / Double(tokens) }
     public var meanTopP: Double { problems.reduce(0) { $0 + $1.topPSum } / Double(tokens) }
 }
-
-extension Fault {
-    /// Whether the verifier itself failed, so that nobody knows about the completion.
-    public var isOfVerifier: Bool { self == .graderTimeLimit || self == .graderMemoryLimit || self == .graderFailed }
-}
