@@ -15,7 +15,7 @@ import Testing
         "Answer: \\boxed{C}", "It must be\nC", "It must be (C).", "C", "**C**", #"\boxed{42} so the answer is C"#,
     ]) func theRightPickIsSeen(completion: String) { #expect(verdict(completion) == .correct) }
 
-    @Test(arguments: ["The answer is (D).", #"\boxed{C} or rather \boxed{D}"#, #"The answer is (C). \boxed{D}"#, "The answer is (D), not C", "So C, or D"])
+    @Test(arguments: ["The answer is (D).", #"\boxed{C} or rather \boxed{D}"#, #"The answer is (C). \boxed{D}"#, "The answer is (D), not C"])
     func otherPicksAreWrong(completion: String) { #expect(verdict(completion) == .wrong(.wrongValue)) }
 
     @Test(arguments: ["", "The answer is Canada", "The answer is unclear", "vitamin-C", "(K)", "answer", "I cannot say", #"\boxed{42}"#])
