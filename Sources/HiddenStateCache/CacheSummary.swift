@@ -1,4 +1,3 @@
-import AutoDecoHeads
 import Foundation
 import LogitSketches
 import Tensor

@@ -1,4 +1,3 @@
-import AutoDecoHeads
 import Files
 import Foundation
 import Safetensors

@@ -49,7 +49,7 @@ public struct LossByTrajectory: Sendable, Equatable {
         let differences = zip(sums, other.sums).map { $0 - $1 }, ratio = differences.reduce(0, +) / count
         let interval = bootstrap.mean(
             of: zip(differences, tokens).map { ratio + ($0 - ratio * Double($1)) / size })
-        return Estimate(mean: ratio, lower: interval.lower, upper: interval.upper)
+        return Estimate(mean: ratio, lower: interval.lower, upper: interval.upper, count: sums.count, p: interval.p)
     }
 }
 

@@ -56,3 +56,34 @@ import Testing
         #expect(table.markdown == "| k | pass |\n| --- | ---: |\n| one\\|two | 9.5 |\n| x | 100.0 |")
     }
 }
+
+@Suite struct CorrectionTests {
+    private func results(_ problems: Int, _ differences: [(Double, Double, Double, p: Double)]) -> EvaluationResults {
+        var results = EvaluationResults(
+            model: "m", problemFile: "p", problems: problems, seeds: [0], missing: [], rows: [], tuning: nil, comparisons: [],
+            curves: [], diagnosis: nil, commands: [], generations: [], configuration: "{}")
+        results.comparisons = differences.enumerated().map { number, d in
+            EvaluationResults.Comparison(
+                first: "AutoDeco", second: "row \(number)",
+                difference: Estimate(mean: d.0, lower: d.1, upper: d.2, count: problems, p: d.p))
+        }
+        return results
+    }
+
+    @Test func theTableSaysHowManyComparisonsItMakesAndWhichSurvive() {
+        let found = results(100, [(0.1, 0.05, 0.15, 0.0002), (0.02, 0.001, 0.04, 0.04), (0.01, -0.02, 0.03, 0.5)])
+        #expect(
+            found.correction == "3 comparisons are made, 2 of them show a difference at 95 % each; 1 survive Holm's "
+                + "correction for so many comparisons, these do not: AutoDeco against row 1.")
+        #expect(found.text.contains("survive Holm's correction"))
+    }
+
+    @Test func withTwoProblemsNothingIsShownAndNoIntervalIsPrinted() {
+        let found = results(2, [(1, 1, 1, 0.0002)])
+        #expect(found.comparisons[0].finding == .tooFew)
+        #expect(found.comparisons[0].words == "AutoDeco and row 0: too few problems to tell, +100.0 points.")
+        #expect(found.comparisons[0].shortWords == "+100.0 (too few problems)")
+        #expect(found.correction?.hasPrefix("2 problems: too few for intervals, expected at least 20") == true)
+        #expect(Words.interval(Estimate(mean: 1, lower: 1, upper: 1, count: 2)) == "too few problems")
+    }
+}

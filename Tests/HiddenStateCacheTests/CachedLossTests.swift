@@ -2,6 +2,7 @@ import AutoDecoHeads
 import Foundation
 import HiddenStateCache
 import LogitSketches
+import Scoring
 import Tensor
 import Testing
 

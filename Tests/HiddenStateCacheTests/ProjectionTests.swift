@@ -3,6 +3,7 @@ import Foundation
 import HiddenStateCache
 import LogitSketches
 import Safetensors
+import Scoring
 import Tensor
 import Testing
 

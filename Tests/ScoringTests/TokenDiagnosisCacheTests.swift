@@ -39,7 +39,7 @@ import Testing
         let corpus = try DiagnosisCorpus(cold: 0.5, warm: 0.5)
         let diagnosis = try TokenDiagnosis(of: DiagnosisCorpus.heads(cold: 0.5, warm: 0.5, column: 0), on: corpus.cache)
         #expect(abs(diagnosis.meanInverseTemperature - 2) < 1e-5)
-        #expect(diagnosis.total.gain == Estimate(mean: 0, lower: 0, upper: 0))
+        #expect(diagnosis.total.gain.mean == 0 && diagnosis.total.gain.lower == 0 && diagnosis.total.gain.upper == 0)
         #expect(diagnosis.total.efficiency == nil && diagnosis.total.signAgreement == nil)
         #expect(diagnosis.words.contains("one temperature") && diagnosis.words.hasPrefix("A better mean:"))
     }

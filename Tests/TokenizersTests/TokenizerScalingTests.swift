@@ -1,4 +1,3 @@
-import Files
 import Foundation
 import TestSupport
 import Testing
@@ -10,7 +9,7 @@ import Testing
 
     private static func tokenizer(pattern: String) throws -> Tokenizer {
         var file = TokenizerFile(
-            tokens: merges.map { $0.replacingOccurrences(of: " ", with: "") }, merges: merges.map(quoted),
+            tokens: merges.map { $0.replacingOccurrences(of: " ", with: "") }, merges: merges.map(jsonText),
             normalizer: #"{"type": "NFC"}"#)
         file.preTokenizer = TokenizerFile.sequence(TokenizerFile.split(regex: pattern), TokenizerFile.byteLevel)
         file.addedTokens = [

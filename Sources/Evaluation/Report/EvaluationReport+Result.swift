@@ -68,7 +68,7 @@ extension EvaluationReport {
     private func fact(_ row: EvaluationResults.Row) -> Fact {
         let note: String
         if let difference = advantage(over: row) {
-            note = difference.showsNoDifference ? "no difference shown to AutoDeco" : "AutoDeco \(Words.signed(100 * difference.mean, 1)) points"
+            note = !difference.hasInterval ? Words.tooFew : difference.showsNoDifference ? "no difference shown to AutoDeco" : "AutoDeco \(Words.signed(100 * difference.mean, 1)) points"
         } else {
             note = row.passAt1.percentRange.map { "95 % interval \(Words.fixed($0.lowerBound, 1)) to \(Words.fixed($0.upperBound, 1))" } ?? ""
         }
@@ -78,19 +78,19 @@ extension EvaluationReport {
     /// The comparisons as sentences: what AutoDeco is above, what it is not told apart from, what it is below.
     private func words(_ autoDeco: EvaluationResults.Row) -> [Block] {
         let own = autoDeco.passAt1
-        let start = "AutoDeco solves \(Words.percent(own.mean)) % of problems at the first try (95 % interval \(Words.fixed(100 * own.lower, 1)) to \(Words.fixed(100 * own.upper, 1)))"
+        let start = "AutoDeco solves \(Words.percent(own.mean)) % of problems at the first try \(own.hasInterval ? "(95 % interval \(Words.interval(own)))" : "(\(Words.tooFew) for an interval)")"
         let main = compared.filter { $0.row.group != .tuning && $0.row.group != .filters }
         guard !main.isEmpty else { return [.paragraph("\(start). It has been compared with nothing yet.")] }
         func sentence(_ beginning: String, _ isIn: (Estimate) -> Bool) -> Block? {
             let items = main.filter { isIn($0.difference) }.map { row, difference in
-                let ends = "\(Words.signed(100 * difference.lower, 1)) to \(Words.signed(100 * difference.upper, 1))"
-                return "\(row.name) \(Words.signed(100 * difference.mean, 1)) (\(ends))"
+                return "\(row.name) \(Words.signed(100 * difference.mean, 1)) \(Words.ends(difference, ""))"
             }
             return items.isEmpty ? nil : .paragraph("\(beginning): \(items.joined(separator: "; ")).")
         }
         return [
             .paragraph("\(start). Against the others, in points with 95 % intervals, on the same problems:"), sentence("Above", \.isAboveZero),
-            sentence("No difference shown", \.showsNoDifference), sentence("Below", \.isBelowZero),
+            sentence("No difference shown") { $0.hasInterval && $0.showsNoDifference },
+            sentence("Too few problems to tell") { !$0.hasInterval }, sentence("Below", \.isBelowZero),
         ].compactMap { $0 }
     }
 }

@@ -27,13 +27,13 @@ extension EvaluationReport {
     private func line(_ row: EvaluationResults.Row) -> Table.Row {
         let percent = 100 * row.passAt1.mean
         let difference: Table.Cell = advantage(over: row).map { difference in
-            let ends = "(\(Words.signed(100 * difference.lower, 1)) to \(Words.signed(100 * difference.upper, 1)))"
-            return .text(difference.showsNoDifference ? "no difference shown \(ends)" : "\(Words.signed(100 * difference.mean, 1)) \(ends)")
+            let ends = Words.ends(difference, "")
+            return .text(!difference.hasInterval ? "\(Words.signed(100 * difference.mean, 1)) \(ends)" : difference.showsNoDifference ? "no difference shown \(ends)" : "\(Words.signed(100 * difference.mean, 1)) \(ends)")
         } ?? .missing
         return Table.Row(
             [
                 .text(results.missing.contains(row.name) ? "\(row.name), not all seeds yet" : row.name), row.deviationOverSeeds.map { .spread(percent, plusMinus: 100 * $0) } ?? .number(percent),
-                .text("\(Words.fixed(100 * row.passAt1.lower, 1)) to \(Words.fixed(100 * row.passAt1.upper, 1))"), difference,
+                .text(Words.interval(row.passAt1)), difference,
                 .number(Double(row.samplesPerProblem)), .number(row.meanLength), .number(100 * row.truncatedShare), row.tokensPerSecond.map { .number($0) } ?? .missing,
                 row.meanTemperature.map { .number($0) } ?? .missing, row.meanTopP.map { .number($0) } ?? .missing,
             ], isEmphasised: row.name == autoDeco?.name)
@@ -41,7 +41,7 @@ extension EvaluationReport {
 
     private var legend: String {
         let seeds = results.seeds.count == 1 ? "There is one seed, so there is no deviation" : "± is the standard deviation over seeds (\(results.seeds.map(String.init).joined(separator: ", ")))"
-        return "Pass@1 is the share of completions that are correct, a mean over problems. \(seeds); the interval is a bootstrap over the \(Words.count(results.problems, "problem")). Greedy decoding has one run. Tokens a second include the verifier's time; – stands for what was not measured."
+        return "Pass@1 is the share of completions that are correct, a mean over problems. \(seeds); the interval is a bootstrap over the \(Words.count(results.problems, "problem")). Greedy decoding has one run. Tokens a second include the verifier's time; – stands for what was not measured. \(results.correction ?? "")"
     }
 }
 

@@ -37,6 +37,7 @@ extension EvaluationReport {
     var commands: [Block] {
         func change(_ change: Estimate?, _ decimals: Int) -> Table.Cell {
             guard let change else { return .missing }
+            guard change.hasInterval else { return .text("\(Words.signed(change.mean, decimals)) (\(Words.tooFew))") }
             let ends = "(\(Words.signed(change.lower, decimals)) to \(Words.signed(change.upper, decimals)))"
             return .text(change.showsNoDifference ? "no difference shown \(ends)" : "\(Words.signed(change.mean, decimals)) \(ends)")
         }

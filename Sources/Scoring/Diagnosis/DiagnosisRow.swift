@@ -92,7 +92,8 @@ struct DiagnosisSums {
         func estimate(_ sum: KeyPath<Cluster, Double>) -> Estimate {
             let ratio = clusters.reduce(0) { $0 + $1[keyPath: sum] } / n, size = n / Double(clusters.count)
             let interval = bootstrap.mean(of: clusters.map { ratio + ($0[keyPath: sum] - ratio * $0.tokens) / size })
-            return Estimate(mean: ratio, lower: interval.lower, upper: interval.upper)
+            return Estimate(
+                mean: ratio, lower: interval.lower, upper: interval.upper, count: clusters.count, p: interval.p)
         }
         var row = DiagnosisRow()
         row.tokens = Int(n)

@@ -29,7 +29,7 @@ public struct Bootstrap: Sendable {
             for _ in 0..<count { sum += values[places.next()] }
             return sum / Double(count)
         }
-        return Estimate(mean: values.reduce(0, +) / Double(count), means: &means)
+        return Estimate(mean: values.reduce(0, +) / Double(count), count: count, means: &means)
     }
 
     /// The mean of first − second on the same problems (paired bootstrap).

@@ -63,7 +63,7 @@ public final class Resamples: Sendable {
                 }
             }
         }
-        return Estimate(mean: values.reduce(0, +) / Double(problems), means: &means)
+        return Estimate(mean: values.reduce(0, +) / Double(problems), count: problems, means: &means)
     }
 }
 

@@ -1,4 +1,5 @@
 import AutoDecoHeads
+import HiddenStateCache
 import Tensor
 
 extension AutoDecoHeads {
