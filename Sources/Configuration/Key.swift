@@ -65,6 +65,9 @@ package struct Allowed<Value: KeyValue>: Sendable {
     package static var any: Allowed { Allowed(expectation: Value.expectation) { _ in true } }
 }
 
+/// Seeds up to here are whole numbers in every language that reads JSON, and leave room for those that follow.
+package let largestSeed = 1 << 53
+
 extension Allowed where Value: Comparable {
     package static func from(_ least: Value) -> Allowed { Allowed(expectation: "\(Value.expectation) from \(least) up") { $0 >= least } }
     package static func above(_ bound: Value) -> Allowed { Allowed(expectation: "\(Value.expectation) above \(bound)") { $0 > bound } }

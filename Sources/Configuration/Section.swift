@@ -23,7 +23,7 @@ extension Section {
         }
         // Sorted, so that of several mistakes the same one is reported each time.
         for (name, value) in members.sorted(by: { $0.key < $1.key }) {
-            let path = "\(Self.name).\(name)"
+            let path = "\(Self.name).\(shortened(name))"
             guard let key = Self.keys.first(where: { $0.name == name }) else {
                 throw ConfigurationError(.unknownKey, "\(source.place(of: path)): unknown key \(path), \(Self.suggestion(for: name, source))")
             }

@@ -85,11 +85,11 @@ public final class RowSampler {
 
     /// Reads a row of V logits, which must stay in place while this sampler is asked about it.
     ///
-    /// - Throws: ``DecodingError`` where the row holds a NaN, +∞ or no possible token.
+    /// - Throws: ``PolicyError`` where the row holds a NaN, +∞ or no possible token.
     func read(_ logits: UnsafeBufferPointer<Float>, row number: Int) throws {
         require(logits.count == vocabularySize, "a row of \(logits.count) logits for a vocabulary of \(vocabularySize)")
         guard let base = logits.baseAddress, blocks > 0 else {
-            throw DecodingError.nothingPossible(row: number, vocabularySize: vocabularySize)
+            throw PolicyError.nothingPossible(row: number, vocabularySize: vocabularySize)
         }
         setRow(base)
         sums = SoftmaxSums(temperature: 0)
@@ -99,12 +99,12 @@ public final class RowSampler {
             reduceMaxima(e, count: count, into: maxima + first)
         }
         if laneTotal(lanes) > 0, let token = logits.firstIndex(where: { !($0 < .infinity) }) {
-            throw DecodingError.logitNotFinite(row: number, token: token, logit: logits[token])
+            throw PolicyError.logitNotFinite(row: number, token: token, logit: logits[token])
         }
         largest = maxima[0]
         for block in 1..<max(blocks, 1) where maxima[block] > largest { largest = maxima[block] }
         guard Double(largest) > largestImpossibleLogit else {
-            throw DecodingError.nothingPossible(row: number, vocabularySize: vocabularySize)
+            throw PolicyError.nothingPossible(row: number, vocabularySize: vocabularySize)
         }
     }
 

@@ -19,7 +19,7 @@ public struct SamplingPolicy: DecodingPolicy {
     public let truncation: Truncation
     private let samplers = RowSamplers()
 
-    /// - Throws: ``DecodingError`` for a setting without meaning.
+    /// - Throws: ``PolicyError`` for a setting without meaning.
     public init(temperature: Temperature, truncation: Truncation = .none) throws {
         try temperature.check()
         try truncation.check()

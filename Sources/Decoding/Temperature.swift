@@ -5,7 +5,7 @@ public enum Temperature: Sendable, Equatable {
     case fixed(Double)
     case entropy(EntropyTemperature)
 
-    /// - Throws: ``DecodingError`` for a setting without meaning.
+    /// - Throws: ``PolicyError`` for a setting without meaning.
     func check() throws {
         switch self {
         case .fixed(let t): try checkSetting("temperature", t, t >= 0 && t <= 1e20, "a number from 0 to 1e20")

@@ -93,6 +93,6 @@ public struct JSONMembers: Sendable, Equatable {
     }
 
     private func decoded<Value: Decodable>(_ name: String) -> Value? {
-        texts[name].flatMap { try? JSONDecoder().decode(Value.self, from: Data($0.utf8)) }
+        texts[name].flatMap { try? JSONDecoder().decodeGuarded(Value.self, from: Data($0.utf8)) }
     }
 }

@@ -47,7 +47,7 @@ public struct GenerationEngine: Sendable {
     ///     whatever was not done is `.interrupted`.
     /// - Returns: of each request its samples.
     /// - Throws: ``ModelError`` before anything runs, for a prompt that is empty, leaves no room in the context or has an
-    ///   id outside the vocabulary; `DecodingError` for logits that nothing can be drawn from; what the handlers throw.
+    ///   id outside the vocabulary; `PolicyError` for logits that nothing can be drawn from; what the handlers throw.
     public func generate(
         _ requests: [GenerationRequest],
         onToken: TokenHandler = { _, _ in true },
@@ -73,8 +73,11 @@ public struct GenerationEngine: Sendable {
             }
             if running.isEmpty || isCancelled() { break }
 
-            var random = running.map(\.random)
-            let decisions = try policy.choose(hidden: hidden, logits: logits(hidden), random: &random)
+            let (decisions, random) = try decide(&running, &hidden) { index, error in
+                results[index.request][index.sample].finish = .failed
+                results[index.request][index.sample].failure = error.description
+                try onFinish(results[index.request][index.sample])
+            }
             var next: [RunningSample] = []
             for (row, decision) in decisions.enumerated() {
                 var sample = running[row]
@@ -109,6 +112,30 @@ public struct GenerationEngine: Sendable {
                 : try advance(running)
         }
         return results
+    }
+
+    /// One decision for each running sample. A sample from whose logits nothing can be drawn ends by itself, and takes no
+    /// other one along: it leaves, and the others are asked again.
+    ///
+    /// - Parameter onFailure: called for each sample that leaves.
+    /// - Returns: decisions of those that stay, and their generators after them.
+    private func decide(
+        _ running: inout [RunningSample], _ hidden: inout Tensor<Float>,
+        onFailure: (SampleIndex, PolicyError) throws -> Void
+    ) throws -> ([Decision], [RandomGenerator]) {
+        while !running.isEmpty {
+            var random = running.map(\.random)
+            do {
+                return (try policy.choose(hidden: hidden, logits: logits(hidden), random: &random), random)
+            } catch let error as PolicyError {
+                guard let row = error.row, running.indices.contains(row) else { throw error }
+                try onFailure(running[row].index, error)
+                let rest = running.indices.filter { $0 != row }
+                hidden = hidden.selecting(rows: rest)
+                running.remove(at: row)
+            }
+        }
+        return ([], [])
     }
 
     /// Reads each sample's last token: hidden states, [running, D].

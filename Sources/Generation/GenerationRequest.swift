@@ -35,6 +35,8 @@ public enum FinishReason: String, Sendable, Codable {
     case length
     /// The caller asked for no more, for instance at a stop text.
     case stopped
+    /// No token can be drawn from the model's logits: one is NaN or +∞, or none is possible.
+    case failed
     /// The whole generation was cancelled.
     case interrupted
 }
@@ -45,6 +47,8 @@ public struct GeneratedSample: Sendable, Equatable {
     /// What was decided for each token; the end token is among them.
     public internal(set) var decisions: [Decision] = []
     public internal(set) var finish: FinishReason
+    /// Why it failed, in a sentence; nil where it did not.
+    public internal(set) var failure: String?
 
     public var tokens: [Int] { decisions.map(\.token) }
     /// Whether the completion was cut off before it was done.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Safetensors
 
@@ -56,7 +57,7 @@ struct CacheManifest: Codable, Equatable {
             throw CacheError(path, "cannot be read, expected the description of a hidden-state cache: \(error.localizedDescription)")
         }
         do {
-            self = try JSONDecoder().decode(CacheManifest.self, from: data)
+            self = try JSONDecoder().decodeGuarded(CacheManifest.self, from: data)
         } catch DecodingError.keyNotFound(let key, let context) {
             throw CacheError(path, "\(Self.place(context.codingPath + [key])) is missing")
         } catch DecodingError.typeMismatch(let type, let context), DecodingError.valueNotFound(let type, let context) {

@@ -26,7 +26,8 @@ extension LogitSketches {
         labelRanks.resize(to: count, filler: 0)
         labels.resize(to: count, filler: Label(depth: 0, place: 0, isInTail: false))
         let layout = SketchLayout<Element>(
-            exactCount: exactCount, exactHeight: exactHeight, tailWidth: width, binHeight: binHeight)
+            vocabularySize: vocabularySize, exactCount: exactCount, exactHeight: exactHeight, tailWidth: width,
+            binHeight: binHeight)
         // The arrays are pointers for the time of the call.
         let error = layout.fill(
             pieces, starts, depths: depths.mutablePointer(), bins: bins.mutablePointer(), labels: &labels,
@@ -50,6 +51,7 @@ extension Array {
 
 /// Lays out tokens of one shape.
 private struct SketchLayout<Element: Scalar> {
+    let vocabularySize: Int
     let exactCount: Int
     let exactHeight: Int
     let tailWidth: Int
@@ -97,8 +99,14 @@ private struct SketchLayout<Element: Scalar> {
 
         let tail = token * tailWidth * width
         if tailWidth > 0 {
-            if isUnsound(piece.tailCounts + tail, piece.tailMeans + tail, piece.tailVariances + tail, tailWidth, as: Stored.self) {
-                return .failure(Problem(text: "a bin holds a number that is not finite, or a negative count or variance"))
+            if isUnsound(
+                piece.tailCounts + tail, piece.tailMeans + tail, piece.tailVariances + tail, tailWidth,
+                largestCount: Stored(vocabularySize))
+            {
+                return .failure(
+                    Problem(
+                        text: "a bin holds a number that is not finite, a count outside 0 to \(vocabularySize), or a "
+                            + "variance outside 0 to 4096"))
             }
             fillBins(
                 counts: piece.tailCounts + tail, means: piece.tailMeans + tail, variances: piece.tailVariances + tail,
@@ -168,7 +176,8 @@ private func rises<Stored: Scalar>(_ logits: UnsafeRawPointer, _ count: Int, as 
 /// Whether some number is not finite, or some count or variance is negative.
 @inline(never) @_specialize(where Stored == Float) @_specialize(where Stored == Double)
 private func isUnsound<Stored: Scalar>(
-    _ counts: UnsafeRawPointer, _ means: UnsafeRawPointer, _ variances: UnsafeRawPointer, _ count: Int, as type: Stored.Type
+    _ counts: UnsafeRawPointer, _ means: UnsafeRawPointer, _ variances: UnsafeRawPointer, _ count: Int,
+    largestCount: Stored
 ) -> Bool {
     var bad = 0
     let largest = Stored.greatestFiniteMagnitude
@@ -176,8 +185,9 @@ private func isUnsound<Stored: Scalar>(
         let n: Stored = stored(counts, i), μ: Stored = stored(means, i), v: Stored = stored(variances, i)
         bad |= n >= 0 ? 0 : 1
         bad |= v >= 0 ? 0 : 1
-        bad |= n <= largest ? 0 : 1
-        bad |= v <= largest ? 0 : 1
+        bad |= n <= largestCount ? 0 : 1
+        // Depths within a bin differ by 64 at most.
+        bad |= v <= 4096 ? 0 : 1
         bad |= μ <= largest ? 0 : 1
         bad |= μ >= -largest ? 0 : 1
     }

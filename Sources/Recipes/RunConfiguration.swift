@@ -55,7 +55,7 @@ public struct RunConfiguration: Sendable {
                 let suggestion = (owner ?? nearest(to: name, in: names)).map { "did you mean \($0)?" }
                 throw ConfigurationError(
                     .unknownKey,
-                    "\(source.place(of: name)): unknown section \(name), \(suggestion ?? "expected one of \(names.joined(separator: ", "))")")
+                    "\(source.place(of: name)): unknown section \(shortened(name)), \(suggestion ?? "expected one of \(names.joined(separator: ", "))")")
             }
         }
     }
@@ -69,6 +69,9 @@ public struct RunConfiguration: Sendable {
     private static func names<S: Section>(_ section: S.Type) -> (name: String, keys: [String]) { (S.name, S.keys.map(\.name)) }
 
     private static func root(_ data: Data, file: String) throws -> JSONValue {
+        if let problem = JSONGuard.problem(in: data, isJSON5: true) {
+            throw ConfigurationError(.malformed, "\(file): is not JSON5: \(problem)")
+        }
         let root: JSONValue
         do { root = try JSONValue(json5: data) } catch {
             throw ConfigurationError(.malformed, "\(file): is not JSON5\(SyntaxFault(in: data).map { ": \($0)" } ?? "")")

@@ -58,7 +58,8 @@ struct ChoiceElement: Decodable {
         guard let data = FileManager.default.contents(atPath: path), data.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "[")
         else { return nil }
         let elements: [ChoiceElement]
-        do { elements = try JSONDecoder().decode([ChoiceElement].self, from: data) } catch let error as DecodingError {
+        do { elements = try JSONDecoder().decodeGuarded([ChoiceElement].self, from: data) } catch let error as DecodingError {
+            if let problem = JSONGuard.problem(in: data) { throw JSONLinesError("\(path): \(problem), expected \(form)") }
             guard (try? JSONSerialization.jsonObject(with: data)) != nil else { throw JSONLinesError("\(path): is not JSON, expected \(form)") }
             throw JSONLinesError("\(path), problem \((error.element ?? 0) + 1): \(error.inWords), expected \(form)")
         }

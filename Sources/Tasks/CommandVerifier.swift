@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A user's grader program, and what it may use.
@@ -40,7 +41,7 @@ public struct CommandVerifier: Verifier {
         case .overTime: return .wrong(.graderTimeLimit)
         case .overMemory: return .wrong(.graderMemoryLimit)
         case .ended(let status, let line?, _):
-            guard let said = try? JSONDecoder().decode(Said.self, from: line) else {
+            guard let said = try? JSONDecoder().decodeGuarded(Said.self, from: line) else {
                 return .wrong(status == 0 || status == 1 ? .graderUnclear : .graderFailed)
             }
             return said.correct ? .correct : .wrong(.wrongValue)

@@ -18,11 +18,12 @@ public enum Verdict: Sendable, Equatable {
 public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConvertible {
     case noAnswer, textAfterAnswer, malformed, unavailableNumber, wrongArithmetic, unusedNumbers, wrongValue
     case graderTimeLimit, graderMemoryLimit, graderFailed, graderUnclear
+    case modelFailed
 
-    /// Whether the verifier itself failed, so that nobody knows about the completion.
+    /// Whether the verifier or the model itself failed, so that nobody knows about the completion.
     public var isOfVerifier: Bool {
         switch self {
-        case .graderTimeLimit, .graderMemoryLimit, .graderFailed, .graderUnclear: true
+        case .graderTimeLimit, .graderMemoryLimit, .graderFailed, .graderUnclear, .modelFailed: true
         default: false
         }
     }
@@ -39,6 +40,7 @@ public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConverti
         case .graderTimeLimit: "the grader took more time than it may, and was stopped"
         case .graderMemoryLimit: "the grader took more memory than it may, and was stopped"
         case .graderFailed: "the grader cannot be started, crashed or gave no verdict"
+        case .modelFailed: "the model gave logits that no token can be drawn from"
         case .graderUnclear: "the grader's last line is no verdict, expected {\"correct\": true} or {\"correct\": false}"
         }
     }

@@ -91,7 +91,8 @@ public struct ProblemSampler: Sendable {
     }
 
     private func verdict(on sample: GeneratedSample, of problem: Problem) -> Verdict {
-        text(of: sample.tokens).map { verifier.verdict(on: $0, of: problem) } ?? .wrong(.malformed)
+        if sample.finish == .failed { return .wrong(.modelFailed) }
+        return text(of: sample.tokens).map { verifier.verdict(on: $0, of: problem) } ?? .wrong(.malformed)
     }
 
     /// The text of a completion without its end token; nil where an id names no token. Other special tokens are spelled out.

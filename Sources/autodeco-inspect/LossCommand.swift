@@ -47,7 +47,9 @@ let lossCommand = Command(
 
 private func sketchShape(_ arguments: Arguments) throws -> SketchShape? {
     guard let sketch = arguments[sketchFlag] else { return nil }
-    guard sketch.first >= 5, sketch.second >= 1 else { throw InputError("--sketch is \(sketch), expected at least 5 logits and 1 bin") }
+    guard (5...65_536).contains(sketch.first), (1...65_536).contains(sketch.second) else {
+        throw InputError("--sketch is \(sketch), expected 5 to 65536 logits and 1 to 65536 bins")
+    }
     return SketchShape(exact: sketch.first, bins: sketch.second)
 }
 

@@ -119,9 +119,9 @@ import Testing
 
     @Test func badRowsAreErrorsThatNameThem() throws {
         let policy = HeadsPolicy(heads: Self.heads(2))
-        func error(_ hidden: [Float], _ logits: [Float]) -> DecodingError? {
+        func error(_ hidden: [Float], _ logits: [Float]) -> PolicyError? {
             var random = (0..<2).map { RandomGenerator(seed: 1, stream: $0) }
-            return #expect(throws: DecodingError.self) {
+            return #expect(throws: PolicyError.self) {
                 _ = try policy.choose(hidden: Tensor(shape: [2, 2], hidden), logits: Tensor(shape: [2, 3], logits), random: &random)
             }
         }

@@ -101,9 +101,9 @@ struct PolicyTests {
     @Test(arguments: policies.indices)
     func rowsWithoutADistributionAreErrorsThatNameRowAndToken(_ index: Int) throws {
         let good = [Float](repeating: 1, count: 100)
-        func error(_ row: [Float]) -> DecodingError? {
+        func error(_ row: [Float]) -> PolicyError? {
             var random = (0..<2).map { RandomGenerator(seed: 1, stream: $0) }
-            return #expect(throws: DecodingError.self) {
+            return #expect(throws: PolicyError.self) {
                 _ = try Self.policies[index].choose(
                     hidden: Self.hidden(2), logits: Tensor<Float>(shape: [2, 100], good + row), random: &random)
             }
@@ -118,19 +118,19 @@ struct PolicyTests {
         #expect(error(.init(repeating: -.infinity, count: 100)) == .nothingPossible(row: 1, vocabularySize: 100))
         #expect(error(.init(repeating: -1e30, count: 100)) == .nothingPossible(row: 1, vocabularySize: 100))
         #expect(
-            DecodingError.logitNotFinite(row: 1, token: 64, logit: .nan).description
+            PolicyError.logitNotFinite(row: 1, token: 64, logit: .nan).description
                 == "row 1: the logit of token 64 is nan, expected a finite number or −∞")
     }
 
     @Test func settingsWithoutMeaningAreErrors() {
         for temperature in [-0.1, .nan, .infinity] {
-            #expect(throws: DecodingError.self) { try SamplingPolicy(temperature: temperature) }
-            #expect(throws: DecodingError.self) {
+            #expect(throws: PolicyError.self) { try SamplingPolicy(temperature: temperature) }
+            #expect(throws: PolicyError.self) {
                 try SamplingPolicy(temperature: .entropy(EntropyTemperature(minimum: 0, maximum: temperature)))
             }
         }
         for truncation in [Truncation.topP(-0.1), .topP(.nan), .topK(0), .minP(1.1), .minP(.nan), .minP(-1)] {
-            #expect(throws: DecodingError.self) { try SamplingPolicy(temperature: .fixed(1), truncation: truncation) }
+            #expect(throws: PolicyError.self) { try SamplingPolicy(temperature: .fixed(1), truncation: truncation) }
         }
     }
 

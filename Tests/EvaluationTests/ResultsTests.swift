@@ -1,3 +1,4 @@
+import Foundation
 import Scoring
 import Testing
 @testable import Evaluation
@@ -85,5 +86,24 @@ import Testing
         #expect(found.comparisons[0].shortWords == "+100.0 (too few problems)")
         #expect(found.correction?.hasPrefix("2 problems: too few for intervals, expected at least 20") == true)
         #expect(Words.interval(Estimate(mean: 1, lower: 1, upper: 1, count: 2)) == "too few problems")
+    }
+}
+
+@Suite struct KeptOutcomesTests {
+    private func decoded(_ text: String) throws -> Outcomes { try JSONDecoder().decode(Outcomes.self, from: Data(text.utf8)) }
+
+    private func columns(samples: String = "4", correct: String = "1", truncated: String = "0", tokens: String = "9", faults: String = "0") -> String {
+        #"{"problem": ["p"], "samples": [\#(samples)], "correct": [\#(correct)], "truncated": [\#(truncated)], "tokens": [\#(tokens)], "#
+            + #""faults": [\#(faults)], "firstFault": [null], "temperatureSum": [1.5], "topPSum": [2]}"#
+    }
+
+    @Test func outcomesThatContradictEachOtherAreRefused() throws {
+        #expect(try decoded(columns()).problems[0].passRate == 0.25)
+        for text in [
+            columns(correct: "5"), columns(correct: "-1"), columns(samples: "0"), columns(truncated: "5"), columns(faults: "5"),
+            columns(tokens: "-1"), columns(samples: "9223372036854775807", correct: "9223372036854775807"),
+        ] {
+            #expect(throws: EvaluationError.self, "\(text)") { try decoded(text) }
+        }
     }
 }

@@ -145,6 +145,10 @@ import Testing
         #expect(try loading("top_logits", at: 70 * 8 + 1, Float(99).bitPattern).contains(place + "logit 1 of the largest is 99.0"))
         #expect(try loading("tail_count", at: 70 * 9, Float.nan.bitPattern).contains(place + "a bin holds"))
         #expect(try loading("tail_variance", at: 70 * 9, Float(-1).bitPattern).contains(place + "a bin holds"))
+        // Numbers whose sums would overflow.
+        #expect(try loading("tail_count", at: 70 * 9, Float(0x1p62).bitPattern).contains(place + "a bin holds"))
+        #expect(try loading("tail_count", at: 70 * 9, Float(0x1p63).bitPattern).contains(place + "a bin holds"))
+        #expect(try loading("tail_variance", at: 70 * 9, Float(3e38).bitPattern).contains(place + "a bin holds"))
         #expect(try loading("label_logit", at: 70, Float.nan.bitPattern).contains(place + "the label's logit"))
     }
 }

@@ -35,7 +35,8 @@ extension AutoDecoHeads where Element: StoredScalar {
     /// Of config.json only `hidden_size`, `enable_temperature_head`, `enable_top_p_head` and `use_enhanced_features` are
     /// required; tensors may have any float type.
     ///
-    /// - Throws: ``HeadsFileError`` for a config that is missing or contradicts itself; `FileError` for a file
+    /// - Throws: ``HeadsFileError`` for a config that is missing or contradicts itself, and for a number that is not finite;
+    ///   `FileError` for a file
     ///   that is damaged, a tensor that is missing, and one whose shape does not fit the config.
     public init(folder: URL) throws {
         let configuration = try HeadsConfiguration(file: folder.appendingPathComponent("config.json"))
@@ -44,7 +45,12 @@ extension AutoDecoHeads where Element: StoredScalar {
         func read(_ head: HeadParameters<[Int]>, _ prefix: String) throws -> HeadParameters<Tensor<Element>> {
             func tensor(_ name: String, _ shape: [Int]) throws -> Tensor<Element> {
                 let stored = try file.require("\(prefix).\(name)", shape: shape.map { $0 }, types: floats)
-                return Tensor(shape: shape, try stored.values(as: Element.self))
+                let values = try stored.values(as: Element.self)
+                if let place = values.firstIndex(where: { !$0.isFinite }) {
+                    throw HeadsFileError(
+                        folder, "\(prefix).\(name) holds \(values[place]) as element \(place), expected finite numbers")
+                }
+                return Tensor(shape: shape, values)
             }
             let names = HeadParameters<String>.names
             return HeadParameters(
@@ -85,7 +91,7 @@ extension HeadsConfiguration {
         }
         let entries: HeadsEntries
         do {
-            entries = try JSONDecoder().decode(HeadsEntries.self, from: data)
+            entries = try JSONDecoder().decodeGuarded(HeadsEntries.self, from: data)
         } catch DecodingError.keyNotFound(let key, _) {
             throw HeadsFileError(file, "\(key.stringValue) is missing, expected \(HeadsEntries.expectation(key))")
         } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
@@ -94,8 +100,10 @@ extension HeadsConfiguration {
         } catch {
             throw HeadsFileError(file, "is not valid JSON: \(error)")
         }
-        guard entries.hiddenSize > 0 else {
-            throw HeadsFileError(file, "hidden_size is \(entries.hiddenSize), expected a whole number above 0")
+        guard (1...HeadsConfiguration.largestHiddenSize).contains(entries.hiddenSize) else {
+            throw HeadsFileError(
+                file,
+                "hidden_size is \(entries.hiddenSize), expected a whole number from 1 to \(HeadsConfiguration.largestHiddenSize)")
         }
         let heads: HeadSelection
         switch (entries.hasTemperature, entries.hasTopP) {

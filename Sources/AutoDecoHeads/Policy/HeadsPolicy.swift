@@ -35,13 +35,13 @@ public struct HeadsPolicy: DecodingPolicy {
     ///   - logits: [R, V].
     ///   - random: one generator a row.
     /// - Returns: one decision a row.
-    /// - Throws: `DecodingError` for a row without a distribution, and for a prediction that is not a finite number.
+    /// - Throws: `PolicyError` for a row without a distribution, and for a prediction that is not a finite number.
     public func choose(hidden: Tensor<Float>, logits: Tensor<Float>, random: inout [RandomGenerator]) throws -> [Decision] {
         let (temperature, topP, summaries) = try predict(hidden: hidden, logits: logits)
         return try samplers.decide(logits: logits, resuming: summaries, random: &random) { sampler, row, random in
             let t = Double(temperature[row]), p = Double(topP[row])
             for (name, value) in [("predicted temperature", t), ("predicted top-p", p)] where !value.isFinite {
-                throw DecodingError.knobNotFinite(row: row, name: name, value: value)
+                throw PolicyError.knobNotFinite(row: row, name: name, value: value)
             }
             let truncation = Truncation.topP(applying.hasTopP ? p : 1, filter)
             guard applying.hasTemperature else { return sampler.decide(temperature: 1, truncation: truncation, random: &random) }
@@ -54,7 +54,7 @@ public struct HeadsPolicy: DecodingPolicy {
 
     /// T̂ and P̂ of R rows, and what was read of the rows for the features; nothing where no head reads them.
     ///
-    /// - Throws: ``DecodingError`` for a row that has no distribution, and for a T̂ that is not a number.
+    /// - Throws: ``PolicyError`` for a row that has no distribution, and for a T̂ that is not a number.
     func predict(
         hidden: Tensor<Float>, logits: Tensor<Float>
     ) throws -> (temperature: [Float], topP: [Float], summaries: [RowSummary]) {
@@ -100,7 +100,7 @@ public struct HeadsPolicy: DecodingPolicy {
     ) throws -> (Tensor<Float>, [RowSummary]) {
         let read = try samplers.map(rows, of: logits) { sampler, row in
             let t = Double(temperature[row - rows.lowerBound])
-            guard t.isFinite else { throw DecodingError.knobNotFinite(row: row, name: "predicted temperature", value: t) }
+            guard t.isFinite else { throw PolicyError.knobNotFinite(row: row, name: "predicted temperature", value: t) }
             let sums = sampler.softmax(temperature: FeatureTerms.temperature(t))
             let terms = FeatureTerms(
                 total: sums.total, squares: sums.squares, entropy: sampler.entropy(offset: FeatureTerms.entropyOffset),

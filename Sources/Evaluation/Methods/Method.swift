@@ -20,7 +20,7 @@ public struct Method: Sendable {
 
     /// Static temperature and top-p with the hard filter.
     ///
-    /// - Throws: `DecodingError` for a setting without meaning.
+    /// - Throws: `PolicyError` for a setting without meaning.
     public init(pair: StaticPair) throws {
         let isGreedy = pair.temperature == 0
         self.init(

@@ -21,7 +21,7 @@ struct MethodList: Sendable {
     let hasMeanShift: Bool
     private let seeds: Range<Int>
 
-    /// - Throws: `DecodingError` for a setting without meaning.
+    /// - Throws: `PolicyError` for a setting without meaning.
     init(_ settings: EvaluationSettings, heads: TrainedHeads?, otherHeads: [TrainedHeads], hasMeanShift: Bool) throws {
         let seeds = settings.seed..<settings.seed + settings.seeds, usual = settings.samples * settings.seeds
         (self.settings, self.hasMeanShift, self.seeds) = (settings, hasMeanShift && heads != nil, seeds)

@@ -61,8 +61,12 @@ public final class Evaluator {
         try diagnose()
         mode = .reading
         try measureAll()
-        onEvent(.planned(completions: plan.completions, stored: stored))
+        // What could not be judged before is shown until it has been asked again.
         try write()
+        let unjudged = known.filter { $0.value.outcomes.faults > 0 }
+        for key in unjudged.keys { known[key] = nil }
+        stored -= unjudged.values.reduce(0) { $0 + $1.outcomes.samples }
+        onEvent(.planned(completions: plan.completions, stored: stored))
         mode = .sampling
         do { try measureAll() } catch {
             // What was measured before it ended is shown, too.
@@ -116,6 +120,8 @@ public final class Evaluator {
         }
         for file in files where known[file.key] == nil {
             guard let run: MethodRun = try store.load(file.name, file.fingerprint) else { continue }
+            // Where the verifier failed nobody knows about the completions: they are never kept as final.
+            if mode == .sampling, run.outcomes.faults > 0 { continue }
             known[file.key] = run
             stored += run.outcomes.samples
         }

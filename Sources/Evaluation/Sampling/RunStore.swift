@@ -32,7 +32,7 @@ struct RunStore: Sendable {
     func load<Value: Codable>(_ name: String, _ fingerprint: Fingerprint, as type: Value.Type = Value.self) throws -> Value? {
         let url = url(name, fingerprint)
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        guard let data = try? Data(contentsOf: url), let file = try? JSONDecoder().decode(File<Value>.self, from: data) else {
+        guard let data = try? Data(contentsOf: url), let file = try? JSONDecoder().decodeGuarded(File<Value>.self, from: data) else {
             throw EvaluationError("\(url.relativePath): cannot be read as a finished run; remove it to sample it again")
         }
         return file.fingerprint == fingerprint ? file.value : nil

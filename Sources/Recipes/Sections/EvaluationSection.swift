@@ -50,7 +50,7 @@ public struct EvaluationSection: Section {
     package static let name = "evaluation"
     package static let keys: [Key<Self>] = [
         Key("folder", \.folder, .path),
-        Key("problems", \.problems, .from(1)),
+        Key("problems", \.problems, .within(1...1_000_000_000)),
         Key("heads", \.heads, .path),
         Key("filter", \.filter),
         Key("otherHeads", \.otherHeads, .path, mayBeEmpty: true),
@@ -60,15 +60,15 @@ public struct EvaluationSection: Section {
         Key("entropyMinimum", \.entropyMinimum, .within(0...1e20)),
         Key("entropyMaximum", \.entropyMaximum, .within(0...1e20)),
         Key("entropyExponent", \.entropyExponent, .from(0)),
-        Key("seeds", \.seeds, .within(1...100_000)),
-        Key("seed", \.seed, .from(0)),
+        Key("seeds", \.seeds, .within(1...10_000)),
+        Key("seed", \.seed, .within(0...largestSeed)),
         Key("samples", \.samples, .within(1...1_000_000)),
         Key("tuningSamples", \.tuningSamples, .within(1...1_000_000)),
         Key("filterSamples", \.filterSamples, .within(1...1_000_000)),
         Key("curveSamples", \.curveSamples, .within(1...1_000_000)),
-        Key("commandProblems", \.commandProblems, .from(0)),
-        Key("generations", \.generations, .from(0)),
-        Key("maxTokens", \.maxTokens, .from(1)),
+        Key("commandProblems", \.commandProblems, .within(0...1_000_000_000)),
+        Key("generations", \.generations, .within(0...10_000)),
+        Key("maxTokens", \.maxTokens, .within(1...1_000_000_000)),
         Key("batch", \.batch, .within(1...65_536)),
     ]
 

@@ -70,12 +70,12 @@ final class MetricsFile {
         var kept: [Data] = []
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             let data = Data(line)
-            guard let record = try? decoder.decode(Kind.self, from: data), record.step <= (record.kind == "step" ? lastStep : lastValidation) else {
+            guard let record = try? decoder.decodeGuarded(Kind.self, from: data), record.step <= (record.kind == "step" ? lastStep : lastValidation) else {
                 continue
             }
-            if record.kind == "step", let record = try? decoder.decode(StepRecord.self, from: data) {
+            if record.kind == "step", let record = try? decoder.decodeGuarded(StepRecord.self, from: data) {
                 steps.append(record)
-            } else if record.kind == "validation", let record = try? decoder.decode(ValidationRecord.self, from: data) {
+            } else if record.kind == "validation", let record = try? decoder.decodeGuarded(ValidationRecord.self, from: data) {
                 validations.append(record)
             } else {
                 continue

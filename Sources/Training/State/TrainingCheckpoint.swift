@@ -43,7 +43,7 @@ struct TrainingCheckpoint {
         guard metadata["checkpoint_version"] == Self.formatVersion else {
             throw damaged("checkpoint_version is \(metadata["checkpoint_version"] ?? "missing")")
         }
-        guard let before = metadata["training"].flatMap({ try? JSONDecoder().decode([String: JSONValue].self, from: Data($0.utf8)) }) else {
+        guard let before = metadata["training"].flatMap({ try? JSONDecoder().decodeGuarded([String: JSONValue].self, from: Data($0.utf8)) }) else {
             throw damaged("the configuration is missing")
         }
         let differences = identity.differences(from: RunIdentity(settings: before, cache: metadata["cache"] ?? "", initialHeads: metadata["initial_heads"]))
@@ -53,7 +53,7 @@ struct TrainingCheckpoint {
                 "\(path): was made under another configuration: \(differences.joined(separator: "; ")); change it back, or give another training.folder")
         }
         guard let step = metadata["step"].flatMap({ Int($0) }), step >= 0,
-            let progress = metadata["progress"].flatMap({ try? JSONDecoder().decode(TrainingState.Progress.self, from: Data($0.utf8)) })
+            let progress = metadata["progress"].flatMap({ try? JSONDecoder().decodeGuarded(TrainingState.Progress.self, from: Data($0.utf8)) })
         else { throw damaged("step or progress is missing") }
         let shapes = AutoDecoHeads<Float>.shapes(for: configuration).named.map(\.value)
         func tensors(_ prefix: String) throws -> [Tensor<Float>] {
@@ -92,7 +92,7 @@ struct RunIdentity {
     init(settings: [String: JSONValue], cache: String, initialHeads: String? = nil) {
         // As a checkpoint gives it back, where 1.0 has become 1.
         let text = try? JSONEncoder().encode(settings.filter { !Self.withoutEffect.contains($0.key) })
-        self.settings = text.flatMap { try? JSONDecoder().decode([String: JSONValue].self, from: $0) } ?? settings
+        self.settings = text.flatMap { try? JSONDecoder().decodeGuarded([String: JSONValue].self, from: $0) } ?? settings
         (self.cache, self.initialHeads) = (cache, initialHeads)
     }
 
