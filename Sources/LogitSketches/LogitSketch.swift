@@ -27,7 +27,9 @@ public struct SketchShape: Sendable, Equatable, Codable {
     /// q, the ratio of the widths of neighbouring bins.
     var ratio: Double { bins > 1 ? Foundation.pow(Self.widening, 1 / Double(bins - 1)) : Self.widening }
     /// Depth below the K+1-th logit at which bin `j` begins, D·(qʲ−1)/(q^B−1).
-    func edge(_ j: Int, of D: Double) -> Double { D * (Foundation.pow(ratio, Double(j)) - 1) / (Foundation.pow(ratio, Double(bins)) - 1) }
+    func edge(_ j: Int, of D: Double) -> Double {
+        D * (Foundation.pow(ratio, Double(j)) - 1) / (Foundation.pow(ratio, Double(bins)) - 1)
+    }
 }
 
 /// The sketch of one row of logits, as a hidden-state cache stores it.

@@ -61,7 +61,9 @@ public struct LogitSketches<Element: Scalar>: TokenLogits {
             require(
                 sketch.topLogits.count == exactCount && sketch.tailCount.count == tail && sketch.tailMean.count == tail
                     && sketch.tailVariance.count == tail,
-                "sketch \(number) has \(sketch.topLogits.count) logits and \(sketch.tailCount.count) bins, expected \(exactCount) and \(tail)")
+                "sketch \(number) has \(sketch.topLogits.count) logits and \(sketch.tailCount.count) bins, "
+                    + "expected \(exactCount) and \(tail)"
+            )
             let target = buffer.target(number)
             target.labelRank.pointee = Int32(sketch.labelRank)
             target.labelLogit.pointee = sketch.labelLogit

@@ -35,7 +35,11 @@ final class Storage<Element: Scalar>: @unchecked Sendable {
 
     deinit {
         guard owner == nil else { return }
-        if let pool { pool.giveBack(pointer, max(capacity, 1) * MemoryLayout<Element>.stride) } else { pointer.deallocate() }
+        if let pool {
+            pool.giveBack(pointer, max(capacity, 1) * MemoryLayout<Element>.stride)
+        } else {
+            pointer.deallocate()
+        }
     }
 
     /// Uses so many elements of memory that is large enough; to be called by its only holder.

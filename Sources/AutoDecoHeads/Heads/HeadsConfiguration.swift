@@ -27,7 +27,10 @@ public struct HeadsConfiguration: Sendable, Equatable {
     public static let largestHiddenSize = 1 << 24
 
     /// A configuration for a backbone of hidden size D.
-    public init(hiddenSize: Int, heads: HeadSelection = .both, enhancedFeatures: Bool = true, innerSize: Int = publishedInnerSize) {
+    public init(
+        hiddenSize: Int, heads: HeadSelection = .both, enhancedFeatures: Bool = true,
+        innerSize: Int = publishedInnerSize
+    ) {
         self.hiddenSize = hiddenSize
         self.heads = heads
         self.enhancedFeatures = enhancedFeatures

@@ -2,8 +2,8 @@ import Autodiff
 import LogitSketches
 import Tensor
 
-/// The three losses of heads over tokens that come in blocks, with their gradients where wanted: each block adds its share, so that
-/// memory is that of one block.
+/// The three losses of heads over tokens that come in blocks, with their gradients where wanted: each block adds its
+/// share, so that memory is that of one block.
 public struct HeadsLosses<Element: Scalar>: Sendable {
     /// The heads whose losses are summed up.
     public let heads: AutoDecoHeads<Element>
@@ -26,7 +26,10 @@ public struct HeadsLosses<Element: Scalar>: Sendable {
     /// - Parameters:
     ///   - counts: of all tokens that will be added.
     ///   - gradients: whether gradients are wanted too.
-    public init(heads: AutoDecoHeads<Element>, counts: TokenCounts, settings: LossSettings = LossSettings(), gradients: Bool = false) {
+    public init(
+        heads: AutoDecoHeads<Element>, counts: TokenCounts, settings: LossSettings = LossSettings(),
+        gradients: Bool = false
+    ) {
         (self.heads, self.counts, self.settings) = (heads, counts, settings)
         let zero = heads.parameters.map { Tensor<Element>(shape: $0.shape) }
         self.gradients = gradients ? (zero, zero, zero) : nil
