@@ -31,9 +31,14 @@ func latexTokens(_ text: String) -> [String] {
 
 /// Spellings of the same.
 private let synonyms = [
-    "\\dfrac": "\\frac", "\\tfrac": "\\frac", "\\cfrac": "\\frac", "\\leq": "\\le", "≤": "\\le", "\\geq": "\\ge", "≥": "\\ge", "\\neq": "\\ne",
-    "≠": "\\ne", "\\lbrace": "\\{", "\\rbrace": "\\}", "\\varnothing": "\\emptyset", "∅": "\\emptyset", "−": "-", "∞": "\\infty",
-    "π": "\\pi", "√": "\\sqrt", "×": "\\times", "·": "\\cdot", "÷": "\\div", "∪": "\\cup", "\\lbrack": "[", "\\rbrack": "]",
+    "\\dfrac": "\\frac", "\\tfrac": "\\frac", "\\cfrac": "\\frac", "\\dbinom": "\\binom", "\\tbinom": "\\binom",
+    "\\leq": "\\le", "≤": "\\le", "\\leqslant": "\\le", "\\geq": "\\ge", "≥": "\\ge", "\\geqslant": "\\ge", "\\lt": "<", "\\gt": ">",
+    "\\neq": "\\ne", "≠": "\\ne", "\\lbrace": "\\{", "\\rbrace": "\\}", "\\lbrack": "[", "\\rbrack": "]",
+    "\\varnothing": "\\emptyset", "∅": "\\emptyset", "∞": "\\infty", "π": "\\pi", "√": "\\sqrt", "×": "\\times", "·": "\\cdot",
+    "÷": "\\div", "∪": "\\cup", "±": "\\pm", "∓": "\\mp", "∈": "\\in",
+    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "－": "-",
+    "\\lvert": "|", "\\rvert": "|", "\\vert": "|", "\\mid": "|", "\\bar": "\\overline",
+    "ln": "\\ln", "log": "\\log", "sin": "\\sin", "cos": "\\cos", "tan": "\\tan",
     "\\ ": " ", "~": " ", "\\,": " ", "\\;": " ", "\\:": " ", "\\quad": " ", "\\qquad": " ", "\\space": " ", "\n": " ",
     "\\colon": ":", "\\to": "\\rightarrow",
 ]
