@@ -24,8 +24,8 @@ import Testing
             let json = try Data(contentsOf: folder.appendingPathComponent("expected.json"))
             for expected in try JSONDecoder().decode([Expectation].self, from: json) {
                 let name = "\(kind): \(expected.text.debugDescription.prefix(80))"
-                #expect(tokenizer.encode(expected.text) == expected.ids, "\(name)")
-                #expect(tokenizer.encode(expected.text, addSpecialTokens: false) == expected.ids_without_special, "\(name)")
+                #expect(try tokenizer.encode(expected.text) == expected.ids, "\(name)")
+                #expect(try tokenizer.encode(expected.text, addSpecialTokens: false) == expected.ids_without_special, "\(name)")
                 let decoded = try tokenizer.decode(expected.ids_without_special)
                 #expect(decoded.unicodeScalars.elementsEqual(expected.decoded.unicodeScalars), "\(name)")
             }
