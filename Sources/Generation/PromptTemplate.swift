@@ -87,12 +87,12 @@ extension Tokenizer {
     ///
     /// Control tokens that stand in the text are encoded as such.
     ///
-    /// - Throws: ``PromptError`` for a preset with a control token that this tokenizer does not have.
+    /// - Throws: ``PromptError`` for a preset with a control token that this tokenizer does not have; `TokenizerError.tooManySteps`.
     public func promptIDs(_ prompt: String, template: PromptTemplate? = nil) throws -> [Int] {
         if let template, let preset = template.preset, let token = template.controlTokens.first(where: { id(for: $0) == nil }) {
             throw PromptError("the prompt template \(preset) needs the token \(token), which the tokenizer does not have")
         }
-        let ids = encode(template?.filled(with: prompt) ?? prompt, addSpecialTokens: false)
+        let ids = try encode(template?.filled(with: prompt) ?? prompt, addSpecialTokens: false)
         guard let beginningOfSequence, ids.first != beginningOfSequence else { return ids }
         return [beginningOfSequence] + ids
     }

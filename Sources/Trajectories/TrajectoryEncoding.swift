@@ -58,8 +58,11 @@ public struct TrajectoryEncoding: Sendable {
         }
         // An end token alone would be appended: a model that says nothing is rather a mistake in the file.
         guard !completion.isEmpty else { throw Self.emptyCompletion }
-        var ids = tokenizer.encode(prompt + completion, addSpecialTokens: false)
-        var split = min(tokenizer.encode(prompt, addSpecialTokens: false).count, ids.count)
+        func encode(_ text: String) throws(Misfit) -> [Int] {
+            do { return try tokenizer.encode(text, addSpecialTokens: false) } catch { throw Misfit("\(error)") }
+        }
+        var ids = try encode(prompt + completion)
+        var split = min(try encode(prompt).count, ids.count)
         if let begin = tokenizer.beginningOfSequence, split == 0 || ids.first != begin {
             ids.insert(begin, at: 0)
             split += 1

@@ -50,8 +50,8 @@ private struct TokenizedText: Encodable {
     }
 
     init(_ text: String, _ tokenizer: Tokenizer) throws {
-        ids = tokenizer.encode(text)
-        idsWithoutSpecial = tokenizer.encode(text, addSpecialTokens: false)
+        ids = try tokenizer.encode(text)
+        idsWithoutSpecial = try tokenizer.encode(text, addSpecialTokens: false)
         decoded = try tokenizer.decode(idsWithoutSpecial)
     }
 

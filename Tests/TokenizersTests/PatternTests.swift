@@ -8,7 +8,7 @@ import Testing
         let program = try PatternProgram(pattern: pattern, location: "test")
         var matcher = PatternMatcher()
         var pieces = TextPieces(Array(text.utf8))
-        pieces.split(by: program, behavior: .isolated, isInverted: false, matcher: &matcher)
+        try pieces.split(by: program, behavior: .isolated, isInverted: false, matcher: &matcher)
         return pieces.ranges.map { String(decoding: pieces.text[$0], as: UTF8.self) }
     }
 
