@@ -45,7 +45,7 @@ enum LaneMajor {
     }
 }
 
-/// Work memory of `count` numbers, aligned to a vector; whoever asked for it gives it back.
+/// Work memory of `count` numbers, aligned to a vector; the caller deallocates it.
 func vectorMemory<Element: Scalar>(_ count: Int) -> UnsafeMutablePointer<Element> {
     UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Element>.stride, alignment: 64)
         .bindMemory(to: Element.self, capacity: count)

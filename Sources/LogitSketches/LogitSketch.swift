@@ -42,7 +42,7 @@ public struct LogitSketch<Element: Scalar>: Sendable {
     public var labelLogit: Element
     /// The K largest logits, descending; −∞ where fewer are possible; V of them where V ≤ K.
     public var topLogits: [Element]
-    /// Of the logits below: number, mean and variance of those in each of B + 1 bins, which descend. Where the label is
+    /// Number of logits below the K largest in each of B + 1 bins, which descend. Where the label is
     /// among them its bin is cut after it, and later bins shift by one; otherwise the last is empty. Empty arrays where
     /// V ≤ K.
     public var tailCount: [Element]

@@ -16,7 +16,7 @@ public struct LogitSketches<Element: Scalar>: TokenLogits {
     /// N, the number of tokens.
     public var count: Int { labelRanks.count }
 
-    /// For each label: l − l₀, and its place in the run of exact logits, or of bins where it is below them.
+    /// What is known of a label: l − l₀, and its place in the run of exact logits, or of bins where it is below them.
     struct Label {
         var depth: Double
         var place: Int

@@ -3,7 +3,7 @@ import Tensor
 /// The sketches of N tokens as a hidden-state cache stores them, one column a part, in memory that someone else keeps
 /// alive and that need not be aligned, such as a mapped file.
 ///
-/// `@unchecked Sendable`: whoever makes it promises that nobody writes the memory meanwhile.
+/// `@unchecked Sendable`: its maker promises that nobody writes the memory meanwhile.
 public struct SketchColumns<Stored: Scalar>: @unchecked Sendable {
     /// N.
     public let count: Int

@@ -36,7 +36,7 @@ public struct SketchRow: Sendable {
 
     /// l − l₀ of the largest logits, descending; impossible ones are left out.
     var depths: [Double] = []
-    /// Of all logits below, in descending order; empty bins are left out.
+    /// The bins of all logits below, in descending order; empty bins are left out.
     var bins: [Bin] = []
     /// l_y − l₀, and the label's index among `depths`, or that of the bin which ends with it.
     var labelDepth = 0.0

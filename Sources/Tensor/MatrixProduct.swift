@@ -37,7 +37,7 @@ extension Double {
 /// the number of threads, and OpenBLAS's waiting threads never take a core from our loops.
 private let singleThreadedBLAS: Void = openblas_set_num_threads(1)
 
-/// For calls of OpenBLAS and LAPACK outside of products.
+/// Switches OpenBLAS's threads off before calls of OpenBLAS and LAPACK outside of products.
 func useOneBLASThread() { _ = singleThreadedBLAS }
 
 extension Tensor {

@@ -12,7 +12,7 @@ public struct HeadsFileError: Error, CustomStringConvertible {
     init(_ file: URL, _ problem: String) { description = "\(file.path): \(problem)" }
 }
 
-/// Where heads belong: the entries of config.json that only whoever trained them knows.
+/// Where heads belong: the entries of config.json that only the training program knows.
 public struct HeadsOrigin: Sendable, Equatable {
     /// Name or path of the backbone, `base_model_name_or_path`.
     public var baseModel: String

@@ -22,7 +22,7 @@ final class HeadsForward<Element: Scalar> {
 
     /// Tokens that a thread takes at a time; sums over tokens are added up by these blocks.
     private static var blockRows: Int { 256 }
-    /// Of the products: fewer, and packing costs more.
+    /// Rows or columns of a product that a thread takes at least; with fewer, packing costs more.
     private static var smallestBlock: Int { 448 }
 
     /// Predicts for N tokens.

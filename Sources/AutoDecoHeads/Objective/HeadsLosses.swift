@@ -7,7 +7,7 @@ import Tensor
 public struct HeadsLosses<Element: Scalar>: Sendable {
     /// The heads whose losses are summed up.
     public let heads: AutoDecoHeads<Element>
-    /// Of all blocks together: what means divide by.
+    /// The counts of all blocks together, which means divide by.
     public let counts: TokenCounts
     /// Weights, masking and constants of the losses.
     public let settings: LossSettings
@@ -17,7 +17,7 @@ public struct HeadsLosses<Element: Scalar>: Sendable {
     public private(set) var topP = 0.0
     /// Joint loss of the blocks so far.
     public private(set) var joint = 0.0
-    /// Of the three losses by each parameter; nil where they are not wanted.
+    /// Gradients of the three losses by each parameter; nil where they are not wanted.
     public private(set) var gradients: (temperature: Parameters, topP: Parameters, joint: Parameters)?
 
     /// One tensor for each of the heads' parameters.
