@@ -109,7 +109,8 @@ struct LaTeXExpression {
         case _ where token.first?.isASCIIDigit == true:
             if let end = repeatingEnd { return repeating(token, end) }
             guard let number = Rational(decimal: token) else { return nil }
-            return mixed(number) ?? LaTeXValue(number)
+            guard let part = mixedPart(behind: number) else { return LaTeXValue(number) }
+            return number.plus(part).map { LaTeXValue($0) }
         case _ where token.count == 1 && token.first?.isASCIILetter == true:
             let code = Double(token.utf8.first ?? 0), noise = sin(code * 12.9898) * 43758.5453
             return LaTeXValue(0.5 + noise - noise.rounded(.down))
@@ -117,15 +118,15 @@ struct LaTeXExpression {
         }
     }
 
-    /// `3\frac{1}{2}` is a mixed number where all its parts are written in digits.
-    private mutating func mixed(_ whole: Rational) -> LaTeXValue? {
+    /// `3\frac{1}{2}` is a mixed number where all its parts are written in digits; nil where no such fraction follows.
+    private mutating func mixedPart(behind whole: Rational) -> Rational? {
         let next = Array(rest.prefix(7))
         guard whole.denominator == 1, next.count == 7,
             next[0] == "\\frac", next[1] == "{", next[3] == "}", next[4] == "{", next[6] == "}",
             let above = Int128(next[2]), let below = Int128(next[5]), let part = Rational(above, below)
         else { return nil }
         rest = rest.dropFirst(7)
-        return whole.plus(part).map { LaTeXValue($0) }
+        return part
     }
 
     /// Where the digits that repeat stand behind a number, as in `0.1\overline{6}`.

@@ -22,6 +22,7 @@ import Testing
         (#"\frac{12}{127}"#, #"\frac{12}{125}"#), (#"6-5\mathrm{i}"#, "1"), (#"5\mathbb{Z}"#, #"5\mathbb{R}"#), (#"5\mathbf{j}"#, "5"),
         (#"n\text{ is even}"#, #"n\text{ is odd}"#), (#"5\text{ km}"#, #"5\text{ m}"#), (#"\pm 3"#, "3"), (#"\ln(2)"#, #"\ln 3"#),
         ("x<3", "y<3"), ("x<3", #"x\le3"#), ("|x|", "x"), (#"\Delta+1"#, #"\delta+1"#), (#"2x+A"#, "2x+a"), (#"0.\overline{3}"#, "0.3"),
+        (#"170141183460469231731687303715884105727\frac{1}{2}"#, "170141183460469231731687303715884105727"),
     ])
     func areNotEqual(given: String, answer: String) { #expect(!isRight(given, answer) && !isRight(answer, given)) }
 

@@ -1694,6 +1694,10 @@ def depths(tokens):
 # MARK: Sampling
 
 
+class NumberText(str):
+    """A number in JSON as it is written there: 12345678901234567890 and 1e-7 stay what they are."""
+
+
 def read_problems(path):
     problems, places = [], {}
     try:
@@ -1702,9 +1706,10 @@ def read_problems(path):
                 if not row.strip():
                     continue
                 try:
-                    line = json.loads(row)
+                    line = json.loads(row, parse_int=NumberText, parse_float=NumberText)
                     answer = line["gt"] if "gt" in line else line["answer"]
-                    if not isinstance(line["problem"], str) or isinstance(answer, bool) or not isinstance(answer, (str, int, float)):
+                    is_text = isinstance(line["problem"], str) and not isinstance(line["problem"], NumberText)
+                    if not is_text or not isinstance(answer, str):
                         raise TypeError
                 except (ValueError, KeyError, TypeError):
                     raise InputError(f'{path}, line {number}: expected a problem such as {{"problem": "2+2=", "gt": "4"}}; bring the line into that form') from None

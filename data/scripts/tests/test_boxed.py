@@ -1,6 +1,7 @@
 """Unit tests of how export_cache.py judges boxed answers; they need neither torch nor a model."""
 import os
 import sys
+import tempfile
 import time
 import unittest
 from unittest import mock
@@ -11,6 +12,8 @@ try:
 except ImportError:  # without torch: judging uses none of it
     with mock.patch.dict(sys.modules, torch=mock.MagicMock(), numpy=mock.MagicMock()):
         import export_cache as ec
+
+from boxed_pairs import BoxedPairs  # noqa: E402
 
 # The pairs of BoxedFaultsTests.swift, with the same verdicts.
 EQUAL = [
@@ -70,6 +73,24 @@ class BoxedTests(unittest.TestCase):
         self.assertIsNone(ec.last_boxed("\\boxed{" * 17_000))
         self.assertEqual(ec.last_boxed("\\boxed{" * 17_000 + "1" + "}" * 17_000), "1")
         self.assertLess(time.monotonic() - start, 2)
+
+    def test_random_pairs_are_judged_as_they_were_made(self):
+        for kind, a, b, is_same in BoxedPairs(seed=1).pairs(10_000):
+            if is_right(a, b) != is_same or is_right(b, a) != is_same:
+                self.fail(f"{kind}: {a} and {b} are {'the same' if is_same else 'different'}")
+
+    def test_numbers_in_json_keep_their_own_text(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "problems.jsonl")
+            texts = ("12345678901234567890", "1e-7", "1.50", "-0", "9" * 5000)
+            with open(path, "w") as file:
+                file.writelines(f'{{"problem": "?", "gt": {text}, "id": {text}}}\n' for text in texts)
+            self.assertEqual(ec.read_problems(path), [(text, "?", text) for text in texts])
+            for line in ('{"problem": 5, "gt": 5}', '{"problem": "?", "gt": true}', '{"problem": "?", "gt": NaN}'):
+                with open(path, "w") as file:
+                    file.write(line)
+                with self.assertRaises(ec.InputError):
+                    ec.read_problems(path)
 
 
 if __name__ == "__main__":
