@@ -13,7 +13,9 @@ import Testing
     @Test func packageDeclaresTheArrowsThatFilesImport() {
         for target in Set(house.sources.keys).union(house.tests.keys).union(house.arrows.keys).sorted() {
             guard target != "soak", target != "library-user" else { continue }
-            #expect(house.arrows[target] == house.imports(of: target), "\(target)")
+            // Tests may run a program, which they cannot import.
+            let arrows = house.arrows[target]?.filter { house.tests[target] == nil || !$0.hasPrefix("autodeco-") }
+            #expect(arrows == house.imports(of: target), "\(target)")
         }
     }
 
