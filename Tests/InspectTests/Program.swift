@@ -9,7 +9,7 @@ enum Program {
     static func run(_ arguments: [String]) throws -> Data {
         let folder = try TemporaryFolder(), output = folder.path("output"), errors = folder.path("errors")
         let program = Bundle.main.bundleURL.appendingPathComponent("autodeco-inspect").path
-        // Foundation's `Process` closes descriptors twice now and then, and with them files that other tests have open.
+        // Not Foundation's `Process`, which is suspected to close descriptors that other tests have open.
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -20,7 +20,8 @@ enum Program {
         let environment = ProcessInfo.processInfo.environment.map { strdup("\($0)=\($1)") }
         defer { for entry in environment { free(entry) } }
         var identifier: pid_t = 0, status: Int32 = 0
-        try #require(posix_spawn(&identifier, program, &actions, nil, words + [nil], environment + [nil]) == 0, "\(program)")
+        let code = posix_spawn(&identifier, program, &actions, nil, words + [nil], environment + [nil])
+        try #require(code == 0, "\(program): posix_spawn gave \(code)")
         while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
         let said = try String(contentsOfFile: errors, encoding: .utf8)
         try #require(status == 0, "\(arguments.joined(separator: " ")): \(said)")
