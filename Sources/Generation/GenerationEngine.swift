@@ -47,7 +47,8 @@ public struct GenerationEngine: Sendable {
     ///     whatever was not done is `.interrupted`.
     /// - Returns: of each request its samples.
     /// - Throws: ``ModelError`` before anything runs, for a prompt that is empty, leaves no room in the context or has an
-    ///   id outside the vocabulary; `DecodingError` for logits that nothing can be drawn from; what the handlers throw.
+    ///   id outside the vocabulary; what the handlers throw. A sample whose logits or knobs are no numbers ends alone, as
+    ///   `.failed`.
     public func generate(
         _ requests: [GenerationRequest],
         onToken: TokenHandler = { _, _ in true },
@@ -74,12 +75,21 @@ public struct GenerationEngine: Sendable {
             if running.isEmpty || isCancelled() { break }
 
             var random = running.map(\.random)
-            let decisions = try policy.choose(hidden: hidden, logits: logits(hidden), random: &random)
+            let choices = try choose(hidden: hidden, logits: logits(hidden), random: &random)
             var next: [RunningSample] = []
-            for (row, decision) in decisions.enumerated() {
+            for (row, choice) in choices.enumerated() {
                 var sample = running[row]
                 sample.random = random[row]
                 let index = sample.index, request = requests[index.request]
+                let decision: Decision
+                switch choice {
+                case .success(let made): decision = made
+                case .failure(let refusal):
+                    results[index.request][index.sample].finish = .failed
+                    results[index.request][index.sample].failure = refusal.reason
+                    try onFinish(results[index.request][index.sample])
+                    continue
+                }
                 results[index.request][index.sample].decisions.append(decision)
                 let goesOn = try onToken(index, decision)
                 let count = results[index.request][index.sample].decisions.count

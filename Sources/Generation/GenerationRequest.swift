@@ -37,6 +37,9 @@ public enum FinishReason: String, Sendable, Codable {
     case stopped
     /// The whole generation was cancelled.
     case interrupted
+    /// The next token could not be chosen: the model's logits or the heads' knobs were no finite numbers, or every token
+    /// was impossible.
+    case failed
 }
 
 /// A completion and how it came about.
@@ -45,8 +48,10 @@ public struct GeneratedSample: Sendable, Equatable {
     /// What was decided for each token; the end token is among them.
     public internal(set) var decisions: [Decision] = []
     public internal(set) var finish: FinishReason
+    /// Why the next token could not be chosen, in words; nil where `finish` is not `.failed`.
+    public internal(set) var failure: String?
 
     public var tokens: [Int] { decisions.map(\.token) }
-    /// Whether the completion was cut off before it was done.
+    /// Whether the completion was cut off before it was done; one that is `.failed` broke down and was not cut off.
     public var isTruncated: Bool { finish == .length || finish == .interrupted }
 }

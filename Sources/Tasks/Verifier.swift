@@ -18,6 +18,8 @@ public enum Verdict: Sendable, Equatable {
 public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConvertible {
     case noAnswer, textAfterAnswer, malformed, unavailableNumber, wrongArithmetic, unusedNumbers, wrongValue
     case graderTimeLimit, graderMemoryLimit, graderFailed, graderUnclear
+    /// No verifier was asked: the completion broke down where the model gave no distribution.
+    case modelFailed
 
     /// Whether the verifier itself failed, so that nobody knows about the completion.
     public var isOfVerifier: Bool {
@@ -25,6 +27,17 @@ public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConverti
         case .graderTimeLimit, .graderMemoryLimit, .graderFailed, .graderUnclear: true
         default: false
         }
+    }
+
+    /// Whether the completion was never judged: the verifier failed, or the model did before there was a whole completion.
+    public var isUnjudged: Bool { isOfVerifier || self == .modelFailed }
+
+    /// Which of two faults stands for both: the first one, but one of the verifier, which may be gone when it is asked
+    /// again, before one of the model, which stays.
+    public static func first(_ a: Fault?, _ b: Fault?) -> Fault? {
+        if let a, a.isOfVerifier { return a }
+        if let b, b.isOfVerifier { return b }
+        return a ?? b
     }
 
     public var description: String {
@@ -40,6 +53,7 @@ public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConverti
         case .graderMemoryLimit: "the grader took more memory than it may, and was stopped"
         case .graderFailed: "the grader cannot be started, crashed or gave no verdict"
         case .graderUnclear: "the grader's last line is no verdict, expected {\"correct\": true} or {\"correct\": false}"
+        case .modelFailed: "a next token could not be chosen, the model's logits or the heads' knobs are no numbers"
         }
     }
 }

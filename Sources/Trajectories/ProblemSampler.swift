@@ -34,7 +34,8 @@ public struct ProblemSampler: Sendable {
     /// A completion, and what the verifier says about it.
     public struct Completion: Sendable {
         public let sample: GeneratedSample
-        /// Nil for one that was cut off: it is wrong, whatever its text says.
+        /// Nil for one that was cut off: it is wrong, whatever its text says. One whose next token could not be chosen is
+        /// `.wrong(.modelFailed)`, and no verifier sees it.
         public let verdict: Verdict?
 
         public var isCorrect: Bool { verdict == .correct }
@@ -91,7 +92,8 @@ public struct ProblemSampler: Sendable {
     }
 
     private func verdict(on sample: GeneratedSample, of problem: Problem) -> Verdict {
-        text(of: sample.tokens).map { verifier.verdict(on: $0, of: problem) } ?? .wrong(.malformed)
+        guard sample.finish != .failed else { return .wrong(.modelFailed) }
+        return text(of: sample.tokens).map { verifier.verdict(on: $0, of: problem) } ?? .wrong(.malformed)
     }
 
     /// The text of a completion without its end token; nil where an id names no token. Other special tokens are spelled out.

@@ -56,7 +56,7 @@ struct Run {
             verifier: try task.makeVerifier(), rendering: task.rendering, problems: problems,
             settings: SamplingSettings(
                 samples: collect.samples, keep: collect.keep, keepsRejected: collect.keepRejected, maxTokens: collect.maxTokens,
-                seed: UInt64(collect.seed), width: collect.batch))
+                seed: UInt64(bitPattern: Int64(collect.seed)), width: collect.batch))
     }
 
     /// The folder, or the nearest one above it that is there, must take files.

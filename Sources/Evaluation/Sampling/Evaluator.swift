@@ -22,6 +22,8 @@ public final class Evaluator {
         /// Before anything is sampled: completions of all methods together, and how many of them are there.
         case planned(completions: Int, stored: Int)
         case began(method: String)
+        /// A kept run is not taken, because the verifier failed on so many of its completions: it is sampled again.
+        case unjudged(run: String, completions: Int)
         case completed(completions: Int)
     }
 
@@ -114,8 +116,15 @@ public final class Evaluator {
             fingerprint.add("seed", seed)
             return (name: "\(name)-\(seed)", fingerprint: fingerprint, key: "\(name)-\(seed) \(fingerprint.text)")
         }
+        let expected = Expected(
+            problems: sampler.problems.map(\.id), samples: method.isDeterministic ? 1 : samples, maxTokens: sampler.maxTokens)
         for file in files where known[file.key] == nil {
-            guard let run: MethodRun = try store.load(file.name, file.fingerprint) else { continue }
+            guard let run: MethodRun = try store.load(file.name, file.fingerprint, flaw: expected.flaw) else { continue }
+            // A verifier that failed said nothing about a completion: it is asked again.
+            if run.outcomes.hasFaultOfVerifier {
+                if mode == .reading { onEvent(.unjudged(run: file.name, completions: run.outcomes.faults)) }
+                continue
+            }
             known[file.key] = run
             stored += run.outcomes.samples
         }
@@ -125,7 +134,7 @@ public final class Evaluator {
         if isCancelled() { throw CancellationError() }
         onEvent(.began(method: name))
         try sampler.runs(
-            method, samples: samples, seeds: missing.map { UInt64(seeds[$0]) }, onCompletion: { onEvent(.completed(completions: 1)) },
+            method, samples: samples, seeds: missing.map { UInt64(bitPattern: Int64(seeds[$0])) }, onCompletion: { onEvent(.completed(completions: 1)) },
             onRun: { place, run in
                 let file = files[missing[place]]
                 try store.save(run, file.name, file.fingerprint)
@@ -168,7 +177,7 @@ public final class Evaluator {
     private func meanPair() throws -> StaticPair? {
         if knobs == nil, let heads = plan.heads, let sampler = plan.validation, let fingerprint = plan.validationFingerprint {
             let method = heads.method("average of the heads", filter: plan.settings.filter)
-            knobs = try runs(method.name, method, sampler, samples: 1, seeds: [plan.settings.seed], fingerprint).first.map { MeanKnobs(of: $0.outcomes) }
+            knobs = try runs(method.name, method, sampler, samples: 1, seeds: [plan.settings.seed], fingerprint).first.flatMap { MeanKnobs(of: $0.outcomes) }
         }
         return knobs?.pair
     }
@@ -196,13 +205,16 @@ public final class Evaluator {
         fingerprint.add("seed", plan.settings.seed)
         let name = "generations"
         if measurements.generations == nil {
-            measurements.generations = try store.load(name, fingerprint)
+            let expected = Expected(
+                problems: plan.sampler.problems.prefix(plan.generations).map(\.id), samples: 1,
+                maxTokens: plan.sampler.maxTokens)
+            measurements.generations = try store.load(name, fingerprint, flaw: expected.flaw)
             stored += measurements.generations?.count ?? 0
         }
         guard measurements.generations == nil, mode == .sampling else { return }
         onEvent(.began(method: name))
         let generations = try plan.sampler.generations(
-            method, problems: plan.generations, seed: UInt64(plan.settings.seed), isCancelled: isCancelled)
+            method, problems: plan.generations, seed: UInt64(bitPattern: Int64(plan.settings.seed)), isCancelled: isCancelled)
         try store.save(generations, name, fingerprint)
         measurements.generations = generations
         onEvent(.completed(completions: plan.generations))

@@ -38,7 +38,7 @@ extension RunPlan {
             hiddenType: stored.hiddenType, rank: nil)
         let synthetic = try SyntheticCache(plain, trajectories: 1, length: timed) { _ in try check() }
         let gradients = StepGradients(cache: synthetic.cache, configuration: heads, settings: settings.loss, microBatchTokens: timed)
-        var random = RandomGenerator(seed: UInt64(settings.seed))
+        var random = RandomGenerator(seed: UInt64(bitPattern: Int64(settings.seed)))
         let parameters = AutoDecoHeads<Float>(configuration: heads, random: &random).parameters.named.map(\.value)
         let rate = try gradients.rate(of: StepTokens(all: synthetic.cache.trajectories), parameters: parameters, rounds: timedRounds)
         // How many tokens are easy nobody knows before there is a cache; the time is that of a run that reads them all.

@@ -15,7 +15,7 @@ struct StepPlan {
     /// - Parameter trajectories: those of training, at least one.
     init(trajectories: [TrajectoryIndex], settings: TrainingSettings) {
         (self.trajectories, self.settings) = (trajectories, settings)
-        draws = EasyTokenDraws(seed: UInt64(settings.seed))
+        draws = EasyTokenDraws(seed: UInt64(bitPattern: Int64(settings.seed)))
     }
 
     /// Where a step begins: the epoch, and how many of its trajectories earlier steps have taken.
@@ -29,7 +29,7 @@ struct StepPlan {
         let first = step * settings.trajectoriesPerStep
         return (first..<first + settings.trajectoriesPerStep).map { number in
             let epoch = number / trajectories.count
-            if order?.epoch != epoch { order = (epoch, trajectories.shuffled(epoch: epoch, seed: UInt64(settings.seed))) }
+            if order?.epoch != epoch { order = (epoch, trajectories.shuffled(epoch: epoch, seed: UInt64(bitPattern: Int64(settings.seed)))) }
             let trajectory = order.map { $0.trajectories[number % trajectories.count] } ?? trajectories[number % trajectories.count]
             return (epoch, trajectory.truncated(to: settings.maxTokens))
         }
