@@ -49,6 +49,12 @@ let package = Package(
             exclude: ["README.md"]),
         .target(name: "Decoding", dependencies: ["LogitSketches", "Tensor"], exclude: ["README.md"]),
         .target(
+            name: "HiddenStateCache",
+            dependencies: [
+                "Files", "LogitSketches", "Safetensors", "Tensor",
+            ],
+            exclude: ["README.md"]),
+        .target(
             name: "AutoDecoHeads",
             dependencies: [
                 "Autodiff", "Decoding", "Files", "LogitSketches", "MergedCheckpoint", "Safetensors", "Tensor",
@@ -58,12 +64,6 @@ let package = Package(
             name: "Generation",
             dependencies: [
                 "Backbone", "Decoding", "Tensor", "Tokenizers",
-            ],
-            exclude: ["README.md"]),
-        .target(
-            name: "HiddenStateCache",
-            dependencies: [
-                "AutoDecoHeads", "Files", "LogitSketches", "Safetensors", "Tensor",
             ],
             exclude: ["README.md"]),
         .target(
@@ -166,7 +166,7 @@ let package = Package(
         .testTarget(
             name: "HiddenStateCacheTests",
             dependencies: [
-                "AutoDecoHeads", "Files", "HiddenStateCache", "LogitSketches", "Safetensors", "Tensor",
+                "AutoDecoHeads", "Files", "HiddenStateCache", "LogitSketches", "Safetensors", "Scoring", "Tensor",
             ]),
         .testTarget(name: "HouseTests"),
         .testTarget(name: "InspectTests", dependencies: ["Goldens", "Safetensors", "autodeco-inspect"]),

@@ -52,15 +52,16 @@ public struct GradientCheck: Sendable {
 
         var numeric: [[Double]] = []
         for (number, input) in inputs.enumerated() {
-            numeric.append((0..<input.count).map { element in
-                let x = input[element], h = step * max(1, abs(x))
-                func shifted(_ by: Double) -> Double {
-                    var inputs = inputs
-                    inputs[number][element] = x + by
-                    return value(inputs)
-                }
-                return (8 * (shifted(h) - shifted(-h)) - (shifted(2 * h) - shifted(-2 * h))) / (12 * h)
-            })
+            numeric.append(
+                (0..<input.count).map { element in
+                    let x = input[element], h = step * max(1, abs(x))
+                    func shifted(_ by: Double) -> Double {
+                        var inputs = inputs
+                        inputs[number][element] = x + by
+                        return value(inputs)
+                    }
+                    return (8 * (shifted(h) - shifted(-h)) - (shifted(2 * h) - shifted(-2 * h))) / (12 * h)
+                })
         }
         let floor = 1e-3 * (numeric.joined().map { abs($0) }.max() ?? 0)
         for (number, variable) in variables.enumerated() {

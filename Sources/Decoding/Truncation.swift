@@ -26,7 +26,7 @@ public enum Truncation: Sendable, Equatable {
     /// Those at least this share as likely as the likeliest, at the policy's temperature.
     case minP(Double)
 
-    /// - Throws: ``DecodingError`` for a setting without meaning.
+    /// - Throws: ``PolicyError`` for a setting without meaning.
     func check() throws {
         switch self {
         case .none: break
@@ -42,5 +42,5 @@ public enum Truncation: Sendable, Equatable {
 
 /// Throws the error for a setting where `isSound` does not hold.
 func checkSetting(_ name: String, _ value: Double, _ isSound: Bool, _ expected: String) throws {
-    if !isSound { throw DecodingError.invalidSetting(name: name, value: value, expected: expected) }
+    if !isSound { throw PolicyError.invalidSetting(name: name, value: value, expected: expected) }
 }

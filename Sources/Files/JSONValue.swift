@@ -17,7 +17,7 @@ public enum JSONValue: Sendable, Equatable {
     package init(json5 data: Data) throws {
         let decoder = JSONDecoder()
         decoder.allowsJSON5 = true
-        self = try decoder.decode(JSONValue.self, from: data)
+        self = try decoder.decodeGuarded(JSONValue.self, from: data)
     }
 
     /// How a message shows it: short values as they are, long ones by their kind.

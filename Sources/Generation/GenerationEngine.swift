@@ -10,8 +10,8 @@ import Tensor
 ///
 /// A sample's tokens depend on the seed, the request's number, the sample's number and the prompt alone, not on what
 /// else is under way: each has its own random stream, and rows that are computed together do not change each other's
-/// bits. For that, prompts are read one by one and steps are cut into parts of `Transformer.independentRows` (64) sequences;
-/// of a tiny model (see `Transformer`) any number of prompts and sequences go together.
+/// bits. For that, prompts are read one by one and steps are cut into parts of `Transformer.independentRows` (64)
+/// sequences; of a tiny model (see `Transformer`) any number of prompts and sequences go together.
 public struct GenerationEngine: Sendable {
     public let model: Transformer
     public let policy: any DecodingPolicy
@@ -27,7 +27,9 @@ public struct GenerationEngine: Sendable {
     static let jointTokens = 16_384
 
     /// - Parameter endTokens: nil takes the model's own.
-    public init(model: Transformer, policy: any DecodingPolicy, seed: UInt64 = 0, width: Int = 16, endTokens: [Int]? = nil) {
+    public init(
+        model: Transformer, policy: any DecodingPolicy, seed: UInt64 = 0, width: Int = 16, endTokens: [Int]? = nil
+    ) {
         require(width > 0, "an engine of width \(width)")
         (self.model, self.policy, self.seed, self.width) = (model, policy, seed, width)
         self.endTokens = Set(endTokens ?? model.configuration.endTokens)
@@ -46,9 +48,9 @@ public struct GenerationEngine: Sendable {
     ///   - isCancelled: asked before each step and each chunk of a prompt. Once true, what is there is returned, and
     ///     whatever was not done is `.interrupted`.
     /// - Returns: of each request its samples.
-    /// - Throws: ``ModelError`` before anything runs, for a prompt that is empty, leaves no room in the context or has an
-    ///   id outside the vocabulary; what the handlers throw. A sample whose logits or knobs are no numbers ends alone, as
-    ///   `.failed`.
+    /// - Throws: ``ModelError`` before anything runs, for a prompt that is empty, leaves no room in the context or has
+    ///   an id outside the vocabulary; `PolicyError` for logits that nothing can be drawn from; what the handlers
+    ///   throw.
     public func generate(
         _ requests: [GenerationRequest],
         onToken: TokenHandler = { _, _ in true },
@@ -67,15 +69,19 @@ public struct GenerationEngine: Sendable {
         var hidden = Tensor<Float>(shape: [0, model.configuration.hiddenSize], repeating: 0)
 
         while !isCancelled() {
-            let entering = try waiting.enter(upTo: width - running.count, read: { try read($0, isCancelled) }, seed: seed)
+            let entering = try waiting.enter(
+                upTo: width - running.count, read: { try read($0, isCancelled) }, seed: seed)
             if !entering.isEmpty {
                 running += entering.map(\.sample)
                 hidden = hidden.stacked(above: entering.map(\.hidden))
             }
             if running.isEmpty || isCancelled() { break }
 
-            var random = running.map(\.random)
-            let choices = try choose(hidden: hidden, logits: logits(hidden), random: &random)
+            let (decisions, random) = try decide(&running, &hidden) { index, error in
+                results[index.request][index.sample].finish = .failed
+                results[index.request][index.sample].failure = error.description
+                try onFinish(results[index.request][index.sample])
+            }
             var next: [RunningSample] = []
             for (row, choice) in choices.enumerated() {
                 var sample = running[row]
@@ -119,6 +125,30 @@ public struct GenerationEngine: Sendable {
                 : try advance(running)
         }
         return results
+    }
+
+    /// One decision for each running sample. A sample from whose logits nothing can be drawn ends by itself, and takes
+    /// no other one along: it leaves, and the others are asked again.
+    ///
+    /// - Parameter onFailure: called for each sample that leaves.
+    /// - Returns: decisions of those that stay, and their generators after them.
+    private func decide(
+        _ running: inout [RunningSample], _ hidden: inout Tensor<Float>,
+        onFailure: (SampleIndex, PolicyError) throws -> Void
+    ) throws -> ([Decision], [RandomGenerator]) {
+        while !running.isEmpty {
+            var random = running.map(\.random)
+            do {
+                return (try policy.choose(hidden: hidden, logits: logits(hidden), random: &random), random)
+            } catch let error as PolicyError {
+                guard let row = error.row, running.indices.contains(row) else { throw error }
+                try onFailure(running[row].index, error)
+                let rest = running.indices.filter { $0 != row }
+                hidden = hidden.selecting(rows: rest)
+                running.remove(at: row)
+            }
+        }
+        return ([], [])
     }
 
     /// Reads each sample's last token: hidden states, [running, D].
@@ -198,7 +228,8 @@ public struct GenerationEngine: Sendable {
     }
 
     private func check(_ request: GenerationRequest, _ index: Int) throws {
-        require(request.samples >= 0 && request.maxTokens > 0, "\(request.samples) samples of \(request.maxTokens) tokens")
+        require(
+            request.samples >= 0 && request.maxTokens > 0, "\(request.samples) samples of \(request.maxTokens) tokens")
         try model.requireFit(prompt: request.promptIDs, "prompt \(index)")
     }
 }

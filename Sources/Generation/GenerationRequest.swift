@@ -15,7 +15,9 @@ public struct GenerationRequest: Sendable, Equatable {
     public var seed: UInt64?
 
     public init(promptIDs: [Int], samples: Int = 1, maxTokens: Int, number: Int? = nil, seed: UInt64? = nil) {
-        (self.promptIDs, self.samples, self.maxTokens, self.number, self.seed) = (promptIDs, samples, maxTokens, number, seed)
+        (self.promptIDs, self.samples, self.maxTokens, self.number, self.seed) = (
+            promptIDs, samples, maxTokens, number, seed
+        )
     }
 }
 
@@ -35,6 +37,8 @@ public enum FinishReason: String, Sendable, Codable {
     case length
     /// The caller asked for no more, for instance at a stop text.
     case stopped
+    /// No token can be drawn from the model's logits: one is NaN or +∞, or none is possible.
+    case failed
     /// The whole generation was cancelled.
     case interrupted
     /// The next token could not be chosen: the model's logits or the heads' knobs were no finite numbers, or every token
@@ -48,7 +52,7 @@ public struct GeneratedSample: Sendable, Equatable {
     /// What was decided for each token; the end token is among them.
     public internal(set) var decisions: [Decision] = []
     public internal(set) var finish: FinishReason
-    /// Why the next token could not be chosen, in words; nil where `finish` is not `.failed`.
+    /// Why it failed, in a sentence; nil where it did not.
     public internal(set) var failure: String?
 
     public var tokens: [Int] { decisions.map(\.token) }

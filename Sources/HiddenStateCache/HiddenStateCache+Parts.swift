@@ -1,4 +1,3 @@
-import AutoDecoHeads
 import LogitSketches
 import Safetensors
 import Tensor

@@ -1,7 +1,7 @@
 import Tensor
 
-/// One pass over N tokens, in parallel over blocks of tokens: for each a sweep at its T̂, from which losses, features or
-/// both follow.
+/// One pass over N tokens, in parallel over blocks of tokens: for each a sweep at its T̂, from which losses, features
+/// or both follow.
 ///
 /// - Parameters:
 ///   - topP: P̂; read where losses are wanted.
@@ -36,7 +36,8 @@ func fusedPass<Element: Scalar, Workspace, Sweep>(
                 }
             }
             if featuresAreMissing {
-                features?.store(token, featureTerms(workspace, token, sweep(workspace, token, FeatureTerms.temperature(T)), false))
+                features?.store(
+                    token, featureTerms(workspace, token, sweep(workspace, token, FeatureTerms.temperature(T)), false))
             }
         }
     }

@@ -27,11 +27,12 @@ enum LaneMajor {
         }
     }
 
-    /// Exclusive prefix sums across the lanes of two vectors in memory, each begun at its own start. Two at once, because
-    /// each addition waits for the one before.
+    /// Exclusive prefix sums across the lanes of two vectors in memory, each begun at its own start. Two at once,
+    /// because each addition waits for the one before.
     @inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
     static func exclusiveLaneSums<Element: Scalar>(
-        _ first: UnsafeMutablePointer<Element>, start: Double, _ second: UnsafeMutablePointer<Element>, start secondStart: Double
+        _ first: UnsafeMutablePointer<Element>, start: Double, _ second: UnsafeMutablePointer<Element>,
+        start secondStart: Double
     ) {
         var a = start, b = secondStart
         for lane in 0..<16 {
@@ -44,7 +45,7 @@ enum LaneMajor {
     }
 }
 
-/// Work memory of `count` numbers, aligned to a vector; whoever asked for it gives it back.
+/// Work memory of `count` numbers, aligned to a vector; the caller deallocates it.
 func vectorMemory<Element: Scalar>(_ count: Int) -> UnsafeMutablePointer<Element> {
     UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Element>.stride, alignment: 64)
         .bindMemory(to: Element.self, capacity: count)

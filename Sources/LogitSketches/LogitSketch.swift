@@ -27,7 +27,9 @@ public struct SketchShape: Sendable, Equatable, Codable {
     /// q, the ratio of the widths of neighbouring bins.
     var ratio: Double { bins > 1 ? Foundation.pow(Self.widening, 1 / Double(bins - 1)) : Self.widening }
     /// Depth below the K+1-th logit at which bin `j` begins, D·(qʲ−1)/(q^B−1).
-    func edge(_ j: Int, of D: Double) -> Double { D * (Foundation.pow(ratio, Double(j)) - 1) / (Foundation.pow(ratio, Double(bins)) - 1) }
+    func edge(_ j: Int, of D: Double) -> Double {
+        D * (Foundation.pow(ratio, Double(j)) - 1) / (Foundation.pow(ratio, Double(bins)) - 1)
+    }
 }
 
 /// The sketch of one row of logits, as a hidden-state cache stores it.
@@ -40,7 +42,7 @@ public struct LogitSketch<Element: Scalar>: Sendable {
     public var labelLogit: Element
     /// The K largest logits, descending; −∞ where fewer are possible; V of them where V ≤ K.
     public var topLogits: [Element]
-    /// Of the logits below: number, mean and variance of those in each of B + 1 bins, which descend. Where the label is
+    /// Number of logits below the K largest in each of B + 1 bins, which descend. Where the label is
     /// among them its bin is cut after it, and later bins shift by one; otherwise the last is empty. Empty arrays where
     /// V ≤ K.
     public var tailCount: [Element]

@@ -3,11 +3,12 @@ import Tensor
 // From columns, as a cache stores them, to runs in lane-major order.
 
 extension LogitSketches {
-    /// Replaces all sketches by those of `pieces`, one piece after the other, in parallel over pieces. Memory is reused.
+    /// Replaces all sketches by those of `pieces`, one piece after the other, in parallel over pieces. Memory is
+    /// reused.
     ///
-    /// - Throws: ``LogitsError`` with the token's number over all pieces where a sketch contradicts itself: NaN or +∞, logits
-    ///   that rise, no possible token, a negative count or variance, a label whose rank is not where logits or counts put
-    ///   it. What is held then is of no use.
+    /// - Throws: ``LogitsError`` with the token's number over all pieces where a sketch contradicts itself: NaN or +∞,
+    ///   logits that rise, no possible token, a negative count or variance, a label whose rank is not where logits or
+    ///   counts put it. What is held then is of no use.
     @_specialize(where Element == Float, Stored == Float) @_specialize(where Element == Double, Stored == Float)
     @_specialize(where Element == Double, Stored == Double)
     public mutating func load<Stored: Scalar>(_ pieces: [SketchColumns<Stored>]) throws {
@@ -16,7 +17,9 @@ extension LogitSketches {
         for piece in pieces {
             require(
                 piece.exactCount == exactCount && piece.tailWidth == width,
-                "sketches of \(piece.exactCount) logits and \(piece.tailWidth) bins, expected \(exactCount) and \(width)")
+                "sketches of \(piece.exactCount) logits and \(piece.tailWidth) bins, expected \(exactCount) and "
+                    + "\(width)"
+            )
             starts.append(count)
             count += piece.count
         }
@@ -26,7 +29,8 @@ extension LogitSketches {
         labelRanks.resize(to: count, filler: 0)
         labels.resize(to: count, filler: Label(depth: 0, place: 0, isInTail: false))
         let layout = SketchLayout<Element>(
-            exactCount: exactCount, exactHeight: exactHeight, tailWidth: width, binHeight: binHeight)
+            vocabularySize: vocabularySize, exactCount: exactCount, exactHeight: exactHeight, tailWidth: width,
+            binHeight: binHeight)
         // The arrays are pointers for the time of the call.
         let error = layout.fill(
             pieces, starts, depths: depths.mutablePointer(), bins: bins.mutablePointer(), labels: &labels,
@@ -50,6 +54,7 @@ extension Array {
 
 /// Lays out tokens of one shape.
 private struct SketchLayout<Element: Scalar> {
+    let vocabularySize: Int
     let exactCount: Int
     let exactHeight: Int
     let tailWidth: Int
@@ -85,7 +90,8 @@ private struct SketchLayout<Element: Scalar> {
 
     @inline(__always)
     private func layOut<Stored: Scalar>(
-        _ piece: SketchColumns<Stored>, _ token: Int, depths: UnsafeMutablePointer<Element>, bins: UnsafeMutablePointer<Element>
+        _ piece: SketchColumns<Stored>, _ token: Int, depths: UnsafeMutablePointer<Element>,
+        bins: UnsafeMutablePointer<Element>
     ) -> Result<LogitSketches<Element>.Label, Problem> {
         let width = MemoryLayout<Stored>.stride, top = piece.topLogits + token * exactCount * width
         let largest: Stored = stored(top, 0)
@@ -97,8 +103,14 @@ private struct SketchLayout<Element: Scalar> {
 
         let tail = token * tailWidth * width
         if tailWidth > 0 {
-            if isUnsound(piece.tailCounts + tail, piece.tailMeans + tail, piece.tailVariances + tail, tailWidth, as: Stored.self) {
-                return .failure(Problem(text: "a bin holds a number that is not finite, or a negative count or variance"))
+            if isUnsound(
+                piece.tailCounts + tail, piece.tailMeans + tail, piece.tailVariances + tail, tailWidth,
+                largestCount: Stored(vocabularySize))
+            {
+                return .failure(
+                    Problem(
+                        text: "a bin holds a number that is not finite, a count outside 0 to \(vocabularySize), or a "
+                            + "variance outside 0 to 4096"))
             }
             fillBins(
                 counts: piece.tailCounts + tail, means: piece.tailMeans + tail, variances: piece.tailVariances + tail,
@@ -113,7 +125,8 @@ private struct SketchLayout<Element: Scalar> {
         if (0..<exactCount).contains(rank) {
             let there: Stored = stored(top, rank)
             guard there == logit else {
-                return .failure(Problem(text: "the label's logit is \(logit), but that of its rank \(rank) is \(there)"))
+                return .failure(
+                    Problem(text: "the label's logit is \(logit), but that of its rank \(rank) is \(there)"))
             }
             return .success(.init(depth: depth, place: LaneMajor.index(of: rank, height: exactHeight), isInTail: false))
         }
@@ -134,7 +147,9 @@ private struct SketchLayout<Element: Scalar> {
     private func firstRise<Stored: Scalar>(_ top: UnsafeRawPointer, as type: Stored.Type) -> String {
         for rank in 1..<exactCount {
             let before: Stored = stored(top, rank - 1), here: Stored = stored(top, rank)
-            if !(here <= before) { return "logit \(rank) of the largest is \(here) after \(before), expected descending order" }
+            if !(here <= before) {
+                return "logit \(rank) of the largest is \(here) after \(before), expected descending order"
+            }
         }
         return "the largest logits are not in descending order"
     }
@@ -142,7 +157,9 @@ private struct SketchLayout<Element: Scalar> {
 
 extension SketchColumns {
     @inline(__always)
-    fileprivate func labelRank(_ token: Int) -> Int32 { labelRanks.loadUnaligned(fromByteOffset: 4 * token, as: Int32.self) }
+    fileprivate func labelRank(_ token: Int) -> Int32 {
+        labelRanks.loadUnaligned(fromByteOffset: 4 * token, as: Int32.self)
+    }
 }
 
 // Loop-only functions: what is stored need not be aligned.
@@ -168,7 +185,8 @@ private func rises<Stored: Scalar>(_ logits: UnsafeRawPointer, _ count: Int, as 
 /// Whether some number is not finite, or some count or variance is negative.
 @inline(never) @_specialize(where Stored == Float) @_specialize(where Stored == Double)
 private func isUnsound<Stored: Scalar>(
-    _ counts: UnsafeRawPointer, _ means: UnsafeRawPointer, _ variances: UnsafeRawPointer, _ count: Int, as type: Stored.Type
+    _ counts: UnsafeRawPointer, _ means: UnsafeRawPointer, _ variances: UnsafeRawPointer, _ count: Int,
+    largestCount: Stored
 ) -> Bool {
     var bad = 0
     let largest = Stored.greatestFiniteMagnitude
@@ -176,8 +194,9 @@ private func isUnsound<Stored: Scalar>(
         let n: Stored = stored(counts, i), μ: Stored = stored(means, i), v: Stored = stored(variances, i)
         bad |= n >= 0 ? 0 : 1
         bad |= v >= 0 ? 0 : 1
-        bad |= n <= largest ? 0 : 1
-        bad |= v <= largest ? 0 : 1
+        bad |= n <= largestCount ? 0 : 1
+        // Depths within a bin differ by 64 at most.
+        bad |= v <= 4096 ? 0 : 1
         bad |= μ <= largest ? 0 : 1
         bad |= μ >= -largest ? 0 : 1
     }
@@ -201,7 +220,8 @@ private func fillDepths<Element: Scalar, Stored: Scalar>(
 @_specialize(where Element == Float, Stored == Float) @_specialize(where Element == Double, Stored == Float)
 @_specialize(where Element == Double, Stored == Double)
 private func fillBins<Element: Scalar, Stored: Scalar>(
-    counts: UnsafeRawPointer, means: UnsafeRawPointer, variances: UnsafeRawPointer, count: Int, height: Int, below largest: Stored,
+    counts: UnsafeRawPointer, means: UnsafeRawPointer, variances: UnsafeRawPointer, count: Int, height: Int,
+    below largest: Stored,
     _ run: UnsafeMutablePointer<Element>
 ) {
     let largest = Element(largest)

@@ -85,7 +85,8 @@ extension LogitSketches {
     /// Sums over exact logits and bins.
     @inline(__always)
     private func sweep(
-        _ x: UnsafePointer<Element>, _ bins: UnsafePointer<Element>?, temperature: Double, _ workspace: SketchWorkspace<Element>
+        _ x: UnsafePointer<Element>, _ bins: UnsafePointer<Element>?, temperature: Double,
+        _ workspace: SketchWorkspace<Element>
     ) -> RowSoftmax {
         var softmax = RowSoftmax(temperature: temperature)
         workspace.run.setExponentials(x, height: exactHeight, scale: Element(softmax.scale), sums: workspace.lanes)
@@ -104,7 +105,8 @@ extension LogitSketches {
 
     @inline(__always)
     private func terms(
-        _ token: Int, _ x: UnsafePointer<Element>, _ bins: UnsafePointer<Element>?, _ softmax: RowSoftmax, mask: SoftMask,
+        _ token: Int, _ x: UnsafePointer<Element>, _ bins: UnsafePointer<Element>?, _ softmax: RowSoftmax,
+        mask: SoftMask,
         _ workspace: SketchWorkspace<Element>
     ) -> TokenTerms {
         let label = labels[token]
@@ -160,7 +162,8 @@ extension LogitSketches {
         }
         reduceLanes(UnsafePointer(workspace.lanes), count: hasTail ? 2 : 1, into: workspace.sums)
         let entropy = workspace.sums[0] + (hasTail ? workspace.sums[1] : 0)
-        let topFive = sumOfLargest(min(FeatureTerms.leadingCount, exactCount), x, height: exactHeight, scale: Element(softmax.scale))
+        let topFive = sumOfLargest(
+            min(FeatureTerms.leadingCount, exactCount), x, height: exactHeight, scale: Element(softmax.scale))
         return FeatureTerms(total: softmax.total, squares: softmax.squares, entropy: entropy, topFive: topFive)
     }
 }

@@ -16,7 +16,7 @@ public struct LogitSketches<Element: Scalar>: TokenLogits {
     /// N, the number of tokens.
     public var count: Int { labelRanks.count }
 
-    /// For each label: l − l₀, and its place in the run of exact logits, or of bins where it is below them.
+    /// What is known of a label: l − l₀, and its place in the run of exact logits, or of bins where it is below them.
     struct Label {
         var depth: Double
         var place: Int
@@ -61,7 +61,9 @@ public struct LogitSketches<Element: Scalar>: TokenLogits {
             require(
                 sketch.topLogits.count == exactCount && sketch.tailCount.count == tail && sketch.tailMean.count == tail
                     && sketch.tailVariance.count == tail,
-                "sketch \(number) has \(sketch.topLogits.count) logits and \(sketch.tailCount.count) bins, expected \(exactCount) and \(tail)")
+                "sketch \(number) has \(sketch.topLogits.count) logits and \(sketch.tailCount.count) bins, "
+                    + "expected \(exactCount) and \(tail)"
+            )
             let target = buffer.target(number)
             target.labelRank.pointee = Int32(sketch.labelRank)
             target.labelLogit.pointee = sketch.labelLogit

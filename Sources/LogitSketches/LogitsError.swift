@@ -24,7 +24,8 @@ extension LogitsError {
         in row: UnsafeBufferPointer<Element>, label: Int, number: Int
     ) -> LogitsError? {
         for token in row.indices where !(row[token] < .infinity) {
-            return LogitsError(row: number, "the logit of token \(token) is \(row[token]), expected a finite number or −∞")
+            return LogitsError(
+                row: number, "the logit of token \(token) is \(row[token]), expected a finite number or −∞")
         }
         guard row.contains(where: { Double($0) > largestImpossibleLogit }) else {
             return LogitsError(row: number, "all \(row.count) tokens are impossible (logits of −1e30 or below)")

@@ -29,11 +29,13 @@ final class MaskedRun<Element: Scalar> {
 
     /// e and y at each place of a run of depths, in place of p and dp/dT, and lane sums of Σe, Σe·y, Σe² and Σe²·y.
     @inline(never)
-    func setExponentials(_ x: UnsafePointer<Element>, height: Int, scale: Element, sums: UnsafeMutablePointer<Element>) {
+    func setExponentials(_ x: UnsafePointer<Element>, height: Int, scale: Element, sums: UnsafeMutablePointer<Element>)
+    {
         var e0 = SIMD16<Element>(repeating: 0), ey0 = e0, ee0 = e0, eey0 = e0
         let scale = SIMD16<Element>(repeating: scale), smallest = SIMD16(repeating: Element.negligibleExponent)
         for row in 0..<height {
-            let y = Element.maximum(loadVector(x + 16 * row) * scale, smallest), e = Element.exponentialBase2OfBounded(y)
+            let y = Element.maximum(loadVector(x + 16 * row) * scale, smallest),
+                e = Element.exponentialBase2OfBounded(y)
             let ee = e * e
             e0 += e
             ey0.addProduct(e, y)
@@ -51,7 +53,8 @@ final class MaskedRun<Element: Scalar> {
     /// Turns e and y into p and dp/dT, and adds them up within each lane.
     @inline(never)
     func normalise(height: Int, softmax: RowSoftmax) {
-        let inverseTotal = SIMD16(repeating: Element(1 / softmax.total)), mean = SIMD16(repeating: Element(softmax.meanExponent))
+        let inverseTotal = SIMD16(repeating: Element(1 / softmax.total)),
+            mean = SIMD16(repeating: Element(softmax.meanExponent))
         let factor = SIMD16(repeating: Element(softmax.tangentFactor))
         var c = SIMD16<Element>(repeating: 0), dc = c
         for row in 0..<height {
@@ -88,7 +91,8 @@ final class MaskedRun<Element: Scalar> {
         let zero = SIMD16<Element>(repeating: 0)
         var total = zero, byT = zero, outside = zero
         for row in 0..<height {
-            let p = loadVector(UnsafePointer(probability + 16 * row)), dp = loadVector(UnsafePointer(tangent + 16 * row))
+            let p = loadVector(UnsafePointer(probability + 16 * row)),
+                dp = loadVector(UnsafePointer(tangent + 16 * row))
             let beyond = vectorMask.excess(loadVector(UnsafePointer(excess + 16 * row)))
             let m = vectorMask(excess: beyond), pm = p * m
             let pmOutside = pm * indicatorOfPositive(beyond)

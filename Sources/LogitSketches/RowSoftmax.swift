@@ -68,7 +68,9 @@ func sumOfLargest<Element: Scalar>(_ ranks: Int, _ x: UnsafePointer<Element>, he
 
 /// Lane sums of `count` vectors, in Double.
 @inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
-func reduceLanes<Element: Scalar>(_ vectors: UnsafePointer<Element>, count: Int, into sums: UnsafeMutablePointer<Double>) {
+func reduceLanes<Element: Scalar>(
+    _ vectors: UnsafePointer<Element>, count: Int, into sums: UnsafeMutablePointer<Double>
+) {
     for i in 0..<count {
         let v = loadVector(vectors + 16 * i)
         let a = v.lowHalf + v.highHalf

@@ -50,9 +50,11 @@ private struct BinVector<Element: Scalar> {
     let e: SIMD16<Element>
 
     @inline(__always)
-    init(_ bins: UnsafePointer<Element>, row: Int, height: Int, scale: SIMD16<Element>, inverseSquare: SIMD16<Element>) {
+    init(_ bins: UnsafePointer<Element>, row: Int, height: Int, scale: SIMD16<Element>, inverseSquare: SIMD16<Element>)
+    {
         count = loadVector(bins + 16 * row)
-        exponent = Element.maximum(loadVector(bins + 16 * (height + row)) * scale, SIMD16(repeating: Element.negligibleExponent))
+        exponent = Element.maximum(
+            loadVector(bins + 16 * (height + row)) * scale, SIMD16(repeating: Element.negligibleExponent))
         variance = loadVector(bins + 16 * (2 * height + row)) * inverseSquare
         e = Element.exponentialBase2OfBounded(exponent)
         scaled = count * e
@@ -61,7 +63,9 @@ private struct BinVector<Element: Scalar> {
     /// Σ e.
     @inline(__always) var mass: SIMD16<Element> { scaled.addingProduct(scaled, variance * 0.5) }
     /// Σ e·y.
-    @inline(__always) var weightedExponents: SIMD16<Element> { (mass * exponent).addingProduct(scaled, variance * Element(Double.log2e)) }
+    @inline(__always) var weightedExponents: SIMD16<Element> {
+        (mass * exponent).addingProduct(scaled, variance * Element(Double.log2e))
+    }
     /// Σ e².
     @inline(__always) var squares: SIMD16<Element> { scaled * e * (variance * 2 + 1) }
 }
@@ -89,14 +93,15 @@ func sumBins<Element: Scalar>(
     storeVector(ee, sums + 32)
 }
 
-/// Turns Σe and Σe·y of each bin into mass and its derivative in T, adds them up within each lane, and leaves each bin's
-/// mean p.
+/// Turns Σe and Σe·y of each bin into mass and its derivative in T, adds them up within each lane, and leaves each
+/// bin's mean p.
 @inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
 func setMasses<Element: Scalar>(
     _ bins: UnsafePointer<Element>, height: Int, softmax: RowSoftmax, _ workspace: SketchWorkspace<Element>
 ) {
     let run = workspace.bins, inverseTotal = SIMD16(repeating: Element(1 / softmax.total))
-    let mean = SIMD16(repeating: Element(softmax.meanExponent)), factor = SIMD16(repeating: Element(softmax.tangentFactor))
+    let mean = SIMD16(repeating: Element(softmax.meanExponent)),
+        factor = SIMD16(repeating: Element(softmax.tangentFactor))
     let one = SIMD16<Element>(repeating: 1)
     var c = SIMD16<Element>(repeating: 0), dc = c
     for row in 0..<height {
@@ -143,7 +148,8 @@ private func setDifferences<Element: Scalar>(
 /// m at c, given c − P, and its slope: dm/dP = α·m and dm/dT = −α·m·dc/dT outside of the nucleus, 0 within.
 @inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
 private func setMasks<Element: Scalar>(
-    _ excess: UnsafePointer<Element>, height: Int, mask: SoftMask, values: UnsafeMutablePointer<Element>, slopes: UnsafeMutablePointer<Element>
+    _ excess: UnsafePointer<Element>, height: Int, mask: SoftMask, values: UnsafeMutablePointer<Element>,
+    slopes: UnsafeMutablePointer<Element>
 ) {
     let α = SIMD16(repeating: Element(mask.steepness)), mask = VectorSoftMask<Element>(mask)
     for row in 0..<height {
@@ -179,7 +185,8 @@ func entropyOfBins<Element: Scalar>(
 ) {
     let scale = SIMD16(repeating: Element(softmax.scale))
     let inverseSquare = SIMD16(repeating: Element(1 / (softmax.temperature * softmax.temperature)))
-    let inverseTotal = SIMD16(repeating: Element(1 / softmax.total)), offset = SIMD16(repeating: Element(FeatureTerms.entropyOffset))
+    let inverseTotal = SIMD16(repeating: Element(1 / softmax.total)),
+        offset = SIMD16(repeating: Element(FeatureTerms.entropyOffset))
     var total = SIMD16<Element>(repeating: 0)
     for row in 0..<height {
         let bin = BinVector(bins, row: row, height: height, scale: scale, inverseSquare: inverseSquare)

@@ -3,7 +3,8 @@ import Tensor
 
 /// Room for the sketches of many tokens, in columns as a hidden-state cache stores them, and filled in parallel.
 ///
-/// A class because it owns its memory. `@unchecked Sendable`: its threads write different tokens, and nobody reads meanwhile.
+/// A class because it owns its memory. `@unchecked Sendable`: its threads write different tokens, and nobody reads
+/// meanwhile.
 public final class SketchBuffer<Element: Scalar>: @unchecked Sendable {
     /// V, the number of logits that a sketch stands for.
     public let vocabularySize: Int
@@ -34,14 +35,17 @@ public final class SketchBuffer<Element: Scalar>: @unchecked Sendable {
     var labelLogits: UnsafeMutablePointer<Element> { numbers }
     var topLogits: UnsafeMutablePointer<Element> { numbers + capacity }
     /// Counts, means or variances: column 0, 1 or 2.
-    func tail(_ column: Int) -> UnsafeMutablePointer<Element> { numbers + capacity * (1 + exactCount + column * tailWidth) }
+    func tail(_ column: Int) -> UnsafeMutablePointer<Element> {
+        numbers + capacity * (1 + exactCount + column * tailWidth)
+    }
 
     /// Where one token's sketch goes.
     @inline(__always)
     func target(_ token: Int) -> SketchTarget<Element> {
         SketchTarget(
             labelRank: labelRanks + token, labelLogit: labelLogits + token, topLogits: topLogits + token * exactCount,
-            tailCount: tail(0) + token * tailWidth, tailMean: tail(1) + token * tailWidth, tailVariance: tail(2) + token * tailWidth)
+            tailCount: tail(0) + token * tailWidth, tailMean: tail(1) + token * tailWidth,
+            tailVariance: tail(2) + token * tailWidth)
     }
 
     /// Sketches rows of logits into the places from `start` on, in parallel over rows.
@@ -52,7 +56,9 @@ public final class SketchBuffer<Element: Scalar>: @unchecked Sendable {
     /// - Throws: ``LogitsError`` as ``SketchBuilder`` does, for the first unsound row.
     public func fill(from start: Int, logits: Tensor<Element>, labels: some RandomAccessCollection<Int>) throws {
         let rows = logits.rows, V = vocabularySize, labels = Array(labels)
-        require(logits.columns == V && labels.count == rows, "\(labels.count) labels and logits \(logits.shape) for a vocabulary of \(V)")
+        require(
+            logits.columns == V && labels.count == rows,
+            "\(labels.count) labels and logits \(logits.shape) for a vocabulary of \(V)")
         require(start >= 0 && start + rows <= capacity, "rows \(start) to \(start + rows) in a buffer of \(capacity)")
         // About a million logits a block make up for its builder.
         let blockSize = max(1, min(256, (1 << 20) / max(V, 1)))
@@ -72,8 +78,8 @@ public final class SketchBuffer<Element: Scalar>: @unchecked Sendable {
         if let error = errors.lazy.compactMap({ $0 }).first { throw error }
     }
 
-    /// The columns of the first `count` sketches by the names under which a cache stores them; valid while this object lives and
-    /// nobody writes.
+    /// The columns of the first `count` sketches by the names under which a cache stores them; valid while this
+    /// object lives and nobody writes.
     public func bytes(count: Int) -> [String: UnsafeRawBufferPointer] {
         func bytes(_ start: UnsafeMutablePointer<Element>, _ width: Int) -> UnsafeRawBufferPointer {
             UnsafeRawBufferPointer(UnsafeBufferPointer(start: start, count: count * width))
@@ -101,7 +107,8 @@ public final class SketchBuffer<Element: Scalar>: @unchecked Sendable {
             count: count, vocabularySize: vocabularySize, shape: shape,
             labelRanks: UnsafeRawBufferPointer(UnsafeBufferPointer(start: labelRanks, count: count)),
             labelLogits: bytes(labelLogits, 1), topLogits: bytes(topLogits, exactCount),
-            tail: tailWidth == 0 ? nil : (bytes(tail(0), tailWidth), bytes(tail(1), tailWidth), bytes(tail(2), tailWidth)))
+            tail: tailWidth == 0
+                ? nil : (bytes(tail(0), tailWidth), bytes(tail(1), tailWidth), bytes(tail(2), tailWidth)))
     }
 }
 

@@ -66,7 +66,8 @@ public final class SketchBuilder<Element: Scalar> {
     ///   - number: the row's number, for the error.
     /// - Throws: ``LogitsError`` for NaN, +∞, a row without a possible token, and a label that is impossible or not in
     ///   the vocabulary.
-    public func sketch(of row: UnsafeBufferPointer<Element>, label: Int, row number: Int) throws -> LogitSketch<Element> {
+    public func sketch(of row: UnsafeBufferPointer<Element>, label: Int, row number: Int) throws -> LogitSketch<Element>
+    {
         let buffer = SketchBuffer<Element>(capacity: 1, vocabularySize: vocabularySize, shape: shape)
         if let error = sketch(of: row, label: label, row: number, into: buffer.target(0)) { throw error }
         func column(_ start: UnsafeMutablePointer<Element>, _ count: Int) -> [Element] {
@@ -78,7 +79,8 @@ public final class SketchBuilder<Element: Scalar> {
             tailMean: column(buffer.tail(1), buffer.tailWidth), tailVariance: column(buffer.tail(2), buffer.tailWidth))
     }
 
-    /// Writes the sketch of one row to its place; the error where the row is unsound, and the place then holds nothing of use.
+    /// Writes the sketch of one row to its place; the error where the row is unsound, and the place then holds
+    /// nothing of use.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     func sketch(
         of row: UnsafeBufferPointer<Element>, label: Int, row number: Int, into target: SketchTarget<Element>
@@ -104,12 +106,15 @@ public final class SketchBuilder<Element: Scalar> {
         let lastKept = candidates[kept - 1]
         let labelEntry = Candidate(logit: labelLogit, token: Int32(label))
         let labelIsInTail = Candidate.precedes(lastKept, labelEntry)
-        let labelRank = labelIsInTail ? rank(of: labelEntry, l) : candidates[0..<kept].firstIndex { $0.token == Int32(label) } ?? 0
+        let labelRank =
+            labelIsInTail ? rank(of: labelEntry, l) : candidates[0..<kept].firstIndex { $0.token == Int32(label) } ?? 0
         target.labelRank.pointee = Int32(labelRank)
         target.labelLogit.pointee = labelLogit
         guard V > K else { return nil }
 
-        for column in [target.tailCount, target.tailMean, target.tailVariance] { column.update(repeating: 0, count: B + 1) }
+        for column in [target.tailCount, target.tailMean, target.tailVariance] {
+            column.update(repeating: 0, count: B + 1)
+        }
         let first = candidates[K]
         guard Double(first.logit) > largestImpossibleLogit else { return nil }
 
@@ -144,7 +149,9 @@ public final class SketchBuilder<Element: Scalar> {
             blockMaxima(chunk, blocks: 1, maxima + 16 * whole, &lanes)
         }
         reduceToMaxima(maxima, count: blocks)
-        guard lanes[16..<32].allSatisfy({ $0 == 0 }), let smallest = lanes[0..<16].min(), smallest < .infinity else { return nil }
+        guard lanes[16..<32].allSatisfy({ $0 == 0 }), let smallest = lanes[0..<16].min(), smallest < .infinity else {
+            return nil
+        }
         return smallest
     }
 
@@ -159,7 +166,8 @@ public final class SketchBuilder<Element: Scalar> {
             threshold = select(&order, count - 1, by: >)
         }
         for (block, maximum) in maxima.enumerated() where maximum >= threshold {
-            for token in block * Self.blockSize..<min((block + 1) * Self.blockSize, vocabularySize) where l[token] >= threshold {
+            for token in block * Self.blockSize..<min((block + 1) * Self.blockSize, vocabularySize)
+            where l[token] >= threshold {
                 candidates.append(Candidate(logit: l[token], token: Int32(token)))
             }
         }
@@ -173,7 +181,8 @@ public final class SketchBuilder<Element: Scalar> {
     private func rank(of entry: Candidate, _ l: UnsafePointer<Element>) -> Int {
         let token = Int(entry.token)
         // Before the token an equal logit precedes it, after it only a larger one does.
-        return countAbove(l, token, entry.logit.nextDown) + countAbove(l + token + 1, vocabularySize - token - 1, entry.logit)
+        return countAbove(l, token, entry.logit.nextDown)
+            + countAbove(l + token + 1, vocabularySize - token - 1, entry.logit)
     }
 
     /// Copies a run that is shorter than kernels take, and fills it up with −∞, which counts as nothing.
@@ -184,7 +193,9 @@ public final class SketchBuilder<Element: Scalar> {
 
     /// Puts all possible tokens that are not among the K largest into bins.
     @inline(__always)
-    private func fillBins(_ l: UnsafePointer<Element>, _ binning: Binning<Element>, lastKept: Candidate, label: Candidate?) {
+    private func fillBins(
+        _ l: UnsafePointer<Element>, _ binning: Binning<Element>, lastKept: Candidate, label: Candidate?
+    ) {
         let B = shape.bins
         bins.update(repeating: .zero, count: 2 * (B + 2))
         // Without a label in the tail nothing is cut: all is before it.

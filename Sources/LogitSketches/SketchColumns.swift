@@ -1,9 +1,9 @@
 import Tensor
 
-/// The sketches of N tokens as a hidden-state cache stores them, one column a part, in memory that someone else keeps alive
-/// and that need not be aligned, such as a mapped file.
+/// The sketches of N tokens as a hidden-state cache stores them, one column a part, in memory that someone else keeps
+/// alive and that need not be aligned, such as a mapped file.
 ///
-/// `@unchecked Sendable`: whoever makes it promises that nobody writes the memory meanwhile.
+/// `@unchecked Sendable`: its maker promises that nobody writes the memory meanwhile.
 public struct SketchColumns<Stored: Scalar>: @unchecked Sendable {
     /// N.
     public let count: Int
@@ -28,7 +28,8 @@ public struct SketchColumns<Stored: Scalar>: @unchecked Sendable {
     ///   - topLogits: [N, min(K, V)].
     ///   - tail: count, mean and variance of bins, each [N, B + 1]; nil where V ≤ K.
     public init(
-        count: Int, vocabularySize: Int, shape: SketchShape, labelRanks: UnsafeRawBufferPointer, labelLogits: UnsafeRawBufferPointer,
+        count: Int, vocabularySize: Int, shape: SketchShape, labelRanks: UnsafeRawBufferPointer,
+        labelLogits: UnsafeRawBufferPointer,
         topLogits: UnsafeRawBufferPointer,
         tail: (counts: UnsafeRawBufferPointer, means: UnsafeRawBufferPointer, variances: UnsafeRawBufferPointer)?
     ) {

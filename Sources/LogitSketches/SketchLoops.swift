@@ -13,7 +13,8 @@ func binIndices<Element: Scalar>(
     let kept = SIMD16(repeating: kept), cut = SIMD16(repeating: cut), cutBin = SIMD16(repeating: cutBin)
     for i in 0..<vectors {
         let x = loadVector(l + 16 * i), bin = binning.bins(x)
-        let cutBins = Element.choose(Element.maximum(bin, cutBin) + 1, Element.minimum(bin, cutBin), ifLess: x, than: cut)
+        let cutBins = Element.choose(
+            Element.maximum(bin, cutBin) + 1, Element.minimum(bin, cutBin), ifLess: x, than: cut)
         let possible = Element.choose(cutBins, outside, ifLess: impossible, than: x)
         storeVector(Element.choose(possible, outside, ifLess: x, than: kept), indices + 16 * i)
     }
@@ -39,14 +40,16 @@ func scatter<Element: Scalar>(
     }
 }
 
-/// Maxima of whole blocks of 64 logits, as vectors of sixteen lanes. `lanes` gets the smallest possible logit of each lane, then the number of logits
-/// of each lane that are NaN or +∞, added to what it holds.
+/// Maxima of whole blocks of 64 logits, as vectors of sixteen lanes. `lanes` gets the smallest possible logit of each
+/// lane, then the number of logits of each lane that are NaN or +∞, added to what it holds.
 @inline(never) @_specialize(where Element == Float) @_specialize(where Element == Double)
 func blockMaxima<Element: Scalar>(
-    _ l: UnsafePointer<Element>, blocks: Int, _ maxima: UnsafeMutablePointer<Element>, _ lanes: UnsafeMutablePointer<Element>
+    _ l: UnsafePointer<Element>, blocks: Int, _ maxima: UnsafeMutablePointer<Element>,
+    _ lanes: UnsafeMutablePointer<Element>
 ) {
     let one = SIMD16<Element>(repeating: 1), zero = SIMD16<Element>(repeating: 0)
-    let infinity = SIMD16<Element>(repeating: .infinity), impossible = SIMD16(repeating: Element(largestImpossibleLogit))
+    let infinity = SIMD16<Element>(repeating: .infinity),
+        impossible = SIMD16(repeating: Element(largestImpossibleLogit))
     var smallest = loadVector(UnsafePointer(lanes)), bad = loadVector(UnsafePointer(lanes + 16))
     for block in 0..<blocks {
         var maximum = -infinity

@@ -25,7 +25,8 @@ public struct InverseTemperatureResponse: Sendable, Equatable {
 
 /// One token's sketch by rank, in Double: for looking at single tokens at many temperatures.
 ///
-/// A bin of n logits with mean μ and variance σ² has the mass `n·exp(βμ)·(1 + β²σ²/2)`, as in the fused pass, and derivatives of that.
+/// A bin of n logits with mean μ and variance σ² has the mass `n·exp(βμ)·(1 + β²σ²/2)`, as in the fused pass, and
+/// derivatives of that.
 public struct SketchRow: Sendable {
     struct Bin {
         var count: Double
@@ -35,7 +36,7 @@ public struct SketchRow: Sendable {
 
     /// l − l₀ of the largest logits, descending; impossible ones are left out.
     var depths: [Double] = []
-    /// Of all logits below, in descending order; empty bins are left out.
+    /// The bins of all logits below, in descending order; empty bins are left out.
     var bins: [Bin] = []
     /// l_y − l₀, and the label's index among `depths`, or that of the bin which ends with it.
     var labelDepth = 0.0
@@ -66,8 +67,8 @@ public struct SketchRow: Sendable {
             variance: max(0, second / total - mean * mean))
     }
 
-    /// The response at the β in `range` where log p_y is largest, to 1e-9 relative: an end of the range, or the root of the slope by
-    /// Newton's method within a bracket.
+    /// The response at the β in `range` where log p_y is largest, to 1e-9 relative: an end of the range, or the root
+    /// of the slope by Newton's method within a bracket.
     public func bestResponse(in range: ClosedRange<Double>) -> InverseTemperatureResponse {
         let highest = response(at: range.upperBound)
         if highest.slope >= 0 { return highest }
@@ -86,7 +87,8 @@ public struct SketchRow: Sendable {
         return best
     }
 
-    /// What the hard filter leaves of softmax(βl): the smallest set of largest tokens whose cumulative probability reaches P, never empty.
+    /// What the hard filter leaves of softmax(βl): the smallest set of largest tokens whose cumulative probability
+    /// reaches P, never empty.
     ///
     /// Tokens of one bin are taken as equally likely.
     ///
@@ -105,10 +107,13 @@ public struct SketchRow: Sendable {
         }
         for (index, bin) in bins.enumerated() {
             guard before < P else { break }
-            let mass = scale * bin.count * Foundation.exp(β * bin.depth) * (1 + β * β * bin.variance / 2), each = mass / bin.count
+            let mass = scale * bin.count * Foundation.exp(β * bin.depth) * (1 + β * β * bin.variance / 2),
+                each = mass / bin.count
             let fitting = min(bin.count, ((P - before) / each).rounded(.up))
             // The label is its bin's last token.
-            if labelIsInTail, index == labelIndex { keepsLabel = before + mass - Foundation.exp(label.logProbability) < P }
+            if labelIsInTail, index == labelIndex {
+                keepsLabel = before + mass - Foundation.exp(label.logProbability) < P
+            }
             kept = before + fitting * each
             before += mass
         }

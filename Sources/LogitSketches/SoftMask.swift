@@ -15,7 +15,9 @@ public struct SoftMask: Sendable {
     public static let publishedSteepness = 30.0
 
     /// A mask with the given P and α.
-    public init(topP: Double, steepness: Double = publishedSteepness) { (self.topP, self.steepness) = (topP, steepness) }
+    public init(topP: Double, steepness: Double = publishedSteepness) {
+        (self.topP, self.steepness) = (topP, steepness)
+    }
 
     /// Whether the mask is 1 everywhere.
     public var isOpen: Bool { topP >= 1 }

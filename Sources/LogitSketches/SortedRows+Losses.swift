@@ -95,9 +95,11 @@ extension SortedRows {
         while block < blocks {
             let end = min(block + 16, blocks)
             for b in block..<end {
-                sumExponentials(x + b * Self.blockSize, vectors: Self.blockSize / 16, scale: scale, into: workspace.lanes + 64 * b)
+                sumExponentials(
+                    x + b * Self.blockSize, vectors: Self.blockSize / 16, scale: scale, into: workspace.lanes + 64 * b)
             }
-            reduceLanes(UnsafePointer(workspace.lanes + 64 * block), count: 4 * (end - block), into: workspace.sums + 4 * block)
+            reduceLanes(
+                UnsafePointer(workspace.lanes + 64 * block), count: 4 * (end - block), into: workspace.sums + 4 * block)
             for b in block..<end {
                 softmax.total += workspace.sums[4 * b]
                 softmax.weightedExponents += workspace.sums[4 * b + 1]
@@ -106,7 +108,9 @@ extension SortedRows {
             block = end
             if block < blocks {
                 // Nothing that follows is larger than the first depth of the next block.
-                let rest = Double(vocabularySize - block * Self.blockSize) * Foundation.exp(Double(x[block * Self.blockSize]) / temperature)
+                let rest =
+                    Double(vocabularySize - block * Self.blockSize)
+                    * Foundation.exp(Double(x[block * Self.blockSize]) / temperature)
                 if rest < Self.negligibleShare * softmax.total { break }
             }
         }
@@ -137,7 +141,9 @@ extension SortedRows {
                 // middle of the block.
                 let integral = mask.integral(from: c, tangent: dc, over: b, tangent: db)
                 let q = sums[2] / (softmax.total * softmax.total)
-                let dq = 2 * softmax.tangentFactor * (sums[3] - softmax.meanExponent * sums[2]) / (softmax.total * softmax.total)
+                let dq =
+                    2 * softmax.tangentFactor * (sums[3] - softmax.meanExponent * sums[2])
+                    / (softmax.total * softmax.total)
                 let middle = mask(c + b / 2), dMiddle = -α * middle * (dc + db / 2)
                 masked.add(
                     integral.value - α / 2 * q * middle,
@@ -145,7 +151,8 @@ extension SortedRows {
                     byTopP: integral.byTopP - α / 2 * q * α * middle)
             }
             if !(isInside || isClosed) || block == labelBlock {
-                run.setExponentials(x + block * Self.blockSize, height: height, scale: Element(softmax.scale), sums: run.lanes)
+                run.setExponentials(
+                    x + block * Self.blockSize, height: height, scale: Element(softmax.scale), sums: run.lanes)
                 run.normalise(height: height, softmax: softmax)
                 run.accumulate(height: height, from: c, tangent: dc, topP: mask.topP)
                 if !(isInside || isClosed) {
@@ -169,7 +176,8 @@ extension SortedRows {
 
     @inline(__always)
     func featureTerms(
-        _ x: UnsafePointer<Element>, _ sweep: (softmax: RowSoftmax, blocks: Int), _ workspace: SortedRowWorkspace<Element>
+        _ x: UnsafePointer<Element>, _ sweep: (softmax: RowSoftmax, blocks: Int),
+        _ workspace: SortedRowWorkspace<Element>
     ) -> FeatureTerms {
         let (softmax, blocks) = sweep
         // In Float the entropy of later blocks follows from their sums.
@@ -177,8 +185,11 @@ extension SortedRows {
         var entropy = 0.0
         for block in 0..<exactBlocks {
             let run = workspace.run, height = Self.blockSize / 16
-            run.setExponentials(x + block * Self.blockSize, height: height, scale: Element(softmax.scale), sums: run.lanes)
-            entropyOfTokens(run.probability, vectors: height, factor: Element(1 / softmax.total), into: workspace.lanes + 16 * block)
+            run.setExponentials(
+                x + block * Self.blockSize, height: height, scale: Element(softmax.scale), sums: run.lanes)
+            entropyOfTokens(
+                run.probability, vectors: height, factor: Element(1 / softmax.total), into: workspace.lanes + 16 * block
+            )
         }
         reduceLanes(UnsafePointer(workspace.lanes), count: exactBlocks, into: workspace.entropies)
         for block in 0..<exactBlocks { entropy += workspace.entropies[block] }
@@ -186,7 +197,9 @@ extension SortedRows {
             entropy += entropyOfBlocks(
                 exactBlocks..<blocks, blockSize: Self.blockSize, softmax, workspace.sums, means: workspace.lanes)
         }
-        let topFive = sumOfLargest(min(FeatureTerms.leadingCount, vocabularySize), x, height: Self.blockSize / 16, scale: Element(softmax.scale))
+        let topFive = sumOfLargest(
+            min(FeatureTerms.leadingCount, vocabularySize), x, height: Self.blockSize / 16,
+            scale: Element(softmax.scale))
         return FeatureTerms(total: softmax.total, squares: softmax.squares, entropy: entropy, topFive: topFive)
     }
 }

@@ -52,7 +52,9 @@ public struct SortedRows<Element: Scalar>: TokenLogits {
                     labelDepths.append(Double(labelLogit) - Double(largest))
                     let target = result.baseAddress! + row * padded
                     for block in stride(from: 0, to: padded, by: size) {
-                        LaneMajor.fill(target + block, height: size / 16, count: V - block, padding: Self.impossibleDepth) { rank in
+                        LaneMajor.fill(
+                            target + block, height: size / 16, count: V - block, padding: Self.impossibleDepth
+                        ) { rank in
                             let logit = sorted[block + rank]
                             return Double(logit) <= largestImpossibleLogit ? Self.impossibleDepth : logit - largest
                         }
@@ -64,7 +66,8 @@ public struct SortedRows<Element: Scalar>: TokenLogits {
         baseProbabilities = Tensor(shape: [count, 1])
         let ones = Tensor<Element>(shape: [count, 1], repeating: 1)
         // The temperature loss at T = 1 is −log softmax(l)_y.
-        baseProbabilities = (losses(temperature: ones, topP: ones, constants: LossConstants()).temperature * -1).exponential()
+        baseProbabilities = (losses(temperature: ones, topP: ones, constants: LossConstants()).temperature * -1)
+            .exponential()
     }
 }
 

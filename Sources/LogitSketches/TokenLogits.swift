@@ -25,7 +25,7 @@ public protocol TokenLogits<Element>: Sendable {
     ///   - topP: P̂, [N, 1].
     func losses(temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants) -> TokenLosses<Element>
 
-    /// The losses and, from the same pass, the features: for whoever has both T̂ and P̂ at hand.
+    /// The losses and the features from one pass, where both T̂ and P̂ are known.
     func lossesAndFeatures(
         temperature: Tensor<Element>, topP: Tensor<Element>, constants: LossConstants
     ) -> (losses: TokenLosses<Element>, features: Tensor<Element>)

@@ -18,13 +18,12 @@ public enum Verdict: Sendable, Equatable {
 public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConvertible {
     case noAnswer, textAfterAnswer, malformed, unavailableNumber, wrongArithmetic, unusedNumbers, wrongValue
     case graderTimeLimit, graderMemoryLimit, graderFailed, graderUnclear
-    /// No verifier was asked: the completion broke down where the model gave no distribution.
     case modelFailed
 
-    /// Whether the verifier itself failed, so that nobody knows about the completion.
+    /// Whether the verifier or the model itself failed, so that nobody knows about the completion.
     public var isOfVerifier: Bool {
         switch self {
-        case .graderTimeLimit, .graderMemoryLimit, .graderFailed, .graderUnclear: true
+        case .graderTimeLimit, .graderMemoryLimit, .graderFailed, .graderUnclear, .modelFailed: true
         default: false
         }
     }
@@ -52,8 +51,9 @@ public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConverti
         case .graderTimeLimit: "the grader took more time than it may, and was stopped"
         case .graderMemoryLimit: "the grader took more memory than it may, and was stopped"
         case .graderFailed: "the grader cannot be started, crashed or gave no verdict"
-        case .graderUnclear: "the grader's last line is no verdict, expected {\"correct\": true} or {\"correct\": false}"
-        case .modelFailed: "a next token could not be chosen, the model's logits or the heads' knobs are no numbers"
+        case .modelFailed: "the model gave logits that no token can be drawn from"
+        case .graderUnclear:
+            "the grader's last line is no verdict, expected {\"correct\": true} or {\"correct\": false}"
         }
     }
 }
@@ -71,7 +71,9 @@ public enum VerifierName: String, Sendable, CaseIterable {
         case .boxed: return BoxedVerifier()
         case .choice: return ChoiceVerifier()
         case .command:
-            guard let grader else { throw VerifierError("the verifier \"command\" has no grader, expected its command line") }
+            guard let grader else {
+                throw VerifierError("the verifier \"command\" has no grader, expected its command line")
+            }
             return CommandVerifier(grader)
         }
     }

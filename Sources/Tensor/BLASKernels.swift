@@ -1,8 +1,8 @@
 import COpenBLAS
 import Foundation
 
-/// Which kernels OpenBLAS runs. It chooses them by the processor's model when it is loaded; a release that is older than
-/// the processor falls back to kernels of 2004, several times slower than what the processor can do.
+/// Which kernels OpenBLAS runs. It chooses them by the processor's model when it is loaded; a release that is older
+/// than the processor falls back to kernels of 2004, several times slower than what the processor can do.
 public enum BLASKernels {
     /// Name of the kernels in use, such as "SkylakeX", "Zen" or "Prescott".
     public static var name: String { String(cString: openblas_get_corename()) }

@@ -1,5 +1,5 @@
-// Element-wise kernels: sixteen lanes at a time, rows shared among threads. Each public function is specialised for both
-// scalars, so that generic callers in other modules reach vector code.
+// Element-wise kernels: sixteen lanes at a time, rows shared among threads. Each public function is specialised for
+// both scalars, so that generic callers in other modules reach vector code.
 
 extension Tensor {
     /// `body` applied to each vector of sixteen elements; the last, partial vector goes through a padded copy.
@@ -27,7 +27,8 @@ extension Tensor {
     /// `body` applied to pairs of vectors of two tensors, the second one repeated where it is a single row [1, C], a
     /// single column [R, 1] or a single number [1, 1] beside a first one of [R, C].
     @inline(__always)
-    func zipVectors(_ other: Tensor, _ body: @Sendable (SIMD16<Element>, SIMD16<Element>) -> SIMD16<Element>) -> Tensor {
+    func zipVectors(_ other: Tensor, _ body: @Sendable (SIMD16<Element>, SIMD16<Element>) -> SIMD16<Element>) -> Tensor
+    {
         let oneRow = other.rows == 1 && rows > 1, oneColumn = other.columns == 1 && columns > 1
         require(
             shape == other.shape || (oneRow || other.rows == rows) && (oneColumn || other.columns == columns),
@@ -39,7 +40,8 @@ extension Tensor {
             withPointers(to: self, other) { a, b in
                 // Workers write disjoint blocks, so they may share the pointers.
                 nonisolated(unsafe) let a = a, b = b, y = result.baseAddress!
-                let segment = flat ? 1 << 16 : columns, blockSize = flat ? segment : max(1, (1 << 16) / columns) * columns
+                let segment = flat ? 1 << 16 : columns,
+                    blockSize = flat ? segment : max(1, (1 << 16) / columns) * columns
                 Parallel.forEachBlock(of: rows * columns, blockSize: blockSize) { block in
                     for start in stride(from: block.lowerBound, to: block.upperBound, by: segment) {
                         let end = min(start + segment, block.upperBound), row = flat ? 0 : start / columns
@@ -128,7 +130,9 @@ extension Tensor {
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func zeroed(where condition: Tensor, isOutside range: ClosedRange<Element>) -> Tensor {
         let low = range.lowerBound, high = range.upperBound
-        return zipVectors(condition) { x, c in x.replacing(with: 0, where: c .< low).replacing(with: 0, where: c .> high) }
+        return zipVectors(condition) { x, c in
+            x.replacing(with: 0, where: c .< low).replacing(with: 0, where: c .> high)
+        }
     }
 
     /// `self ← self + other`.

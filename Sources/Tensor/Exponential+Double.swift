@@ -45,10 +45,12 @@ extension Double {
     @inlinable @inline(__always)
     public static func exponential(_ x: SIMD16<Double>) -> SIMD16<Double> {
         let x = x.replacing(with: -746, where: x .< -746).replacing(with: 710, where: x .> 710)
-        let log2e = SIMD16<Double>(repeating: 0x1.71547652b82fep+0), rest = SIMD16<Double>(repeating: 0x1.777d0ffda0d24p-56)
+        let log2e = SIMD16<Double>(repeating: 0x1.71547652b82fep+0),
+            rest = SIMD16<Double>(repeating: 0x1.777d0ffda0d24p-56)
         let shifted = roundingConstant.addingProduct(x, log2e)
         let fraction = (roundingConstant - shifted).addingProduct(x, log2e).addingProduct(x, rest)
-        let n = unsafeBitCast(shifted, to: SIMD16<Int64>.self) &- unsafeBitCast(roundingConstant, to: SIMD16<Int64>.self)
+        let n =
+            unsafeBitCast(shifted, to: SIMD16<Int64>.self) &- unsafeBitCast(roundingConstant, to: SIMD16<Int64>.self)
         let half = n &>> 1
         return exponentialBase2OfFraction(fraction) * powerOfTwo(half) * powerOfTwo(n &- half)
     }

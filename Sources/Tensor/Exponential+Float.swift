@@ -44,7 +44,8 @@ extension Float {
         let shifted = roundingConstant.addingProduct(x, log2e)
         let fraction = (roundingConstant - shifted).addingProduct(x, log2e).addingProduct(x, log2eRest)
         // 2^n in two halves: a result below the smallest normal number is rounded once, by the second product.
-        let n = unsafeBitCast(shifted, to: SIMD16<Int32>.self) &- unsafeBitCast(roundingConstant, to: SIMD16<Int32>.self)
+        let n =
+            unsafeBitCast(shifted, to: SIMD16<Int32>.self) &- unsafeBitCast(roundingConstant, to: SIMD16<Int32>.self)
         let half = n &>> 1
         return exponentialBase2OfFraction(fraction) * powerOfTwo(half) * powerOfTwo(n &- half)
     }
@@ -62,7 +63,8 @@ extension Float {
         let n = offset &>> 23
         let mantissa = unsafeBitCast(bits &- (n &<< 23), to: SIMD16<Float>.self)
         // n as a float without a conversion: its bits on top of the rounding constant's.
-        let nFloat = unsafeBitCast(n &+ unsafeBitCast(roundingConstant, to: SIMD16<Int32>.self), to: SIMD16<Float>.self)
+        let nFloat =
+            unsafeBitCast(n &+ unsafeBitCast(roundingConstant, to: SIMD16<Int32>.self), to: SIMD16<Float>.self)
             - roundingConstant
         let r = mantissa - 1
         var q = SIMD16<Float>(repeating: 0.130_048_32).addingProduct(SIMD16(repeating: -0.078_233_81), r)

@@ -31,7 +31,8 @@ public struct MatrixView<Element: Scalar>: Sendable {
     /// Rows `range` of this matrix.
     public subscript(rows range: Range<Int>) -> MatrixView {
         require(
-            range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) are outside a matrix of \(rows) × \(columns)")
+            range.lowerBound >= 0 && range.upperBound <= rows,
+            "rows \(range) are outside a matrix of \(rows) × \(columns)")
         var view = self
         view.rows = range.count
         view.offset += range.lowerBound * (isTransposed ? 1 : stride)

@@ -38,8 +38,8 @@ public enum Parallel {
         }
     }
 
-    /// Calls `body` once for each block as ``forEachBlock(of:blockSize:_:)`` does, and returns the results in the blocks'
-    /// order.
+    /// Calls `body` once for each block as ``forEachBlock(of:blockSize:_:)`` does, and returns the results in the
+    /// blocks' order.
     public static func mapBlocks<Value: Sendable>(
         of count: Int, blockSize: Int, _ body: @Sendable (Range<Int>) -> Value
     ) -> [Value] {

@@ -41,7 +41,8 @@ extension Tensor {
         }
     }
 
-    /// This tensor summed over the dimensions in which `shape` is 1: the derivative of repeating a tensor of that shape.
+    /// This tensor summed over the dimensions in which `shape` is 1: the derivative of repeating a tensor of that
+    /// shape.
     public func summed(toShape shape: [Int]) -> Tensor {
         if self.shape == shape { return self }
         var result = self

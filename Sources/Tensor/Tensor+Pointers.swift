@@ -1,7 +1,7 @@
 /// Calls `body` with a pointer to the elements of each of several tensors: a kernel's door.
 ///
-/// The pointers are valid until `body` returns. They know no sizes, so sizes are checked before the door; they are never
-/// nil, even where a tensor is empty.
+/// The pointers are valid until `body` returns. They know no sizes, so sizes are checked before the door; they are
+/// never nil, even where a tensor is empty.
 @inlinable @inline(__always)
 public func withPointers<each Element: Scalar, Result>(
     to tensors: repeat Tensor<each Element>, body: (repeat UnsafePointer<each Element>) throws -> Result

@@ -81,7 +81,9 @@ public struct Tensor<Element: Scalar>: Sendable {
 
     /// Calls `body` with the elements in row-major order. The buffer is valid until `body` returns.
     @inlinable
-    public func withUnsafeBufferPointer<Result>(_ body: (UnsafeBufferPointer<Element>) throws -> Result) rethrows -> Result {
+    public func withUnsafeBufferPointer<Result>(
+        _ body: (UnsafeBufferPointer<Element>) throws -> Result
+    ) rethrows -> Result {
         try withExtendedLifetime(storage) {
             try body(UnsafeBufferPointer(start: storage.pointer, count: storage.count))
         }
@@ -106,8 +108,9 @@ public struct Tensor<Element: Scalar>: Sendable {
         }
     }
 
-    /// Gives this tensor another shape and undefined content, to be written in full by the caller. Memory is reused where
-    /// there is enough and no other tensor shares it, so that a buffer which is filled again and again is allocated once.
+    /// Gives this tensor another shape and undefined content, to be written in full by the caller. Memory is reused
+    /// where there is enough and no other tensor shares it, so that a buffer which is filled again and again is
+    /// allocated once.
     public mutating func resize(to shape: [Int]) {
         require(shape.allSatisfy { $0 >= 0 }, "shape \(shape) has a negative dimension")
         let count = shape.reduce(1, *)

@@ -12,14 +12,25 @@ struct PatternMatcher {
     }
 
     private var frames: [Frame] = []
+    /// Steps that are left: instructions, and characters that a run goes over.
+    private var stepsLeft: Int
+
+    /// Steps of all searches together: so many, and so many more for each byte that is searched. Oniguruma allows ten
+    /// million ways back for each place where a match may begin. Published patterns take fewer than ten steps a byte.
+    static let freeSteps = 10_000_000, stepsPerByte = 500
+
+    /// - Parameter freeSteps: see ``freeSteps``.
+    init(freeSteps: Int = freeSteps) { stepsLeft = freeSteps }
 
     /// Calls `body` with every match in `range`, from left to right, as Oniguruma's search loop finds them: an empty
     /// match directly after the previous one does not count. What lies outside `range` is not seen.
     ///
     /// - Parameter text: valid UTF-8; `range` starts and ends between scalars.
+    /// - Throws: `TokenizerError.tooManySteps` where the pattern has more ways to try than there are steps.
     mutating func forEachMatch(
         of program: PatternProgram, in text: [UInt8], range: Range<Int>, body: (Range<Int>) -> Void
-    ) {
+    ) throws(TokenizerError) {
+        stepsLeft += range.count * Self.stepsPerByte
         var start = range.lowerBound
         var lastEnd: Int?
         while start <= range.upperBound {
@@ -31,7 +42,8 @@ struct PatternMatcher {
                 }
                 if start == range.upperBound { return }
             }
-            if let end = match(program, from: 0, in: text, at: start, range: range), end > start || lastEnd != start {
+            if let end = try match(program, from: 0, in: text, at: start, range: range), end > start || lastEnd != start
+            {
                 body(start..<end)
                 lastEnd = end
                 if end > start {
@@ -44,14 +56,20 @@ struct PatternMatcher {
     }
 
     /// The end of the match that starts at `start`, or nil.
+    ///
+    /// - Throws: `TokenizerError.tooManySteps`.
     private mutating func match(
         _ program: PatternProgram, from entry: Int, in text: [UInt8], at start: Int, range: Range<Int>
-    ) -> Int? {
+    ) throws(TokenizerError) -> Int? {
         let base = frames.count
         var instruction = entry
         var position = start
         while true {
             var fails = false
+            stepsLeft -= 1
+            if stepsLeft < 0 {
+                throw .tooManySteps(location: program.location, pattern: program.source, bytes: range.count)
+            }
             switch program.instructions[instruction] {
             case .accept:
                 frames.removeLast(frames.count - base)
@@ -75,14 +93,17 @@ struct PatternMatcher {
                     count += 1
                     if count == minimum { lowest = position }
                 }
+                stepsLeft -= count
                 instruction += 1
                 fails = count < minimum
                 if !fails, givesBack, position > lowest {
                     frames.append(Frame(instruction: instruction, position: position, lowest: lowest))
                 }
             case .choose(let guardSet, let otherwise):
-                if let guardSet, position == range.upperBound
-                    || !program.sets.contains(text.scalar(at: position).scalar, in: guardSet) {
+                if let guardSet,
+                    position == range.upperBound
+                        || !program.sets.contains(text.scalar(at: position).scalar, in: guardSet)
+                {
                     instruction = otherwise
                 } else {
                     frames.append(Frame(instruction: otherwise, position: position, lowest: nil))
@@ -91,14 +112,14 @@ struct PatternMatcher {
             case .jump(let target):
                 instruction = target
             case .atomic(let then):
-                if let end = match(program, from: instruction + 1, in: text, at: position, range: range) {
+                if let end = try match(program, from: instruction + 1, in: text, at: position, range: range) {
                     position = end
                     instruction = then
                 } else {
                     fails = true
                 }
             case .lookahead(let negated, let then):
-                let found = match(program, from: instruction + 1, in: text, at: position, range: range) != nil
+                let found = try match(program, from: instruction + 1, in: text, at: position, range: range) != nil
                 fails = found == negated
                 instruction = then
             case .boundary(let boundary):

@@ -4,23 +4,29 @@
 /// lines, and a plus after an interval repeats it (`\p{N}{1,3}+` is `(?:\p{N}{1,3})+`). Whatever is not known here is
 /// refused: a pattern that is read wrongly would change the ids of a text without anyone noticing.
 struct PatternParser {
-    private let scalars: [Unicode.Scalar]
-    private let location: String
-    private var position = 0
+    let scalars: [Unicode.Scalar]
+    let location: String
+    var position = 0
     private var depth = 0
     private var ignoresCase = false
 
-    /// Deeper groups are refused before they exhaust the stack.
+    /// Deeper groups and classes are refused before they exhaust the stack; published patterns go to 3.
     private static let deepestGroup = 100
-    /// Oniguruma's limit.
-    private static let longestInterval = 100_000
+    /// In scalars; published patterns have a few hundred.
+    private static let longestPattern = 10_000
 
-    static let supported = "literals, classes, \\s \\d \\w \\h \\p{general category}, ^ $ \\A \\z, groups (…) (?:…) (?i:…) (?>…), "
+    static let supported =
+        "literals, classes, \\s \\d \\w \\h \\p{general category}, ^ $ \\A \\z, groups (…) (?:…) (?i:…) (?>…), "
         + "(?=…) (?!…), | and the quantifiers ? * + {n,m}, also reluctant and possessive"
 
     /// - Parameter location: file and JSON path of the pattern, for errors.
     static func parse(_ pattern: String, location: String) throws -> PatternNode {
         var parser = PatternParser(scalars: Array(pattern.unicodeScalars), location: location)
+        guard parser.scalars.count <= longestPattern else {
+            throw TokenizerError.unsupported(
+                location: location, found: "a pattern of \(parser.scalars.count) characters",
+                supported: "at most \(longestPattern) characters")
+        }
         let node = try parser.alternatives()
         guard parser.next == nil else { throw parser.malformed("a group to close at )") }
         return node
@@ -61,10 +67,18 @@ struct PatternParser {
         case "*", "+", "?": throw malformed("something to repeat before \(scalar)")
         case "\\":
             switch next {
-            case "A": position += 1; return .boundary(.textStart)
-            case "z": position += 1; return .boundary(.textEnd)
-            case "w": position += 1; return .scalar(.wordOutsideClass)
-            case "W": position += 1; return .scalar(ScalarRanges.wordOutsideClass.inverted)
+            case "A":
+                position += 1
+                return .boundary(.textStart)
+            case "z":
+                position += 1
+                return .boundary(.textEnd)
+            case "w":
+                position += 1
+                return .scalar(.wordOutsideClass)
+            case "W":
+                position += 1
+                return .scalar(ScalarRanges.wordOutsideClass.inverted)
             default:
                 let item = try escape(startingAt: start)
                 return .scalar(item.scalar == nil ? item.set : try folded(item.set, startingAt: start))
@@ -74,24 +88,28 @@ struct PatternParser {
         }
     }
 
-    // MARK: Groups and quantifiers
+    // MARK: Groups
 
     private mutating func group(startingAt start: Int) throws -> PatternNode {
         let outerIgnoresCase = ignoresCase
-        depth += 1
+        try enter()
         defer {
             ignoresCase = outerIgnoresCase
             depth -= 1
         }
-        guard depth <= Self.deepestGroup else { throw malformed("groups at most \(Self.deepestGroup) deep") }
         var wrap: (PatternNode) -> PatternNode = { $0 }
         if take("?") {
-            if take("=") { wrap = { .lookahead($0, negated: false) } }
-            else if take("!") { wrap = { .lookahead($0, negated: true) } }
-            else if take(">") { wrap = { .atomic($0) } }
-            else if take("i:") { ignoresCase = true }
-            else if take("-i:") { ignoresCase = false }
-            else if !take(":") {
+            if take("=") {
+                wrap = { .lookahead($0, negated: false) }
+            } else if take("!") {
+                wrap = { .lookahead($0, negated: true) }
+            } else if take(">") {
+                wrap = { .atomic($0) }
+            } else if take("i:") {
+                ignoresCase = true
+            } else if take("-i:") {
+                ignoresCase = false
+            } else if !take(":") {
                 position += 1
                 throw unsupported(from: start)
             }
@@ -101,54 +119,10 @@ struct PatternParser {
         return wrap(body)
     }
 
-    private mutating func quantified(_ atom: PatternNode, startingAt start: Int) throws -> PatternNode {
-        var node = atom
-        while let (count, isInterval) = try quantifier() {
-            var preference = RepetitionPreference.greedy
-            if !isInterval, take("+") {
-                preference = .possessive
-            } else if take("?") {
-                // Oniguruma reads {n}? as "n times or not at all", a third meaning that nobody uses.
-                if isInterval, count.lowerBound == count.upperBound { throw unsupported(from: start) }
-                preference = .reluctant
-            }
-            if case .boundary = atom { throw unsupported(from: start) }
-            if case .lookahead = atom { throw unsupported(from: start) }
-            if count.upperBound == PatternNode.unbounded, node.canBeEmpty {
-                throw TokenizerError.unsupported(
-                    location: location, found: "\(text(from: start)) at offset \(start), which repeats something that can be empty",
-                    supported: "unbounded repetition of what takes at least one character")
-            }
-            node = .repeated(node, count: count, preference: preference)
-        }
-        return node
-    }
-
-    private mutating func quantifier() throws -> (count: ClosedRange<Int>, isInterval: Bool)? {
-        if take("*") { return (0...PatternNode.unbounded, false) }
-        if take("+") { return (1...PatternNode.unbounded, false) }
-        if take("?") { return (0...1, false) }
-        // A brace that opens no interval is a literal, and is left for the next atom.
-        let start = position
-        guard take("{") else { return nil }
-        let lower = number()
-        let hasComma = take(",")
-        let upper = hasComma ? number() : lower
-        guard lower != nil || upper != nil, take("}") else {
-            position = start
-            return nil
-        }
-        let (minimum, maximum) = (lower ?? 0, upper ?? PatternNode.unbounded)
-        guard minimum <= maximum, max(minimum, upper ?? 0) <= Self.longestInterval else {
-            throw malformed("an interval of two rising numbers up to \(Self.longestInterval)")
-        }
-        return (minimum...maximum, true)
-    }
-
-    private mutating func number() -> Int? {
-        let digits = scalars[position...].prefix { ("0"..."9").contains($0) }
-        position += digits.count
-        return Int(String(String.UnicodeScalarView(digits)))
+    /// Goes one group or class deeper.
+    private mutating func enter() throws {
+        guard depth < Self.deepestGroup else { throw malformed("groups and classes at most \(Self.deepestGroup) deep") }
+        depth += 1
     }
 
     // MARK: Classes
@@ -156,6 +130,8 @@ struct PatternParser {
     /// The inside of `[…]`, after its opening bracket.
     private mutating func scalarClass() throws -> ScalarRanges {
         let start = position - 1
+        try enter()
+        defer { depth -= 1 }
         let isNegated = take("^")
         var set = ScalarRanges.empty
         while !take("]") {
@@ -168,7 +144,8 @@ struct PatternParser {
             if scalar == "[" {
                 set = set.union(try scalarClass())
             } else {
-                let item = scalar == "\\" ? try escape(startingAt: itemStart) : (set: ScalarRanges(scalar), scalar: scalar)
+                let item =
+                    scalar == "\\" ? try escape(startingAt: itemStart) : (set: ScalarRanges(scalar), scalar: scalar)
                 set = set.union(try range(from: item, startingAt: itemStart))
             }
         }
@@ -186,7 +163,9 @@ struct PatternParser {
         let upperStart = position
         guard let scalar = advance(), scalar != "[" else { throw unsupported(from: start) }
         let upper = scalar == "\\" ? try escape(startingAt: upperStart).scalar : scalar
-        guard let upper, lower <= upper else { throw malformed("a range that ends after it starts, at offset \(start)") }
+        guard let upper, lower <= upper else {
+            throw malformed("a range that ends after it starts, at offset \(start)")
+        }
         return ScalarRanges([lower.value...upper.value])
     }
 
@@ -229,7 +208,9 @@ struct PatternParser {
         let isInverted = take("^") != isNegated
         let name = String(String.UnicodeScalarView(scalars[position..<length]))
         position = length + 1
-        guard !ignoresCase, let categories = GeneralCategoryRun.categories(named: name) else { throw unsupported(from: start) }
+        guard !ignoresCase, let categories = GeneralCategoryRun.categories(named: name) else {
+            throw unsupported(from: start)
+        }
         let set = ScalarRanges(categories: categories)
         return isInverted ? set.inverted : set
     }
@@ -243,7 +224,8 @@ struct PatternParser {
         let isComplete = isBraced ? take("}") : letter == "x" || digits.count == 4
         let value = UInt32(String(String.UnicodeScalarView(digits)), radix: 16)
         // Without braces \x stands for a byte, which above 7F is only a part of a character.
-        guard isComplete, let value, let scalar = Unicode.Scalar(value), isBraced || letter == "u" || scalar.isASCII else {
+        guard isComplete, let value, let scalar = Unicode.Scalar(value), isBraced || letter == "u" || scalar.isASCII
+        else {
             throw malformed("a code point in hexadecimal at offset \(start)")
         }
         return scalar
@@ -271,7 +253,7 @@ struct PatternParser {
         return scalar
     }
 
-    private mutating func take(_ token: String) -> Bool {
+    mutating func take(_ token: String) -> Bool {
         guard text(at: position, count: token.unicodeScalars.count) == token else { return false }
         position += token.unicodeScalars.count
         return true
@@ -282,16 +264,17 @@ struct PatternParser {
         return String(String.UnicodeScalarView(scalars[start...].prefix(count)))
     }
 
-    private func text(from start: Int) -> String {
+    func text(from start: Int) -> String {
         text(at: start, count: position - start)
     }
 
-    private func malformed(_ expected: String) -> TokenizerError {
+    func malformed(_ expected: String) -> TokenizerError {
         .malformed(
-            location: location, found: next.map { "\($0) at offset \(position)" } ?? "the end of the pattern", expected: expected)
+            location: location, found: next.map { "\($0) at offset \(position)" } ?? "the end of the pattern",
+            expected: expected)
     }
 
-    private func unsupported(from start: Int, through end: Int? = nil) -> TokenizerError {
+    func unsupported(from start: Int, through end: Int? = nil) -> TokenizerError {
         .unsupported(
             location: location, found: "\(text(at: start, count: (end ?? position) - start)) at offset \(start)",
             supported: Self.supported)

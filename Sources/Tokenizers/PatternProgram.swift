@@ -5,7 +5,8 @@ struct PatternProgram: Sendable {
         case scalar(set: Int)
         /// Takes as many scalars of the set as there are, within the bounds; gives them back one by one if `givesBack`.
         case run(set: Int, minimum: Int, maximum: Int, givesBack: Bool)
-        /// Goes on, and comes back to `otherwise` if that fails; goes there at once if the next scalar is not in `guardSet`.
+        /// Goes on, and comes back to `otherwise` if that fails; goes there at once if the next scalar is not in
+        /// `guardSet`.
         case choose(guardSet: Int?, otherwise: Int)
         case jump(Int)
         /// Matches the instructions up to an `accept` by themselves, then goes on at `then`.
@@ -19,27 +20,41 @@ struct PatternProgram: Sendable {
     private(set) var sets = ScalarSets()
     /// The set of scalars that a match starts with; nil where a match can be empty.
     private(set) var firstSet: Int?
+    /// The pattern as it is written, and the file and JSON path where, for errors.
+    let source: String, location: String
+    /// Nodes that were compiled; an interval compiles what it repeats many times, also where that is nothing.
+    private var nodeCount = 0
 
     /// Patterns of published tokenizers take about fifty.
     private static let mostInstructions = 2_000
+    /// An instruction comes of at least one node, and of hardly more than two.
+    private static let mostNodes = 20_000
 
     /// Compiles an Oniguruma pattern.
     ///
     /// - Parameter location: file and JSON path of the pattern, for errors.
     init(pattern: String, location: String) throws {
-        try self.init(PatternParser.parse(pattern, location: location), location: location)
+        try self.init(PatternParser.parse(pattern, location: location), source: pattern, location: location)
     }
 
-    init(_ node: PatternNode, location: String) throws {
+    /// Compiles a pattern that matches this text and nothing else.
+    init(matching text: String, location: String) throws {
+        try self.init(PatternNode(matching: text), source: text, location: location)
+    }
+
+    private init(_ node: PatternNode, source: String, location: String) throws {
+        (self.source, self.location) = (source, location)
         try append(node, location: location)
         instructions.append(.accept)
         firstSet = guardSet(for: node)
     }
 
     private mutating func append(_ node: PatternNode, location: String) throws {
-        guard instructions.count < Self.mostInstructions else {
+        nodeCount += 1
+        guard instructions.count < Self.mostInstructions, nodeCount <= Self.mostNodes else {
             throw TokenizerError.unsupported(
-                location: location, found: "a pattern of more than \(Self.mostInstructions) instructions", supported: "smaller intervals")
+                location: location, found: "a pattern of more than \(Self.mostInstructions) instructions",
+                supported: "smaller intervals")
         }
         switch node {
         case .scalar(let set):
@@ -75,9 +90,10 @@ struct PatternProgram: Sendable {
         of body: PatternNode, count: ClosedRange<Int>, preference: RepetitionPreference, location: String
     ) throws {
         if case .scalar(let set) = body, preference != .reluctant {
-            instructions.append(.run(
-                set: sets.index(of: set), minimum: count.lowerBound, maximum: count.upperBound,
-                givesBack: preference == .greedy))
+            instructions.append(
+                .run(
+                    set: sets.index(of: set), minimum: count.lowerBound, maximum: count.upperBound,
+                    givesBack: preference == .greedy))
             return
         }
         if preference == .possessive {
@@ -86,9 +102,12 @@ struct PatternProgram: Sendable {
         for _ in 0..<count.lowerBound { try append(body, location: location) }
         if count.upperBound == PatternNode.unbounded {
             let start = instructions.count
-            try appendOptional(body, preference: preference, location: location) { $0.instructions.append(.jump(start)) }
+            try appendOptional(body, preference: preference, location: location) {
+                $0.instructions.append(.jump(start))
+            }
         } else {
-            try appendOptionals(count.upperBound - count.lowerBound, of: body, preference: preference, location: location)
+            try appendOptionals(
+                count.upperBound - count.lowerBound, of: body, preference: preference, location: location)
         }
     }
 

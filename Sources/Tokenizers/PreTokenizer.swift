@@ -17,15 +17,24 @@ struct PreTokenizer: Sendable {
         if let node = try document["pre_tokenizer"] { try append(node) }
     }
 
+    /// Each pattern may take some megabytes; published tokenizers have up to 8 steps.
+    private static let mostSteps = 64
+
     private mutating func append(_ node: JSONNode) throws {
+        guard steps.count < Self.mostSteps else {
+            throw TokenizerError.unsupported(
+                location: node.location, found: "more than \(Self.mostSteps) steps",
+                supported: "at most \(Self.mostSteps) steps")
+        }
         let type = try node.required("type")
         switch try type.string() {
         case "Sequence":
             for member in try node.required("pretokenizers").elements() { try append(member) }
         case "Split":
-            steps.append(.split(
-                try Self.pattern(try node.required("pattern")), try SplitBehavior(node.required("behavior")),
-                isInverted: try node.required("invert").bool()))
+            steps.append(
+                .split(
+                    try Self.pattern(try node.required("pattern")), try SplitBehavior(node.required("behavior")),
+                    isInverted: try node.required("invert").bool()))
         case "Digits":
             let isIndividual = try node.required("individual_digits").bool()
             let digit = try PatternProgram(pattern: #"\p{N}"#, location: node.location)
@@ -47,7 +56,7 @@ struct PreTokenizer: Sendable {
             return try PatternProgram(pattern: regex.string(), location: regex.location)
         }
         if let literal = try node["String"] {
-            return try PatternProgram(PatternNode(matching: literal.string()), location: literal.location)
+            return try PatternProgram(matching: literal.string(), location: literal.location)
         }
         throw node.unexpected("a pattern under Regex or String")
     }
@@ -57,12 +66,13 @@ struct PreTokenizer: Sendable {
         steps.contains { if case .encodeBytes = $0 { true } else { false } }
     }
 
-    func pieces(of text: [UInt8], matcher: inout PatternMatcher) -> TextPieces {
+    /// - Throws: `TokenizerError.tooManySteps` for a pattern that does not come to an end.
+    func pieces(of text: [UInt8], matcher: inout PatternMatcher) throws(TokenizerError) -> TextPieces {
         var pieces = TextPieces(text)
         for step in steps {
             switch step {
             case .split(let pattern, let behavior, let isInverted):
-                pieces.split(by: pattern, behavior: behavior, isInverted: isInverted, matcher: &matcher)
+                try pieces.split(by: pattern, behavior: behavior, isInverted: isInverted, matcher: &matcher)
             case .addPrefixSpace:
                 pieces.rewrite { piece, text in
                     if piece.first != UInt8(ascii: " ") { text.append(UInt8(ascii: " ")) }

@@ -11,15 +11,17 @@ struct TextPieces {
     /// Cuts every piece at the matches of a pattern, which sees one piece at a time.
     ///
     /// - Parameter isInverted: takes what lies between the matches for the matches.
+    /// - Throws: `TokenizerError.tooManySteps` for a pattern that does not come to an end; the pieces are then as
+    ///   before.
     mutating func split(
         by pattern: PatternProgram, behavior: SplitBehavior, isInverted: Bool, matcher: inout PatternMatcher
-    ) {
+    ) throws(TokenizerError) {
         var pieces: [Range<Int>] = []
         var spans: [SplitBehavior.Span] = []
         for piece in ranges {
             spans.removeAll(keepingCapacity: true)
             var end = piece.lowerBound
-            matcher.forEachMatch(of: pattern, in: text, range: piece) { match in
+            try matcher.forEachMatch(of: pattern, in: text, range: piece) { match in
                 if end < match.lowerBound { spans.append((end..<match.lowerBound, isInverted)) }
                 spans.append((match, !isInverted))
                 end = match.upperBound

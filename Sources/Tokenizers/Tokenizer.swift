@@ -46,12 +46,13 @@ public struct Tokenizer: Sendable {
     /// Added tokens are recognized wherever they stand in it, special ones too.
     ///
     /// - Parameter addSpecialTokens: whether the post-processor puts its tokens around it, as Llama 3's does with BOS.
-    public func encode(_ text: String, addSpecialTokens: Bool = true) -> [Int] {
+    /// - Throws: `TokenizerError.tooManySteps` where a pattern of the file does not come to an end on this text.
+    public func encode(_ text: String, addSpecialTokens: Bool = true) throws(TokenizerError) -> [Int] {
         var ids = addSpecialTokens ? template.prefix : []
         var matcher = PatternMatcher()
         var encoder = BytePairEncoder(model)
-        forEachSegment(of: text, token: { ids.append($0) }) { segment in
-            let pieces = preTokenizer.pieces(of: segment, matcher: &matcher)
+        try forEachSegment(of: text, token: { ids.append($0) }) { segment throws(TokenizerError) in
+            let pieces = try preTokenizer.pieces(of: segment, matcher: &matcher)
             for range in pieces.ranges { encoder.append(pieces.text[range], to: &ids) }
         }
         if addSpecialTokens { ids += template.suffix }
@@ -59,7 +60,9 @@ public struct Tokenizer: Sendable {
     }
 
     /// Cuts the text at added tokens: first at those of the text as given, then at those of the normalized text.
-    private func forEachSegment(of text: String, token: (Int) -> Void, text body: ([UInt8]) -> Void) {
+    private func forEachSegment(
+        of text: String, token: (Int) -> Void, text body: ([UInt8]) throws(TokenizerError) -> Void
+    ) throws(TokenizerError) {
         let given = Array(text.utf8)
         for segment in addedVocabulary.segments(of: given, normalized: false) {
             switch segment {
@@ -69,7 +72,7 @@ public struct Tokenizer: Sendable {
                 for segment in addedVocabulary.segments(of: normalized, normalized: true) {
                     switch segment {
                     case .token(let id): token(id)
-                    case .text(let range): body(Array(normalized[range]))
+                    case .text(let range): try body(Array(normalized[range]))
                     }
                 }
             }
@@ -85,7 +88,9 @@ public struct Tokenizer: Sendable {
         var text: [UInt8] = []
         var isFirst = true
         for id in ids {
-            guard let bytes = try bytes(of: id, isFirst: isFirst, skipSpecialTokens: skipSpecialTokens) else { continue }
+            guard let bytes = try bytes(of: id, isFirst: isFirst, skipSpecialTokens: skipSpecialTokens) else {
+                continue
+            }
             text += bytes
             isFirst = false
         }

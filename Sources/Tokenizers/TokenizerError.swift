@@ -7,6 +7,8 @@ public enum TokenizerError: Error, Equatable {
     case malformed(location: String, found: String, expected: String)
     /// A value is legitimate in other tokenizers, and this one does not implement it.
     case unsupported(location: String, found: String, supported: String)
+    /// A pre-tokenizer's pattern that takes more steps on a text of so many bytes than `PatternMatcher` allows.
+    case tooManySteps(location: String, pattern: String, bytes: Int)
     /// An id that names no token.
     case unknownID(Int, vocabularySize: Int)
 }
@@ -21,6 +23,10 @@ extension TokenizerError: CustomStringConvertible {
             "\(location): found \(found), expected \(expected)"
         case .unsupported(let location, let found, let supported):
             "\(location): found \(found), which is not supported; supported: \(supported)"
+        case .tooManySteps(let location, let pattern, let bytes):
+            "\(location): the pattern '\(pattern.count > 60 ? pattern.prefix(60) + "…" : pattern)' takes too many "
+                + "steps on a text of "
+                + "\(bytes) bytes, expected a pattern without many ways to match the same characters"
         case .unknownID(let id, let vocabularySize):
             "token id \(id) names no token of the vocabulary, which has \(vocabularySize) tokens"
         }

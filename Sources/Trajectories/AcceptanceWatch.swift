@@ -1,7 +1,7 @@
 import Tasks
 
-/// Looks at completions as they are judged: says early that nothing is accepted, and ends a collection whose grader fails
-/// again and again.
+/// Looks at completions as they are judged: says early that nothing is accepted, and ends a collection whose grader
+/// fails again and again.
 public struct AcceptanceWatch: Sendable {
     /// After so many completions without an accepted one, the reasons are told.
     public static let earlyCount = 64
@@ -33,7 +33,8 @@ public struct AcceptanceWatch: Sendable {
             faultsInARow += 1
             guard faultsInARow < Self.mostFaults else {
                 throw SamplingError(
-                    "the verifier failed \(faultsInARow) times in a row, the last time because \(fault); finished blocks "
+                    "the verifier failed \(faultsInARow) times in a row, the last time because \(fault); finished "
+                        + "blocks "
                         + "stay, mend the grader and run the same command again")
             }
         } else {

@@ -7,10 +7,15 @@ import Testing
 /// The sketch of a row by its definition: a full sort, and bins by comparing with edges.
 private func reference(_ row: [Float], _ label: Int, _ shape: SketchShape) -> LogitSketch<Float> {
     let K = shape.exact, B = shape.bins, V = row.count
-    let order = row.indices.sorted { row[$0] != row[$1] ? row[$0] > row[$1] : $0 < $1 }, rank = order.firstIndex(of: label)!
+    let order = row.indices.sorted { row[$0] != row[$1] ? row[$0] > row[$1] : $0 < $1 },
+        rank = order.firstIndex(of: label)!
     func isPossible(_ x: Float) -> Bool { x > -1e30 }
     let top = order.prefix(K).map { isPossible(row[$0]) ? row[$0] : -.infinity }
-    guard V > K else { return LogitSketch(label: label, labelRank: rank, labelLogit: row[label], topLogits: top, tailCount: [], tailMean: [], tailVariance: []) }
+    guard V > K else {
+        return LogitSketch(
+            label: label, labelRank: rank, labelLogit: row[label], topLogits: top, tailCount: [], tailMean: [],
+            tailVariance: [])
+    }
     let floor = row[order[0]] - 64, tail = order.dropFirst(K).filter { isPossible(row[$0]) }
     var bins = Array(repeating: [Double](), count: B + 1)
     if let first = tail.first, let last = tail.last {
@@ -35,7 +40,12 @@ private func reference(_ row: [Float], _ label: Int, _ shape: SketchShape) -> Lo
 }
 
 @Suite struct SketchBuilderTests {
-    @Test(arguments: RandomRows.Kind.allCases, [(SketchShape.standard, 5_000), (SketchShape(exact: 8, bins: 8), 60), (SketchShape(exact: 8, bins: 8), 9), (SketchShape(exact: 16, bins: 1), 700)])
+    @Test(
+        arguments: RandomRows.Kind.allCases,
+        [
+            (SketchShape.standard, 5_000), (SketchShape(exact: 8, bins: 8), 60), (SketchShape(exact: 8, bins: 8), 9),
+            (SketchShape(exact: 16, bins: 1), 700),
+        ])
     func sketchEqualsItsDefinition(kind: RandomRows.Kind, size: (shape: SketchShape, V: Int)) throws {
         var random = RandomGenerator(seed: 60)
         let builder = SketchBuilder<Float>(vocabularySize: size.V, shape: size.shape)
@@ -43,23 +53,36 @@ private func reference(_ row: [Float], _ label: Int, _ shape: SketchShape) -> Lo
         for _ in 0..<20 {
             var row = RandomRows.row(kind, size.V, &random).map { Float($0) }
             // Some rows with impossible tokens of both spellings.
-            if random.uniform() < 0.3 { for i in row.indices where random.uniform() < 0.2 { row[i] = random.uniform() < 0.5 ? -.infinity : -3.4e38 } }
+            if random.uniform() < 0.3 {
+                for i in row.indices where random.uniform() < 0.2 {
+                    row[i] = random.uniform() < 0.5 ? -.infinity : -3.4e38
+                }
+            }
             guard let label = row.indices.filter({ row[$0] > -1e30 }).randomElement(using: &random) else { continue }
             let got = try row.withUnsafeBufferPointer { try builder.sketch(of: $0, label: label, row: 0) }
             let expected = reference(row, label, size.shape)
             #expect(got.labelRank == expected.labelRank)
             #expect(got.topLogits == expected.topLogits)
-            #expect(got.tailCount.count == expected.tailCount.count && got.tailCount.reduce(0, +) == expected.tailCount.reduce(0, +))
+            #expect(
+                got.tailCount.count == expected.tailCount.count
+                    && got.tailCount.reduce(0, +) == expected.tailCount.reduce(0, +))
             // A logit within rounding of an edge may be in the neighbouring bin.
             let moved = zip(got.tailCount, expected.tailCount).reduce(0) { $0 + abs($1.0 - $1.1) }
             #expect(moved <= 4, "\(kind): \(moved / 2) logits are in other bins")
             exactCount += moved == 0 ? 1 : 0
             for j in got.tailCount.indices where got.tailCount[j] == expected.tailCount[j] && moved == 0 {
-                #expect(abs(got.tailMean[j] - expected.tailMean[j]) <= 2e-5 && abs(got.tailVariance[j] - expected.tailVariance[j]) <= 1e-5 + 1e-5 * expected.tailVariance[j])
+                #expect(
+                    abs(got.tailMean[j] - expected.tailMean[j]) <= 2e-5
+                        && abs(got.tailVariance[j] - expected.tailVariance[j]) <= 1e-5 + 1e-5 * expected.tailVariance[j]
+                )
             }
             if got.labelRank >= size.shape.exact {
                 var cumulative = Float(size.shape.exact)
-                #expect(got.tailCount.contains { cumulative += $0; return Int(cumulative) == got.labelRank + 1 })
+                #expect(
+                    got.tailCount.contains {
+                        cumulative += $0
+                        return Int(cumulative) == got.labelRank + 1
+                    })
             }
         }
         #expect(exactCount >= 10, "means and variances are hardly compared")
@@ -68,7 +91,8 @@ private func reference(_ row: [Float], _ label: Int, _ shape: SketchShape) -> Lo
     @Test func selectionFindsEachRank() {
         var random = RandomGenerator(seed: 61)
         for _ in 0..<300 {
-            let n = 1 + Int(random.next() % 40), values = (0..<n).map { _ in Int(random.next() % 12) }, k = Int(random.next() % UInt64(n))
+            let n = 1 + Int(random.next() % 40), values = (0..<n).map { _ in Int(random.next() % 12) },
+                k = Int(random.next() % UInt64(n))
             var order = values
             #expect(select(&order, k, by: >) == values.sorted(by: >)[k])
             #expect(order[0..<k].allSatisfy { $0 >= order[k] } && order[k...].allSatisfy { $0 <= order[k] })
@@ -77,7 +101,10 @@ private func reference(_ row: [Float], _ label: Int, _ shape: SketchShape) -> Lo
 
     @Test func radixSortEqualsSorting() {
         var random = RandomGenerator(seed: 62)
-        var values = (0..<5_000).map { _ in Float(random.normal() * exp(20 * random.normal())) } + [0, -0.0, -.infinity, -3.4e38, 3.4e38]
+        var values =
+            (0..<5_000).map { _ in Float(random.normal() * exp(20 * random.normal())) } + [
+                0, -0.0, -.infinity, -3.4e38, 3.4e38,
+            ]
         let expected = values.sorted(by: >)
         sortDescending(&values)
         #expect(values == expected)

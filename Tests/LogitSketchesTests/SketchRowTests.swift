@@ -45,8 +45,11 @@ import Testing
             for token in rows.labels.indices {
                 let response = rows.row(token).response(at: 1 / T)
                 // dβ/dT = −β².
-                #expect(abs(-response.logProbability - losses.temperature[token]) < 1e-11 * (1 + losses.temperature[token]))
-                #expect(abs(response.slope / (T * T) - losses.temperatureByTemperature[token]) < 1e-10 * (1 + abs(response.slope)))
+                #expect(
+                    abs(-response.logProbability - losses.temperature[token]) < 1e-11 * (1 + losses.temperature[token]))
+                #expect(
+                    abs(response.slope / (T * T) - losses.temperatureByTemperature[token]) < 1e-10
+                        * (1 + abs(response.slope)))
             }
         }
     }

@@ -10,7 +10,9 @@ private func ulps<T: Scalar>(_ x: T, from exact: Double) -> Double {
 }
 
 /// |x − exact|; infinite where `x` is NaN, which would be passed over by a maximum.
-private func distance<T: Scalar>(_ x: T, _ exact: Double) -> Double { Double(x).isNaN ? .infinity : abs(Double(x) - exact) }
+private func distance<T: Scalar>(_ x: T, _ exact: Double) -> Double {
+    Double(x).isNaN ? .infinity : abs(Double(x) - exact)
+}
 
 @Suite struct ExponentialTests {
     @Test func floatExponentialIsWithinTwoUlpOverTheWholeRange() {
@@ -55,7 +57,9 @@ private func distance<T: Scalar>(_ x: T, _ exact: Double) -> Double { Double(x).
         let y = Float.exponential(x)
         #expect(y[0] == 0 && y[1] == .infinity && y[2].isNaN && y[3] == 0 && y[4] == .infinity)
         #expect(y[5] == 1 && y[6] == 1 && y[7] == .infinity && y[8] == 0)
-        let z = Double.exponential([-.infinity, .infinity, .nan, -1e300, 1e300, 0, -0.0, 709.79, -745.2, 0, 0, 0, 0, 0, 0, 0])
+        let z = Double.exponential([
+            -.infinity, .infinity, .nan, -1e300, 1e300, 0, -0.0, 709.79, -745.2, 0, 0, 0, 0, 0, 0, 0,
+        ])
         #expect(z[0] == 0 && z[1] == .infinity && z[2].isNaN && z[3] == 0 && z[4] == .infinity)
         #expect(z[5] == 1 && z[6] == 1 && z[7] == .infinity && z[8] == 0)
     }

@@ -26,12 +26,15 @@ public struct AutoDecoHeads<Element: Scalar>: Sendable, Equatable {
         func head(_ shapes: HeadParameters<[Int]>) -> HeadParameters<Tensor<Element>> {
             func uniform(_ shape: [Int], inputs: Int) -> Tensor<Element> {
                 let bound = 1 / Double(inputs).squareRoot()
-                return Tensor(shape: shape, (0..<shape.reduce(1, *)).map { _ in Element(random.uniform(in: -bound..<bound)) })
+                return Tensor(
+                    shape: shape, (0..<shape.reduce(1, *)).map { _ in Element(random.uniform(in: -bound..<bound)) })
             }
             let inputs = shapes.firstWeight[1], inner = shapes.secondWeight[1]
             return HeadParameters(
-                firstWeight: uniform(shapes.firstWeight, inputs: inputs), firstBias: uniform(shapes.firstBias, inputs: inputs),
-                secondWeight: uniform(shapes.secondWeight, inputs: inner), secondBias: uniform(shapes.secondBias, inputs: inner))
+                firstWeight: uniform(shapes.firstWeight, inputs: inputs),
+                firstBias: uniform(shapes.firstBias, inputs: inputs),
+                secondWeight: uniform(shapes.secondWeight, inputs: inner),
+                secondBias: uniform(shapes.secondBias, inputs: inner))
         }
         let shapes = Self.shapes(for: configuration)
         let temperature = shapes.temperature.map(head), topP = shapes.topP.map(head)
@@ -42,7 +45,8 @@ public struct AutoDecoHeads<Element: Scalar>: Sendable, Equatable {
     public static func shapes(for configuration: HeadsConfiguration) -> HeadsParameters<[Int]> {
         func head(inputs: Int) -> HeadParameters<[Int]> {
             let inner = configuration.innerSize
-            return HeadParameters(firstWeight: [inner, inputs], firstBias: [inner], secondWeight: [1, inner], secondBias: [1])
+            return HeadParameters(
+                firstWeight: [inner, inputs], firstBias: [inner], secondWeight: [1, inner], secondBias: [1])
         }
         return HeadsParameters(
             temperature: configuration.heads.hasTemperature ? head(inputs: configuration.hiddenSize) : nil,

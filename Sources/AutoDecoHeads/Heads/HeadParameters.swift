@@ -14,7 +14,9 @@ public struct HeadParameters<Value> {
 
     /// The parameters of one head.
     public init(firstWeight: Value, firstBias: Value, secondWeight: Value, secondBias: Value) {
-        (self.firstWeight, self.firstBias, self.secondWeight, self.secondBias) = (firstWeight, firstBias, secondWeight, secondBias)
+        (self.firstWeight, self.firstBias, self.secondWeight, self.secondBias) = (
+            firstWeight, firstBias, secondWeight, secondBias
+        )
     }
 
     /// The same head with each parameter transformed.
@@ -27,7 +29,8 @@ public struct HeadParameters<Value> {
     /// Names of the layers inside a head in a published checkpoint.
     static var names: HeadParameters<String> {
         HeadParameters<String>(
-            firstWeight: "mlp.0.weight", firstBias: "mlp.0.bias", secondWeight: "mlp.2.weight", secondBias: "mlp.2.bias")
+            firstWeight: "mlp.0.weight", firstBias: "mlp.0.bias", secondWeight: "mlp.2.weight", secondBias: "mlp.2.bias"
+        )
     }
 
     var all: [Value] { [firstWeight, firstBias, secondWeight, secondBias] }

@@ -23,9 +23,14 @@ public struct HeadsConfiguration: Sendable, Equatable {
 
     /// The inner width of every published checkpoint.
     public static let publishedInnerSize = 256
+    /// No published model comes near; sizes of heads cannot overflow below it.
+    public static let largestHiddenSize = 1 << 24
 
     /// A configuration for a backbone of hidden size D.
-    public init(hiddenSize: Int, heads: HeadSelection = .both, enhancedFeatures: Bool = true, innerSize: Int = publishedInnerSize) {
+    public init(
+        hiddenSize: Int, heads: HeadSelection = .both, enhancedFeatures: Bool = true,
+        innerSize: Int = publishedInnerSize
+    ) {
         self.hiddenSize = hiddenSize
         self.heads = heads
         self.enhancedFeatures = enhancedFeatures

@@ -22,7 +22,7 @@ final class HeadsForward<Element: Scalar> {
 
     /// Tokens that a thread takes at a time; sums over tokens are added up by these blocks.
     private static var blockRows: Int { 256 }
-    /// Of the products: fewer, and packing costs more.
+    /// Rows or columns of a product that a thread takes at least; with fewer, packing costs more.
     private static var smallestBlock: Int { 448 }
 
     /// Predicts for N tokens.
@@ -97,7 +97,8 @@ final class HeadsForward<Element: Scalar> {
                 nonisolated(unsafe) let z = z, output = output, weights = weights, extras = extras
                 Parallel.forEachBlock(of: rows, blockSize: Self.blockRows) { block in
                     for row in block {
-                        output[row] = head.secondBias
+                        output[row] =
+                            head.secondBias
                             + finishRow(z + row * stride, weights, head.vectors, extras + row * inputs, inputs)
                     }
                 }
@@ -130,7 +131,8 @@ final class HeadsForward<Element: Scalar> {
                 for row in block {
                     let dz = dz + row * stride
                     backwardRow(
-                        z + row * stride, weights, head.vectors, extras + row * head.extras, head.extras, by: output[row],
+                        z + row * stride, weights, head.vectors, extras + row * head.extras, head.extras,
+                        by: output[row],
                         into: dz, sums: sums)
                     if wantsFirstExtra { firstExtra[row] = dotProduct(dz, weights + 2 * width, head.vectors) }
                 }

@@ -1,7 +1,7 @@
 import Tensor
 
-/// One head's small parameters in whole vectors: rows of b₁, W₂, and of each column of W₁ beyond D (those for T̂ and the
-/// features). Lanes beyond the inner width hold 0, and with them relu and all gradients there are 0.
+/// One head's small parameters in whole vectors: rows of b₁, W₂, and of each column of W₁ beyond D (those for T̂ and
+/// the features). Lanes beyond the inner width hold 0, and with them relu and all gradients there are 0.
 struct StackedHead<Element: Scalar>: Sendable {
     let parameters: HeadParameters<Tensor<Element>>
     let inner: Int
@@ -22,7 +22,8 @@ struct StackedHead<Element: Scalar>: Sendable {
         (self.inner, self.extras, self.vectors) = (inner, extras, vectors)
         rows = Tensor(shape: [2 + extras, width]) { rows in
             rows.update(repeating: 0)
-            withPointers(to: parameters.firstBias, parameters.secondWeight, parameters.firstWeight) { b, second, first in
+            withPointers(to: parameters.firstBias, parameters.secondWeight, parameters.firstWeight) {
+                b, second, first in
                 for i in 0..<inner {
                     rows[i] = b[i]
                     rows[width + i] = second[i]

@@ -2,12 +2,12 @@ import Autodiff
 import LogitSketches
 import Tensor
 
-/// The three losses of heads over tokens that come in blocks, with their gradients where wanted: each block adds its share, so that
-/// memory is that of one block.
+/// The three losses of heads over tokens that come in blocks, with their gradients where wanted: each block adds its
+/// share, so that memory is that of one block.
 public struct HeadsLosses<Element: Scalar>: Sendable {
     /// The heads whose losses are summed up.
     public let heads: AutoDecoHeads<Element>
-    /// Of all blocks together: what means divide by.
+    /// The counts of all blocks together, which means divide by.
     public let counts: TokenCounts
     /// Weights, masking and constants of the losses.
     public let settings: LossSettings
@@ -17,7 +17,7 @@ public struct HeadsLosses<Element: Scalar>: Sendable {
     public private(set) var topP = 0.0
     /// Joint loss of the blocks so far.
     public private(set) var joint = 0.0
-    /// Of the three losses by each parameter; nil where they are not wanted.
+    /// Gradients of the three losses by each parameter; nil where they are not wanted.
     public private(set) var gradients: (temperature: Parameters, topP: Parameters, joint: Parameters)?
 
     /// One tensor for each of the heads' parameters.
@@ -26,7 +26,10 @@ public struct HeadsLosses<Element: Scalar>: Sendable {
     /// - Parameters:
     ///   - counts: of all tokens that will be added.
     ///   - gradients: whether gradients are wanted too.
-    public init(heads: AutoDecoHeads<Element>, counts: TokenCounts, settings: LossSettings = LossSettings(), gradients: Bool = false) {
+    public init(
+        heads: AutoDecoHeads<Element>, counts: TokenCounts, settings: LossSettings = LossSettings(),
+        gradients: Bool = false
+    ) {
         (self.heads, self.counts, self.settings) = (heads, counts, settings)
         let zero = heads.parameters.map { Tensor<Element>(shape: $0.shape) }
         self.gradients = gradients ? (zero, zero, zero) : nil

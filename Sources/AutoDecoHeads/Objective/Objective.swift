@@ -59,7 +59,8 @@ public struct ObjectiveTerms<Element: Scalar> {
     ) {
         require(kept.count == logits.count, "\(kept.count) flags for \(logits.count) tokens")
         let losses = logits.losses(temperature: temperature, topP: topP, constants: settings.constants, tape: tape)
-        let weights = settings.dynamicFineTuning ? logits.baseProbabilities : Tensor(shape: [logits.count, 1], repeating: 1)
+        let weights =
+            settings.dynamicFineTuning ? logits.baseProbabilities : Tensor(shape: [logits.count, 1], repeating: 1)
         let keptWeights = weights * Tensor(shape: [logits.count, 1], kept.map { $0 ? 1 : 0 })
         self.temperature = losses.temperature.weightedMean(weights: keptWeights, count: counts.kept)
         self.topP = losses.topP.weightedMean(weights: weights, count: counts.tokens)

@@ -17,7 +17,9 @@ public struct Equations<Element: Scalar> {
     ///   - labels: y, N token ids.
     /// - Throws: ``LogitsError`` for NaN, +∞, a row without a possible token, and a label that is impossible or not in
     ///   the vocabulary.
-    public init(tape: Tape<Element>, logits: Tensor<Element>, labels: [Int], constants: LossConstants = LossConstants()) throws {
+    public init(
+        tape: Tape<Element>, logits: Tensor<Element>, labels: [Int], constants: LossConstants = LossConstants()
+    ) throws {
         let V = logits.columns
         var possible = logits
         let l = possible.mutablePointer()

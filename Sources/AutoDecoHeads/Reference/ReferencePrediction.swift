@@ -19,19 +19,21 @@ extension AutoDecoHeads {
             tape.linear(inner.relu(), weight: head.secondWeight, bias: head.secondBias)
         }
         let one = tape.constant(Tensor(shape: [hidden.value.rows, 1], repeating: 1))
-        let temperature = parameters.temperature.map { head in
-            apply(head, to: tape.linear(hidden, weight: head.firstWeight, bias: head.firstBias)).sigmoid() * 2
-        } ?? one
-        let topP = parameters.topP.map { head in
-            let input = detachesTemperature ? temperature.detached : temperature
-            guard configuration.enhancedFeatures else {
-                let inner = tape.linear(hidden, input, weight: head.firstWeight, bias: head.firstBias)
+        let temperature =
+            parameters.temperature.map { head in
+                apply(head, to: tape.linear(hidden, weight: head.firstWeight, bias: head.firstBias)).sigmoid() * 2
+            } ?? one
+        let topP =
+            parameters.topP.map { head in
+                let input = detachesTemperature ? temperature.detached : temperature
+                guard configuration.enhancedFeatures else {
+                    let inner = tape.linear(hidden, input, weight: head.firstWeight, bias: head.firstBias)
+                    return apply(head, to: inner).sigmoid()
+                }
+                let features = tape.constant(logits.features(temperature: temperature.value))
+                let inner = tape.linear(hidden, input, features, weight: head.firstWeight, bias: head.firstBias)
                 return apply(head, to: inner).sigmoid()
-            }
-            let features = tape.constant(logits.features(temperature: temperature.value))
-            let inner = tape.linear(hidden, input, features, weight: head.firstWeight, bias: head.firstBias)
-            return apply(head, to: inner).sigmoid()
-        } ?? one
+            } ?? one
         return (temperature, topP)
     }
 }

@@ -7,17 +7,19 @@ extension Variable {
     public func gathered(columns: [[Int]]) -> Variable {
         let x = value, width = columns.first?.count ?? 0
         require(
-            columns.count == x.rows && columns.allSatisfy { $0.count == width && $0.allSatisfy { $0 >= 0 && $0 < x.columns } },
+            columns.count == x.rows
+                && columns.allSatisfy { $0.count == width && $0.allSatisfy { $0 >= 0 && $0 < x.columns } },
             "gather: \(columns.count) rows of columns, or a column outside, for shape \(x.shape)")
         var y = Tensor<Element>(shape: [x.rows, width], repeating: 0)
         for i in 0..<x.rows { for j in 0..<width { y[i, j] = x[i, columns[i][j]] } }
         return record(y) { gradient, input in
             // Each gradient goes back to where the element came from; an element picked twice gets both.
-            input.add({
-                var dx = Tensor<Element>(shape: x.shape, repeating: 0)
-                for i in 0..<x.rows { for j in 0..<width { dx[i, columns[i][j]] += gradient[i, j] } }
-                return dx
-            }())
+            input.add(
+                {
+                    var dx = Tensor<Element>(shape: x.shape, repeating: 0)
+                    for i in 0..<x.rows { for j in 0..<width { dx[i, columns[i][j]] += gradient[i, j] } }
+                    return dx
+                }())
         }
     }
 

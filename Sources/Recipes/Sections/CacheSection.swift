@@ -14,7 +14,8 @@ public struct CacheSection: Section {
     public var shardTokens = 16_384
     /// Principal components that are kept in place of the hidden state; null keeps the hidden state itself.
     public var rank: Int?
-    /// How many trajectories and tokens it is going to hold, to plan a run before it is there; once it is there, it is counted.
+    /// How many trajectories and tokens it is going to hold, to plan a run before it is there; once it is there, it is
+    /// counted.
     public var expectedTrajectories: Int?
     public var expectedTokens: Int?
 
@@ -27,13 +28,15 @@ public struct CacheSection: Section {
         Key("tailBins", \.tailBins, .within(1...65_536)),
         Key("hiddenType", \.hiddenType),
         Key("shardTokens", \.shardTokens, .within(1...100_000_000)),
-        Key("rank", \.rank, .from(1)),
-        Key("expectedTrajectories", \.expectedTrajectories, .from(1)),
-        Key("expectedTokens", \.expectedTokens, .from(1)),
+        Key("rank", \.rank, .within(1...1_000_000_000)),
+        Key("expectedTrajectories", \.expectedTrajectories, .within(1...1_000_000_000)),
+        Key("expectedTokens", \.expectedTokens, .within(1...1_000_000_000_000)),
     ]
 
     package var contradiction: (key: String, sentence: String)? {
-        guard let tokens = expectedTokens, let trajectories = expectedTrajectories, tokens < trajectories else { return nil }
+        guard let tokens = expectedTokens, let trajectories = expectedTrajectories, tokens < trajectories else {
+            return nil
+        }
         return ("expectedTokens", "is \(tokens), expected at least the \(trajectories) of cache.expectedTrajectories")
     }
 }

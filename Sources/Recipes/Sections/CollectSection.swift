@@ -34,16 +34,16 @@ public struct CollectSection: Section {
     package static let keys: [Key<Self>] = [
         Key("folder", \.folder, .path),
         Key("trajectories", \.trajectories, .path),
-        Key("problems", \.problems, .from(1)),
+        Key("problems", \.problems, .within(1...1_000_000_000)),
         Key("samples", \.samples, .within(1...1_000_000)),
-        Key("keep", \.keep, .from(1)),
+        Key("keep", \.keep, .within(1...1_000_000_000)),
         Key("keepRejected", \.keepRejected),
         Key("temperature", \.temperature, .within(0...1e20)),
         Key("topP", \.topP, .within(0...1)),
-        Key("topK", \.topK, .from(1)),
+        Key("topK", \.topK, .within(1...1_000_000_000)),
         Key("minP", \.minP, .within(0...1)),
-        Key("maxTokens", \.maxTokens, .from(1)),
-        Key("seed", \.seed, .from(0)),
+        Key("maxTokens", \.maxTokens, .within(1...1_000_000_000)),
+        Key("seed", \.seed, .within(0...largestSeed)),
         Key("batch", \.batch, .within(1...65_536)),
         Key("block", \.block, .within(1...1_000_000)),
     ]
@@ -53,7 +53,9 @@ public struct CollectSection: Section {
         if topP < 1, let other = topK != nil ? "topK" : minP != nil ? "minP" : nil {
             return ("topP", "and collect.\(other) exclude each other, expected topP of 1 or no \(other)")
         }
-        if temperature == 0, samples > 1 { return ("samples", "is \(samples), expected 1: at temperature 0 all completions are the same") }
+        if temperature == 0, samples > 1 {
+            return ("samples", "is \(samples), expected 1: at temperature 0 all completions are the same")
+        }
         return nil
     }
 }

@@ -27,12 +27,13 @@ public struct EvaluationSection: Section {
     // How much is sampled.
     /// Independent repetitions, whose spread is the ± of a figure.
     public var seeds = 8
-    /// The first repetition's seed; the others follow. The best static pair is sampled again under the seeds after those.
+    /// The first repetition's seed; the others follow. The best static pair is sampled again under the seeds after
+    /// those.
     public var seed = 0
     /// Completions a problem and seed, of methods for which nothing else is said.
     public var samples = 4
-    /// Completions a problem under all seeds together, multiples of `seeds`: of a point of expert-guided tuning, of each filter, and of heads and
-    /// the best static pair, whose pass@k goes as far as this.
+    /// Completions a problem under all seeds together, multiples of `seeds`: of a point of expert-guided tuning, of
+    /// each filter, and of heads and the best static pair, whose pass@k goes as far as this.
     public var tuningSamples = 8
     public var filterSamples = 16
     public var curveSamples = 64
@@ -50,7 +51,7 @@ public struct EvaluationSection: Section {
     package static let name = "evaluation"
     package static let keys: [Key<Self>] = [
         Key("folder", \.folder, .path),
-        Key("problems", \.problems, .from(1)),
+        Key("problems", \.problems, .within(1...1_000_000_000)),
         Key("heads", \.heads, .path),
         Key("filter", \.filter),
         Key("otherHeads", \.otherHeads, .path, mayBeEmpty: true),
@@ -60,25 +61,31 @@ public struct EvaluationSection: Section {
         Key("entropyMinimum", \.entropyMinimum, .within(0...1e20)),
         Key("entropyMaximum", \.entropyMaximum, .within(0...1e20)),
         Key("entropyExponent", \.entropyExponent, .from(0)),
-        Key("seeds", \.seeds, .within(1...100_000)),
-        Key("seed", \.seed, .from(0)),
+        Key("seeds", \.seeds, .within(1...10_000)),
+        Key("seed", \.seed, .within(0...largestSeed)),
         Key("samples", \.samples, .within(1...1_000_000)),
         Key("tuningSamples", \.tuningSamples, .within(1...1_000_000)),
         Key("filterSamples", \.filterSamples, .within(1...1_000_000)),
         Key("curveSamples", \.curveSamples, .within(1...1_000_000)),
-        Key("commandProblems", \.commandProblems, .from(0)),
-        Key("generations", \.generations, .from(0)),
-        Key("maxTokens", \.maxTokens, .from(1)),
+        Key("commandProblems", \.commandProblems, .within(0...1_000_000_000)),
+        Key("generations", \.generations, .within(0...10_000)),
+        Key("maxTokens", \.maxTokens, .within(1...1_000_000_000)),
         Key("batch", \.batch, .within(1...65_536)),
     ]
 
     package var contradiction: (key: String, sentence: String)? {
-        let totals = [("tuningSamples", tuningSamples), ("filterSamples", filterSamples), ("curveSamples", curveSamples)]
+        let totals = [
+            ("tuningSamples", tuningSamples), ("filterSamples", filterSamples), ("curveSamples", curveSamples),
+        ]
         if let (key, total) = totals.first(where: { $0.1 % seeds != 0 }) {
-            return (key, "is \(total), expected a multiple of evaluation.seeds, \(seeds): each seed draws an equal part")
+            return (
+                key, "is \(total), expected a multiple of evaluation.seeds, \(seeds): each seed draws an equal part"
+            )
         }
         if entropyMaximum < entropyMinimum {
-            return ("entropyMaximum", "is \(entropyMaximum), expected at least evaluation.entropyMinimum, \(entropyMinimum)")
+            return (
+                "entropyMaximum", "is \(entropyMaximum), expected at least evaluation.entropyMinimum, \(entropyMinimum)"
+            )
         }
         return nil
     }

@@ -61,7 +61,7 @@ public struct TrainingSection: Section {
     package static let keys: [Key<Self>] = [
         Key("folder", \.folder, .path),
         Key("initialHeads", \.initialHeads, .path),
-        Key("seed", \.seed, .from(0)),
+        Key("seed", \.seed, .within(0...largestSeed)),
         Key("objective", \.objective),
         Key("heads", \.heads),
         Key("alpha", \.alpha, .above(0)),
@@ -69,28 +69,33 @@ public struct TrainingSection: Section {
         Key("dynamicFineTuning", \.dynamicFineTuning),
         Key("enhancedFeatures", \.enhancedFeatures),
         Key("detachTemperature", \.detachTemperature),
-        Key("steps", \.steps, .from(1)),
-        Key("trajectoriesPerStep", \.trajectoriesPerStep, .from(1)),
-        Key("maxTokens", \.maxTokens, .from(1)),
-        Key("microBatchTokens", \.microBatchTokens, .from(1)),
+        Key("steps", \.steps, .within(1...1_000_000_000)),
+        Key("trajectoriesPerStep", \.trajectoriesPerStep, .within(1...1_000_000)),
+        Key("maxTokens", \.maxTokens, .within(1...1_000_000_000)),
+        Key("microBatchTokens", \.microBatchTokens, .within(1...16_777_216)),
         Key("learningRate", \.learningRate, .above(0)),
         Key("beta1", \.beta1, .within(0..<1)),
         Key("beta2", \.beta2, .within(0..<1)),
         Key("epsilon", \.epsilon, .above(0)),
         Key("weightDecay", \.weightDecay, .from(0)),
         Key("schedule", \.schedule),
-        Key("warmupSteps", \.warmupSteps, .from(0)),
+        Key("warmupSteps", \.warmupSteps, .within(0...1_000_000_000)),
         Key("gradientClip", \.gradientClip, .above(0)),
         Key("validationFraction", \.validationFraction, .within(0..<1)),
-        Key("validationEvery", \.validationEvery, .from(1)),
-        Key("earlyStoppingPatience", \.earlyStoppingPatience, .from(1)),
-        Key("checkpointEvery", \.checkpointEvery, .from(1)),
+        Key("validationEvery", \.validationEvery, .within(1...1_000_000_000)),
+        Key("earlyStoppingPatience", \.earlyStoppingPatience, .within(1...1_000_000_000)),
+        Key("checkpointEvery", \.checkpointEvery, .within(1...1_000_000_000)),
     ]
 
     package var contradiction: (key: String, sentence: String)? {
-        if warmupSteps > steps { return ("warmupSteps", "is \(warmupSteps), expected at most the \(steps) of training.steps") }
+        if warmupSteps > steps {
+            return ("warmupSteps", "is \(warmupSteps), expected at most the \(steps) of training.steps")
+        }
         if earlyStoppingPatience != nil, validationFraction == 0 {
-            return ("earlyStoppingPatience", "needs held-out trajectories, expected null or a training.validationFraction above 0")
+            return (
+                "earlyStoppingPatience",
+                "needs held-out trajectories, expected null or a training.validationFraction above 0"
+            )
         }
         return nil
     }

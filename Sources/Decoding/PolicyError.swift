@@ -1,5 +1,5 @@
 /// A row that no token can be drawn from, or a setting that has no meaning.
-public enum DecodingError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum PolicyError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A logit that is NaN or +∞.
     case logitNotFinite(row: Int, token: Int, logit: Float)
     /// All logits of a row are ≤ −1e30, or there is none.
@@ -7,6 +7,14 @@ public enum DecodingError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A knob that a policy computed for a row is not a number.
     case knobNotFinite(row: Int, name: String, value: Double)
     case invalidSetting(name: String, value: Double, expected: String)
+
+    /// The row that it is about, counted from 0; nil for a setting.
+    public var row: Int? {
+        switch self {
+        case .logitNotFinite(let row, _, _), .nothingPossible(let row, _), .knobNotFinite(let row, _, _): row
+        case .invalidSetting: nil
+        }
+    }
 
     public var description: String {
         switch self {
