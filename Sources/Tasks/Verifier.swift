@@ -20,10 +20,10 @@ public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConverti
     case graderTimeLimit, graderMemoryLimit, graderFailed, graderUnclear
     case modelFailed
 
-    /// Whether the verifier or the model itself failed, so that nobody knows about the completion.
+    /// Whether the verifier itself failed: it may give a verdict when it is asked again.
     public var isOfVerifier: Bool {
         switch self {
-        case .graderTimeLimit, .graderMemoryLimit, .graderFailed, .graderUnclear, .modelFailed: true
+        case .graderTimeLimit, .graderMemoryLimit, .graderFailed, .graderUnclear: true
         default: false
         }
     }

@@ -9,7 +9,7 @@ import Testing
 private struct DecidesNothing: DecodingPolicy {
     func choose(
         hidden: Tensor<Float>, logits: Tensor<Float>, random: inout [RandomGenerator]
-    ) throws -> [Decision] { throw DecodingError.logitNotFinite(row: 0, token: 2, logit: .nan) }
+    ) throws -> [Decision] { throw PolicyError.logitNotFinite(row: 0, token: 2, logit: .nan) }
 }
 
 /// Fails on the problem of this number among those of the test.
