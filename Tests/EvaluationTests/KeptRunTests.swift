@@ -98,7 +98,9 @@ import Testing
 
     @Test func aRunOfOtherProblemsOrSamplesIsNoRunOfThese() throws {
         func run(_ problems: [String], samples: Int = 2, tokens: Int = 20) -> MethodRun {
-            let outcomes = problems.map { ProblemOutcome(problem: $0, samples: samples, correct: 0, truncated: 0, tokens: tokens) }
+            let outcomes = problems.map {
+                ProblemOutcome(problem: $0, samples: samples, correct: 0, truncated: 0, tokens: tokens)
+            }
             return MethodRun(outcomes: Outcomes(problems: outcomes), seconds: 1)
         }
         let expected = Expected(problems: ["a", "b"], samples: 2, maxTokens: 10)
@@ -124,7 +126,8 @@ import Testing
         content["value"] = all
         try JSONSerialization.data(withJSONObject: content).write(to: file)
         let error = #expect(throws: EvaluationError.self) { try EmbeddedEvaluation.run(plan) }
-        #expect(error?.description.contains("found top-p 7.0 at token 1, expected 0.0 to 1.0") == true, "\(String(describing: error))")
+        let sentence = error?.description ?? ""
+        #expect(sentence.contains("found top-p 7.0 at token 1, expected 0.0 to 1.0"), "\(sentence)")
     }
 
     // MARK: Graders

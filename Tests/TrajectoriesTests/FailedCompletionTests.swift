@@ -72,6 +72,7 @@ private struct FailsOn: Verifier {
         #expect(text.contains(old))
         try Data(text.replacing(old, with: new, maxReplacements: 1).utf8).write(to: path)
         let error = #expect(throws: FolderError.self) { try run.isFinished(part: 0) }
-        #expect(error?.description.hasSuffix("cannot be read as a finished block; remove it to sample it again") == true)
+        let words = "cannot be read as a finished block; remove it to sample it again"
+        #expect(error?.description.hasSuffix(words) == true)
     }
 }
