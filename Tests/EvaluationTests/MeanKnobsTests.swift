@@ -35,7 +35,7 @@ import Testing
                 ProblemOutcome(
                     problem: "b", samples: 1, correct: 0, truncated: 0, tokens: 1, temperatureSum: 0, topPSum: 0.5),
             ]))
-        #expect(knobs.pair == StaticPair(temperature: 0.75, topP: 0.5))
+        #expect(knobs?.pair == StaticPair(temperature: 0.75, topP: 0.5))
     }
 
     @Test func onlyACacheOfTheSameModelFits() throws {

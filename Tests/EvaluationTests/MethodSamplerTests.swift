@@ -1,5 +1,8 @@
 import Backbone
+import Decoding
 import Foundation
+import Generation
+import Scoring
 import Tasks
 import Tensor
 import Testing
@@ -20,13 +23,66 @@ import Trajectories
             maxTokens: 200, width: 32)
     }
 
-    @Test func mostSamplesAtAModerateTemperatureAreCorrect() throws {
-        let outcomes = try sampler(problems: 20).run(
-            Method(pair: StaticPair(temperature: 0.6, topP: 0.9)), samples: 4, seed: 1
-        ).outcomes
-        #expect(outcomes.problems.count == 20 && outcomes.samples == 80)
-        #expect(outcomes.passRate > 0.5)
-        #expect(outcomes.problems.allSatisfy { $0.correct + $0.truncated <= $0.samples && $0.tokens <= 4 * 200 })
+    @Test func outcomesAreThoseThatTheVerifierGivesOneByOne() throws {
+        let sampler = try sampler(problems: 20), method = try Method(pair: StaticPair(temperature: 0.8, topP: 0.95))
+        let outcomes = try sampler.run(method, samples: 4, seed: 1).outcomes
+        let completions = try sampler.sampler.sample(
+            0..<20, with: method.policy, samples: 4, maxTokens: 200, seed: 1, width: 5)
+        var correctCount = 0
+        for (place, samples) in completions.enumerated() {
+            let problem = sampler.problems[place], outcome = outcomes.problems[place]
+            let ended = samples.filter { $0.sample.finish == .endOfSequence }
+            let correct = try ended.count { completion in
+                let text = try #require(sampler.sampler.text(of: completion.sample.tokens))
+                return CountdownVerifier().verdict(on: text, of: problem).isCorrect
+            }
+            #expect(outcome.problem == problem.id && outcome.samples == 4 && outcome.correct == correct)
+            #expect(outcome.truncated == 4 - ended.count && outcome.faults == 0)
+            #expect(outcome.tokens == samples.reduce(0) { $0 + $1.sample.tokens.count })
+            correctCount += correct
+        }
+        #expect(abs(outcomes.passRate - Double(correctCount) / 80) < 1e-12)
+        #expect(correctCount > 0 && correctCount < 80, "both kinds occur")
+    }
+
+    /// Breaks down where the first logit says so; never where `always` is false and no row does.
+    private struct BreaksDown: DecodingPolicy {
+        var always = false
+
+        func choose(
+            hidden: Tensor<Float>, logits: Tensor<Float>, random: inout [RandomGenerator]
+        ) throws -> [Decision] {
+            for row in 0..<logits.rows where always || logits[row, 0].bitPattern % 29 == 0 {
+                throw PolicyError.logitNotFinite(row: row, token: 0, logit: .nan)
+            }
+            return try SamplingPolicy(temperature: 1).choose(hidden: hidden, logits: logits, random: &random)
+        }
+    }
+
+    @Test func aCompletionThatBreaksDownIsCountedAndNamedAndOthersStay() throws {
+        let sampler = try sampler(problems: 12)
+        let broken = try sampler.run(Method(name: "breaks", policy: BreaksDown()), samples: 4, seed: 3).outcomes
+        let whole = try sampler.run(Method(pair: .defaultSampling), samples: 4, seed: 3).outcomes
+        #expect(broken.faults > 0 && broken.faults < broken.samples && broken.firstFault == .modelFailed)
+        // It would break down again: nobody needs to ask.
+        #expect(!broken.hasFaultOfVerifier)
+        for (found, expected) in zip(broken.problems, whole.problems) {
+            #expect(found.samples == 4 && found.correct + found.truncated + found.faults <= 4)
+            if found.faults == 0 { #expect(found == expected) }
+            #expect((found.firstFault == .modelFailed) == (found.faults > 0))
+        }
+    }
+
+    @Test func whereNoCompletionHasATokenThereAreNoMeanKnobsAndTheResultsCanBeWritten() throws {
+        let sampler = try sampler(problems: 3)
+        let outcomes = try sampler.run(
+            Method(name: "breaks", policy: BreaksDown(always: true)), samples: 2, seed: 3).outcomes
+        #expect(outcomes.faults == 6 && outcomes.tokens == 0)
+        #expect(outcomes.meanTemperature == nil && outcomes.meanTopP == nil && MeanKnobs(of: outcomes) == nil)
+        let effects = EvaluationResults.CommandEffect.effects(
+            plain: outcomes, spoken: [(.certain, outcomes)], Resamples(problems: 3))
+        #expect(effects.isEmpty)
+        _ = try JSONEncoder().encode(outcomes)
     }
 
     @Test func theSeedDecidesAndThreadsDoNot() throws {

@@ -20,11 +20,11 @@ struct MethodList: Sendable {
     let filters: [PlannedMethod]
     /// Whether the heads' average can be had.
     let hasMeanShift: Bool
-    private let seeds: Range<Int>
+    private let seeds: [Int]
 
     /// - Throws: `PolicyError` for a setting without meaning.
     init(_ settings: EvaluationSettings, heads: TrainedHeads?, otherHeads: [TrainedHeads], hasMeanShift: Bool) throws {
-        let seeds = settings.seed..<settings.seed + settings.seeds, usual = settings.samples * settings.seeds
+        let seeds = settings.repetitionSeeds, usual = settings.samples * settings.seeds
         (self.settings, self.hasMeanShift, self.seeds) = (settings, hasMeanShift && heads != nil, seeds)
         knobs = [
             PlannedMethod(.greedy, .knobs, pair: StaticPair(temperature: 0, topP: 1), seeds: seeds, total: usual),
@@ -70,9 +70,9 @@ struct MethodList: Sendable {
 
     /// The best point once more, under seeds of its own: among many points the best one is also the luckiest.
     func pick(_ pair: StaticPair) throws -> PlannedMethod {
-        let fresh = seeds.upperBound..<seeds.upperBound + seeds.count
-        return PlannedMethod(
-            try Method(pair: pair).named(Self.pick), .knobs, pair: pair, seeds: fresh, total: settings.curveSamples)
+        PlannedMethod(
+            try Method(pair: pair).named(Self.pick), .knobs, pair: pair, seeds: settings.freshSeeds,
+            total: settings.curveSamples)
     }
 
     func meanShift(_ pair: StaticPair) throws -> PlannedMethod {

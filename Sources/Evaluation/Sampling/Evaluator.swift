@@ -65,7 +65,7 @@ public final class Evaluator {
         try measureAll()
         // What could not be judged before is shown until it has been asked again.
         try write()
-        let unjudged = known.filter { $0.value.outcomes.faults > 0 }
+        let unjudged = known.filter { $0.value.outcomes.hasFaultOfVerifier }
         for key in unjudged.keys { known[key] = nil }
         stored -= unjudged.values.reduce(0) { $0 + $1.outcomes.samples }
         onEvent(.planned(completions: plan.completions, stored: stored))
@@ -122,10 +122,13 @@ public final class Evaluator {
             fingerprint.add("seed", seed)
             return (name: "\(name)-\(seed)", fingerprint: fingerprint, key: "\(name)-\(seed) \(fingerprint.text)")
         }
+        let expected = Expected(
+            problems: sampler.problems.map(\.id), samples: method.isDeterministic ? 1 : samples,
+            maxTokens: sampler.maxTokens)
         for file in files where known[file.key] == nil {
-            guard let run: MethodRun = try store.load(file.name, file.fingerprint) else { continue }
+            guard let run: MethodRun = try store.load(file.name, file.fingerprint, flaw: expected.flaw) else { continue }
             // Where the verifier failed nobody knows about the completions: they are never kept as final.
-            if mode == .sampling, run.outcomes.faults > 0 { continue }
+            if mode == .sampling, run.outcomes.hasFaultOfVerifier { continue }
             known[file.key] = run
             stored += run.outcomes.samples
         }
@@ -135,7 +138,7 @@ public final class Evaluator {
         if isCancelled() { throw CancellationError() }
         onEvent(.began(method: name))
         try sampler.runs(
-            method, samples: samples, seeds: missing.map { UInt64(seeds[$0]) },
+            method, samples: samples, seeds: missing.map { UInt64(bitPattern: Int64(seeds[$0])) },
             onCompletion: { onEvent(.completed(completions: 1)) },
             onRun: { place, run in
                 let file = files[missing[place]]
@@ -184,7 +187,7 @@ public final class Evaluator {
         {
             let method = heads.method("average of the heads", filter: plan.settings.filter)
             knobs = try runs(method.name, method, sampler, samples: 1, seeds: [plan.settings.seed], fingerprint).first
-                .map { MeanKnobs(of: $0.outcomes) }
+                .flatMap { MeanKnobs(of: $0.outcomes) }
         }
         return knobs?.pair
     }
@@ -216,13 +219,16 @@ public final class Evaluator {
         fingerprint.add("seed", plan.settings.seed)
         let name = "generations"
         if measurements.generations == nil {
-            measurements.generations = try store.load(name, fingerprint)
+            let expected = Expected(
+                problems: plan.sampler.problems.prefix(plan.generations).map(\.id), samples: 1,
+                maxTokens: plan.sampler.maxTokens)
+            measurements.generations = try store.load(name, fingerprint, flaw: expected.flaw)
             stored += measurements.generations?.count ?? 0
         }
         guard measurements.generations == nil, mode == .sampling else { return }
         onEvent(.began(method: name))
         let generations = try plan.sampler.generations(
-            method, problems: plan.generations, seed: UInt64(plan.settings.seed), isCancelled: isCancelled)
+            method, problems: plan.generations, seed: UInt64(bitPattern: Int64(plan.settings.seed)), isCancelled: isCancelled)
         try store.save(generations, name, fingerprint)
         measurements.generations = generations
         onEvent(.completed(completions: plan.generations))
