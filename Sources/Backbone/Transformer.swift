@@ -11,6 +11,10 @@ import Tensor
 /// sequences of any lengths go together without padding, one token each or a whole prompt.
 public struct Transformer: Sendable {
     public let configuration: ModelConfiguration
+    /// Which tensor is the output matrix.
+    public let outputSource: OutputSource
+    /// What a user should know before trusting the logits, each a sentence.
+    public let warnings: [String]
     private let embedding: WeightMatrix
     private let blocks: [Block]
     private let norm: RootMeanSquareNorm
@@ -62,16 +66,18 @@ public struct Transformer: Sendable {
             configuration.latent == nil
             && checkpoint.entries.reduce(0) { $0 + $1.shape.reduce(1, *) } <= mostTinyWeights
         let weights = WeightReader(checkpoint: checkpoint, packs: isTiny)
-        embedding = try weights.matrix(
-            "model.embed_tokens.weight", rows: configuration.vocabularySize, columns: configuration.hiddenSize)
+        outputSource = try OutputSource(tiesEmbeddings: configuration.tiesEmbeddings, checkpoint: checkpoint)
+        warnings = [outputSource.warning(checkpoint.path)].compactMap(\.self)
+        let names = outputSource.names(in: checkpoint)
+        embedding = try weights.matrix(names.embedding, rows: configuration.vocabularySize, columns: configuration.hiddenSize)
         blocks = try (0..<configuration.layerCount).map {
             try Block(weights.below("model.layers.\($0)"), configuration, layer: $0)
         }
         norm = try weights.norm("model.norm", count: configuration.hiddenSize, epsilon: configuration.normEpsilon)
         output =
-            configuration.tiesEmbeddings
+            names.output == names.embedding
             ? embedding
-            : try weights.matrix("lm_head.weight", rows: configuration.vocabularySize, columns: configuration.hiddenSize)
+            : try weights.matrix(names.output, rows: configuration.vocabularySize, columns: configuration.hiddenSize)
         rope = RotaryEmbedding(
             configuration.rope, size: configuration.latent?.rotarySize ?? configuration.headSize,
             isInterleaved: configuration.latent?.isInterleaved ?? false)

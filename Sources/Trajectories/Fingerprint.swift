@@ -1,3 +1,4 @@
+import Backbone
 import Foundation
 import HiddenStateCache
 
@@ -20,7 +21,10 @@ public struct Fingerprint: Sendable, Equatable, Codable {
     }
 
     /// A model's folder: its weights, configuration and tokenizer.
-    public mutating func add(_ name: String, model folder: String) throws {
+    ///
+    /// - Parameter output: named where it is not what config.json says, so that files from before that was noticed are told apart.
+    public mutating func add(_ name: String, model folder: String, output: OutputSource) throws {
+        if output == .ownAgainstConfiguration { entries["\(name)/output"] = output.rawValue }
         let files: [String]
         do { files = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
             throw FingerprintError("\(folder): cannot be read, expected a model's folder")

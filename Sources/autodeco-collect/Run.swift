@@ -86,7 +86,7 @@ struct Run {
     func samplingFingerprint() throws -> Fingerprint {
         let collect = configuration.collect, task = configuration.task
         var fingerprint = Fingerprint()
-        try fingerprint.add("model", model: modelFolder)
+        try fingerprint.add("model", model: modelFolder, output: model.outputSource)
         try fingerprint.add("task.train", contentOf: configuration.required(task.train, "task.train"))
         fingerprint.add(task)
         fingerprint.add("collect.problems", collect.problems.map { "\($0)" } ?? "null")
@@ -107,7 +107,7 @@ struct Run {
     /// What decides over the cache beside its own form, on one line.
     func cacheFingerprint(trajectories: String) throws -> String {
         var fingerprint = Fingerprint()
-        try fingerprint.add("model", model: modelFolder)
+        try fingerprint.add("model", model: modelFolder, output: model.outputSource)
         try fingerprint.add("trajectories", contentOf: trajectories)
         return fingerprint.text
     }

@@ -13,6 +13,7 @@ Command(
     let options = try Options(arguments)
     let folder = URL(fileURLWithPath: options.model, isDirectory: true)
     let model = try Transformer(directory: folder)
+    for warning in model.warnings { console.warning(warning) }
     let tokenizer = try Tokenizer(directory: folder)
     try model.requireFit(tokenizer, in: options.model)
     let policy = try options.decoder.policy(

@@ -16,6 +16,11 @@ let mergeCommand = Command(
     let merge = try HeadsMerge(
         heads: folder(arguments[headsFlag]), model: folder(arguments[modelFlag]), output: folder(arguments[outputFlag]),
         baseModel: arguments[baseModelFlag])
+    if merge.untiesOutput {
+        console.warning(
+            "\(arguments[modelFlag]): config.json says tie_word_embeddings: true, but lm_head.weight holds other values than the embedding; "
+                + "the merged config.json says false, because transformers 4.57 and vLLM would overwrite it with the embedding")
+    }
     let progress = console.progress("merge", of: merge.byteCount)
     try merge.write { bytes in
         try Interruption.check()

@@ -10,7 +10,8 @@ let modelCommand = Command("model", "Summarises a backbone.", flags: [jsonFlag],
     let directory = folder(arguments[modelFolder])
     // Opening the transformer checks that every tensor is there and has its shape.
     let model = try Transformer(directory: directory)
-    let summary = ModelSummary(model.configuration, checkpoint: try Transformer.checkpoint(of: directory))
+    for warning in model.warnings { console.warning(warning) }
+    let summary = ModelSummary(model, checkpoint: try Transformer.checkpoint(of: directory))
     try arguments[jsonFlag] ? console.print(json: summary) : console.print(summary.text)
 }
 
@@ -21,6 +22,7 @@ private struct ModelSummary: Encodable {
     var vocabularySize: Int
     var contextLength: Int
     var tiedEmbeddings: Bool
+    var output: OutputSource
     var endTokens: [Int]
     var tensors: Int
     var parameters: Int
@@ -29,7 +31,7 @@ private struct ModelSummary: Encodable {
     var types: [String: Int]
 
     enum CodingKeys: String, CodingKey {
-        case family, layers, tensors, parameters, bytes, types
+        case family, layers, output, tensors, parameters, bytes, types
         case hiddenSize = "hidden_size"
         case vocabularySize = "vocab_size"
         case contextLength = "context_length"
@@ -37,7 +39,9 @@ private struct ModelSummary: Encodable {
         case endTokens = "eos_token_ids"
     }
 
-    init(_ configuration: ModelConfiguration, checkpoint: any TensorSource) {
+    init(_ model: Transformer, checkpoint: any TensorSource) {
+        let configuration = model.configuration
+        output = model.outputSource
         family = configuration.family.rawValue
         layers = configuration.layerCount
         hiddenSize = configuration.hiddenSize
@@ -58,7 +62,8 @@ private struct ModelSummary: Encodable {
         context of \(Readable.count(contextLength))
         \(Readable.count(tensors)) tensors, \(Readable.count(parameters)) numbers, \(Readable.bytes(bytes)): \
         \(types.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
-        \(tiedEmbeddings ? "the output shares the embedding's weights" : "the output has weights of its own"); \
+        \(output == .embedding ? "the output shares the embedding's weights" : "the output has weights of its own")\
+        \(output == .ownAgainstConfiguration ? ", though config.json ties them" : ""); \
         ends at token \(endTokens.map(String.init).joined(separator: " or "))
         """
     }

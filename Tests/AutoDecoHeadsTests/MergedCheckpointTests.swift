@@ -109,6 +109,22 @@ private func data(_ folder: URL, _ name: String) throws -> Data { try Data(conte
         for tensor in files.flatMap(\.tensors) { #expect(tensor.entry.byteRange.lowerBound % tensor.type.byteWidth == 0, "\(tensor.name)") }
     }
 
+    /// transformers 4.57 and vLLM would overwrite one with the other.
+    @Test func aTiedOutputMatrixOfOtherValuesIsNoLongerTiedInTheMergedConfiguration() throws {
+        let original = #"{"model_type": "llama", "hidden_size": 12, "tie_word_embeddings": true}"#
+        let shop = try Workshop(configuration: original), merged = try shop.merge()
+        #expect(try HeadsMerge(heads: shop.heads, model: shop.model, output: shop.output("other")).untiesOutput)
+        #expect(try JSONMembers(path: merged.appendingPathComponent("config.json").path).bool("tie_word_embeddings") == false)
+        try HeadsSplit(merged: merged).write(backbone: shop.output("back"), heads: nil)
+        let back = try JSONMembers(path: shop.output("back").appendingPathComponent("config.json").path)
+        #expect(back.bool("tie_word_embeddings") == true)
+        #expect(try content(shop.output("back")) == content(shop.model))
+
+        let plain = try Workshop(tied: true)
+        #expect(try !HeadsMerge(heads: plain.heads, model: plain.model, output: plain.output("other")).untiesOutput)
+        #expect(try JSONMembers(path: plain.merge().appendingPathComponent("config.json").path).bool("tie_word_embeddings") == true)
+    }
+
     @Test func theIndexOfShardsListsEveryTensorAndTheirSize() throws {
         let shop = try Workshop(shards: 2), merged = try shop.merge()
         let index = try JSONSerialization.jsonObject(with: data(merged, "model.safetensors.index.json")) as? [String: [String: Any]]

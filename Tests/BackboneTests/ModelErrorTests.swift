@@ -25,13 +25,22 @@ import Testing
             (TinyModel.Kind.llama, "model.layers.2.mlp.up_proj.bias"), (.qwen2, "model.layers.1.self_attn.k_proj.bias"),
             (.qwen3, "model.layers.0.self_attn.q_norm.weight"), (.qwen3MoE, "model.layers.2.mlp.experts.4.down_proj.weight"),
             (.gptOSS, "model.layers.1.self_attn.sinks"), (.gptOSSInMXFP4, "model.layers.1.mlp.experts.down_proj_scales"),
-            (.deepSeekV3, "model.layers.1.mlp.gate.e_score_correction_bias"), (.llama, "lm_head.weight"),
+            (.deepSeekV3, "model.layers.1.mlp.gate.e_score_correction_bias"),
+            (.llama, "model.embed_tokens.weight"), (.qwen2, "model.embed_tokens.weight"),
         ] {
             let tiny = try TinyModel(kind)
             try tiny.replace(name, with: nil)
             let sentence = loading(tiny)
             #expect(sentence.contains("expected one called '\(name)'"), "\(sentence)")
         }
+    }
+
+    @Test func aMissingOutputMatrixGetsAdvice() throws {
+        let tiny = try TinyModel(.llama)
+        try tiny.replace("lm_head.weight", with: nil)
+        let sentence = loading(tiny)
+        #expect(sentence.contains("found no tensor 'lm_head.weight'") && sentence.contains("\"tie_word_embeddings\": true"), "\(sentence)")
+        #expect(!sentence.contains("model.layers"))
     }
 
     @Test func wrongShapesAreNamed() throws {

@@ -37,6 +37,12 @@ final class TinyModel {
         try JSONSerialization.data(withJSONObject: configuration).write(to: folder.appendingPathComponent("config.json"))
     }
 
+    /// Writes the weights again with one tensor more.
+    func append(_ tensor: NewTensor) throws {
+        tensors.append(tensor)
+        try write()
+    }
+
     /// Writes the weights again without one tensor, or with another one in its place.
     func replace(_ name: String, with tensor: NewTensor?) throws {
         tensors = tensors.compactMap { $0.declaration.name == name ? tensor : $0 }

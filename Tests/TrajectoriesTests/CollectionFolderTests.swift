@@ -136,7 +136,7 @@ import Testing
         func fingerprint() throws -> Fingerprint {
             var result = Fingerprint()
             try result.add("problems", contentOf: folder.path("p.jsonl"))
-            try result.add("model", model: tiny.folder.url.path)
+            try result.add("model", model: tiny.folder.url.path, output: tiny.model.outputSource)
             return result
         }
         _ = try folder.write("p.jsonl", "one")

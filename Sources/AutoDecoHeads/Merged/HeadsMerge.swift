@@ -14,6 +14,9 @@ public struct HeadsMerge: Sendable {
     public let byteCount: Int
     public let shardCount: Int
     public let tensorCount: Int
+    /// Whether the backbone's config.json ties its output matrix to the embedding, though the file holds other values for it. The merged
+    /// config.json then does not tie them, so that no reader overwrites one with the other; splitting gives the backbone's own back.
+    public let untiesOutput: Bool
 
     private let model: URL, output: URL
     private let backbone: Checkpoint
@@ -41,6 +44,13 @@ public struct HeadsMerge: Sendable {
         let all = backbone.entries + headsTensors.map(\.entry)
         (byteCount, tensorCount) = (all.reduce(0) { $0 + $1.byteRange.count }, all.count)
         shardCount = backbone.shards.count
+        if backboneConfiguration.bool(Self.tieKey) == true, let output = backbone.find(Self.outputName),
+            let embedding = backbone.find(Self.embeddingName)
+        {
+            untiesOutput = try !output.hasSameValues(as: embedding)
+        } else {
+            untiesOutput = false
+        }
         try checkModel(modelFile, heads: headsFile)
         for (folder, what) in [(model, "the model's"), (heads, "the heads'")] where output.lies(in: folder) {
             throw HeadsFileError(output, "lies in \(what) folder \(folder.path), expected a folder outside of it")
@@ -72,10 +82,14 @@ public struct HeadsMerge: Sendable {
         }
         if shards.map(\.name) != [Checkpoint.singleName] { try Checkpoint.writeIndex(of: written, toFolder: folder.workplace) }
         try CompanionFiles.copy(from: model, to: folder.workplace)
-        let configuration = MergedLayout.configuration(backbone: backboneConfiguration, heads: headsConfiguration, baseModel: baseModel)
+        var configuration = MergedLayout.configuration(
+            backbone: backboneConfiguration, heads: headsConfiguration, baseModel: baseModel)
+        if untiesOutput { configuration[Self.tieKey] = "false" }
         try AtomicFile.write(Data(configuration.text.utf8), to: folder.workplace.appendingPathComponent("config.json").path)
         try folder.commit()
     }
+
+    private static let tieKey = "tie_word_embeddings", outputName = "lm_head.weight", embeddingName = "model.embed_tokens.weight"
 
     /// Headers, index and configuration beside the tensors, generously.
     static let headerBytes = 64 << 20
@@ -108,8 +122,10 @@ public struct HeadsMerge: Sendable {
         if !found.isEmpty, let layers = backboneConfiguration.integer("num_hidden_layers"), let missing = (0..<max(0, layers)).first(where: { !found.contains($0) }) {
             throw HeadsFileError(model, "found no tensor of layer \(missing), expected all \(layers) layers that config.json names; the folder is incomplete")
         }
-        let needsOutput = backboneConfiguration.bool("tie_word_embeddings") == false
-        for name in ["model.embed_tokens.weight"] + (needsOutput ? ["lm_head.weight"] : []) where !found.isEmpty && !names.contains(name) {
+        let ties = backboneConfiguration.bool(Self.tieKey)
+        // Of two that are tied one is enough.
+        let needed = ties == true && names.contains(Self.outputName) ? [] : [Self.embeddingName] + (ties == false ? [Self.outputName] : [])
+        for name in needed where !found.isEmpty && !names.contains(name) {
             throw HeadsFileError(model, "found no tensor '\(name)', expected it; the folder is incomplete")
         }
     }

@@ -15,7 +15,7 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// other values).
     public let headCount: Int, keyValueHeadCount: Int, headSize: Int
     public let normEpsilon: Double
-    /// Whether the embedding is the output matrix, too.
+    /// Whether config.json says that the embedding is the output matrix, too; see ``OutputSource`` for what the weights say.
     public let tiesEmbeddings: Bool
     public let rope: RopeConfiguration
     /// For each layer how many of the last positions a token sees, itself included; nil sees all.

@@ -27,7 +27,7 @@ public struct EvaluationPlan: Sendable {
     let fingerprint: Fingerprint
     let validationFingerprint: Fingerprint?
     let configuration: String
-    /// What cannot be measured, and why.
+    /// What the model's files leave in doubt, what cannot be measured, and why.
     public let notes: [String]
 
     /// - Parameter otherHeads: folders beside `evaluation.otherHeads`.
@@ -54,7 +54,7 @@ public struct EvaluationPlan: Sendable {
         heads = settings.heads == nil ? nil : all[0]
         let otherHeads = settings.heads == nil ? all : Array(all.dropFirst())
 
-        var notes: [String] = [], heldOut: HeldOutTokens?, validation: MethodSampler?
+        var notes = model.warnings, heldOut: HeldOutTokens?, validation: MethodSampler?
         if let heads {
             let split = TrajectorySplit(validationFraction: configuration.training.validationFraction, seed: UInt64(configuration.training.seed))
             if let cache = configuration.cache.folder {
@@ -85,7 +85,7 @@ public struct EvaluationPlan: Sendable {
             ? try Countdown.Command.allCases.map { ($0, try sampler(first, PromptRendering(template: task.promptTemplate, command: $0))) } : []
 
         var fingerprint = Fingerprint()
-        try fingerprint.add("model", model: modelFolder)
+        try fingerprint.add("model", model: modelFolder, output: model.outputSource)
         fingerprint.add(task)
         fingerprint.add("evaluation.maxTokens", settings.maxTokens)
         var test = fingerprint
