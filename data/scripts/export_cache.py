@@ -509,6 +509,7 @@ class Backbone:
         generation = self.read_json("generation_config.json")
         ends = generation.get("eos_token_id") if generation.get("eos_token_id") is not None else self.config.get("eos_token_id")
         self.end_tokens = ends if isinstance(ends, list) else [] if ends is None else [ends]
+        self.output_differs = bool(text.get("tie_word_embeddings", self.config.get("tie_word_embeddings"))) and output_differs(self.folder)
         self.device = device or ("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
         self.device_map, self.attention, self.model = device_map, attention, None
 
@@ -559,6 +560,13 @@ class Backbone:
         self.decoder, self.head = self.model.base_model, self.model.get_output_embeddings()
         if self.head is None or self.decoder is self.model:
             raise InputError(f"{self.name}: has no output matrix behind a last hidden state; give a causal language model")
+        if self.output_differs:
+            note(
+                f"warning: {self.name}: config.json says tie_word_embeddings: true, but {OUTPUT} holds other values than the embedding; it is taken as the "
+                "output matrix, as transformers 5 does, while transformers 4.57 overwrites it with the embedding; set tie_word_embeddings to false, so that "
+                "all readers agree")
+            if self.head.weight is self.model.get_input_embeddings().weight:
+                self.head.weight = torch.nn.Parameter(stored_tensor(self.folder, OUTPUT).to(self.head.weight))
         config = self.model.config.get_text_config()
         self.vocabulary, self.hidden_size = self.head.weight.shape[0], self.head.weight.shape[1]
         if config.vocab_size != self.vocabulary:
@@ -625,7 +633,37 @@ class Backbone:
             path = os.path.join(self.folder, name)
             if name in self.SMALL_FILES or name.endswith((".safetensors", ".index.json", ".bin")):
                 entries[f"model/{name}"] = f"{os.path.getsize(path)} bytes {sampled_crc(path)}"
+        if self.output_differs:  # a cache of another output matrix does not go on
+            entries["model/output"] = "own_against_configuration"
         return entries
+
+
+OUTPUT, EMBEDDING = "lm_head.weight", "model.embed_tokens.weight"
+
+
+def stored_tensor(folder, name):
+    """A tensor of a checkpoint in safetensors files; None where it has none of that name."""
+    from safetensors import safe_open
+    index, single = os.path.join(folder, "model.safetensors.index.json"), os.path.join(folder, "model.safetensors")
+    if not os.path.exists(single):
+        if not os.path.exists(index):
+            return None
+        with open(index, encoding="utf-8") as file:
+            place = json.load(file).get("weight_map", {}).get(name)
+        if place is None:
+            return None
+        single = os.path.join(folder, place)
+    with safe_open(single, framework="pt") as file:
+        return file.get_tensor(name) if name in file.keys() else None
+
+
+def output_differs(folder):
+    """Whether the file's output matrix holds other values than its embedding; all of them are compared."""
+    try:
+        output, embedding = stored_tensor(folder, OUTPUT), stored_tensor(folder, EMBEDDING)
+    except Exception:  # a damaged file is told of where the model is loaded
+        return False
+    return output is not None and embedding is not None and not torch.equal(output.float(), embedding.float())
 
 
 def downloaded(name):
@@ -1384,6 +1422,10 @@ class VLLMEngine:
     def __init__(self, backbone, arguments):
         if importlib.util.find_spec("vllm") is None:
             raise InputError("vLLM is not installed; install it with pip install vllm, or take --engine transformers")
+        if backbone.output_differs:
+            raise InputError(
+                f"{backbone.name}: config.json ties the output matrix, but {OUTPUT} holds other values than the embedding, which vLLM would take; "
+                "set tie_word_embeddings to false, or take --engine transformers")
         from vllm import LLM
         self.arguments = arguments
         self.model = LLM(

@@ -383,6 +383,33 @@ class RefusalTests(Folder):
         save_file(weights, path, {"format": "pt"})
         self.refuses(self.lines(self.GOOD), "lack 1 tensors, such as model.layers.1.mlp.up_proj.weight", model=model)
 
+    def test_a_tied_output_matrix_of_other_values_is_taken_with_a_warning(self):
+        from safetensors.torch import load_file, save_file
+        file, untied = self.lines(self.GOOD), self.path("untied")
+        self.assertEqual(self.run_command(file, untied)[0], 0)
+        model = self.path("model")
+        shutil.copytree(self.model, model)
+        with open(os.path.join(model, "config.json")) as config:
+            entries = json.load(config)
+        self.assertFalse(entries["tie_word_embeddings"])
+        with open(os.path.join(model, "config.json"), "w") as config:
+            json.dump(entries | {"tie_word_embeddings": True}, config)
+        output = self.path("tied")
+        status, errors = self.run_command(file, output, model=model)
+        self.assertEqual(status, 0, errors)
+        self.assertIn("transformers 4.57 overwrites it", errors)
+        self.assertIn("model/output=own_against_configuration", read_shard(os.path.join(output, "shard-00000.safetensors"))[0]["fingerprint"])
+        for name, values in read_cache(untied)[1].items():
+            self.assertTrue(torch.equal(values, read_cache(output)[1][name]), name)
+        # The same values twice are as good as once.
+        path = os.path.join(model, "model.safetensors")
+        weights = load_file(path)
+        weights["lm_head.weight"] = weights["model.embed_tokens.weight"].clone()
+        save_file(weights, path, {"format": "pt"})
+        status, errors = self.run_command(file, self.path("twice"), model=model)
+        self.assertEqual(status, 0, errors)
+        self.assertNotIn("warning:", errors)
+
     def test_numbers_that_are_not_finite_are_refused_with_their_place(self):
         from safetensors.torch import load_file, save_file
         for name, place, words in (
