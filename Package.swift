@@ -65,7 +65,7 @@ let package = Package(
             ]),
         .executableTarget(
             name: "autodeco-generate",
-            dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "Safetensors", "Tensor", "Terminal"]),
+            dependencies: ["AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Safetensors", "Tensor", "Terminal"]),
         .executableTarget(
             name: "autodeco-eval",
             dependencies: ["Configuration", "Decoding", "Evaluation", "Tensor", "Terminal"]),
@@ -82,7 +82,9 @@ let package = Package(
         .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Tensor"]),
         .testTarget(
             name: "TrajectoriesTests",
-            dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor", "Trajectories"]),
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor", "Trajectories",
+            ]),
         .testTarget(name: "HiddenStateCacheTests", dependencies: ["AutoDecoHeads", "HiddenStateCache", "Safetensors", "Tensor"]),
         .testTarget(name: "BackboneTests", dependencies: ["Backbone", "Decoding", "Safetensors", "Tensor"]),
         .testTarget(

@@ -25,7 +25,7 @@ public struct SamplingSettings: Sendable, Equatable {
 
 /// Samples completions of problems, has them judged and keeps the correct ones.
 ///
-/// A completion is accepted where it ended by itself and the verifier calls its text correct.
+/// A completion is accepted where it ended by itself, or at a stop text, and the verifier calls its text correct.
 public struct RejectSampler: Sendable {
     public let settings: SamplingSettings
     private let sampler: ProblemSampler
@@ -37,9 +37,10 @@ public struct RejectSampler: Sendable {
     ///   never later.
     public init(
         model: Transformer, tokenizer: Tokenizer, policy: any DecodingPolicy, verifier: any Verifier, rendering: PromptRendering,
-        problems: [Problem], settings: SamplingSettings
+        stops: [String] = [], problems: [Problem], settings: SamplingSettings
     ) throws {
-        sampler = try ProblemSampler(model: model, tokenizer: tokenizer, verifier: verifier, rendering: rendering, problems: problems)
+        sampler = try ProblemSampler(
+            model: model, tokenizer: tokenizer, verifier: verifier, rendering: rendering, stops: stops, problems: problems)
         (self.policy, self.settings) = (policy, settings)
     }
 
@@ -72,7 +73,7 @@ public struct RejectSampler: Sendable {
                 let trajectory = Trajectory(
                     promptIDs: prompt.ids, completionIDs: tokens, problemID: problems[number].id, isCorrect: isCorrect,
                     isTruncated: completion.sample.isTruncated)
-                block.lines += try TrajectoryLine(trajectory, prompt: prompt.text, completion: sampler.text(of: tokens)).json()
+                block.lines += try TrajectoryLine(trajectory, prompt: prompt.text, completion: sampler.text(of: completion)).json()
             }
             block.counts.solved += kept > 0 ? 1 : 0
         }

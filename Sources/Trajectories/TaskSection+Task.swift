@@ -1,3 +1,4 @@
+import Backbone
 import Configuration
 import Tasks
 
@@ -19,7 +20,23 @@ extension TaskSection {
         try verifierName.verifier(grader: graderCommand.map { Grader(command: $0, seconds: graderSeconds, megabytes: graderMegabytes) })
     }
 
-    public var rendering: PromptRendering { PromptRendering(template: promptTemplate, command: command?.spoken) }
+    /// What stands around a problem: `task.promptTemplate`, or the preset that it names.
+    ///
+    /// - Throws: ``SamplingError`` for a name that no preset has; `PromptError` for a preset whose control tokens the tokenizer does not have.
+    public func rendering(for tokenizer: Tokenizer) throws -> PromptRendering {
+        var template = promptTemplate
+        if !template.contains(Self.placeholder) {
+            guard PromptTemplate.presetNames.contains(template) else {
+                throw SamplingError(
+                    "task.promptTemplate is \"\(template)\", expected a text with \(Self.placeholder) or one of "
+                        + PromptTemplate.presetNames.joined(separator: ", "))
+            }
+            let preset = try PromptTemplate(template)
+            try tokenizer.requireControlTokens(of: preset)
+            template = preset.filled(with: Self.placeholder)
+        }
+        return PromptRendering(template: template, command: command?.spoken)
+    }
 
     /// Reads a problem file as the verifier needs it.
     ///
@@ -46,6 +63,8 @@ extension Fingerprint {
             add("task.graderMegabytes", task.graderMegabytes)
         }
         add("task.promptTemplate", task.promptTemplate)
+        // Runs from before there were stop texts go on.
+        if !task.stop.isEmpty { add("task.stop", "\(task.stop)") }
         add("task.command", task.command?.rawValue ?? "null")
     }
 }

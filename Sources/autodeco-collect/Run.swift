@@ -53,7 +53,7 @@ struct Run {
             if let k = collect.topK { .topK(k) } else if let share = collect.minP { .minP(share) } else { .topP(collect.topP) }
         return try RejectSampler(
             model: model, tokenizer: tokenizer, policy: SamplingPolicy(temperature: .fixed(collect.temperature), truncation: truncation),
-            verifier: try task.makeVerifier(), rendering: task.rendering, problems: problems,
+            verifier: try task.makeVerifier(), rendering: try task.rendering(for: tokenizer), stops: task.stop, problems: problems,
             settings: SamplingSettings(
                 samples: collect.samples, keep: collect.keep, keepsRejected: collect.keepRejected, maxTokens: collect.maxTokens,
                 seed: UInt64(collect.seed), width: collect.batch))

@@ -88,11 +88,15 @@ extension Tokenizer {
     ///
     /// - Throws: ``PromptError`` for a preset with a control token that this tokenizer does not have; `TokenizerError.tooManySteps`.
     public func promptIDs(_ prompt: String, template: PromptTemplate? = nil) throws -> [Int] {
-        if let template, let preset = template.preset, let token = template.controlTokens.first(where: { id(for: $0) == nil }) {
-            throw PromptError("the prompt template \(preset) needs the token \(token), which the tokenizer does not have")
-        }
+        if let template { try requireControlTokens(of: template) }
         let ids = try encode(template?.filled(with: prompt) ?? prompt, addSpecialTokens: false)
         guard let beginningOfSequence, ids.first != beginningOfSequence else { return ids }
         return [beginningOfSequence] + ids
+    }
+
+    /// - Throws: ``PromptError`` for a preset with a control token that this tokenizer does not have; for no other template.
+    public func requireControlTokens(of template: PromptTemplate) throws(PromptError) {
+        guard let preset = template.preset, let token = template.controlTokens.first(where: { id(for: $0) == nil }) else { return }
+        throw PromptError("the prompt template \(preset) needs the token \(token), which the tokenizer does not have")
     }
 }

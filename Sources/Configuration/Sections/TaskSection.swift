@@ -6,8 +6,10 @@ public struct TaskSection: Section {
     public var test: String?
     /// Who judges a completion.
     public var verifier = VerifierChoice.countdown
-    /// What stands around a problem; `{problem}` marks its place.
+    /// What stands around a problem; `{problem}` marks its place. Or the name of a preset, which whoever samples knows.
     public var promptTemplate = placeholder
+    /// Texts before which a completion ends; the verifier sees what comes before the first.
+    public var stop: [String] = []
     /// Countdown alone: a spoken command before the numbers; null for none.
     public var command: CommandChoice?
 
@@ -28,12 +30,19 @@ public struct TaskSection: Section {
         Key("validation", \.validation, .path),
         Key("test", \.test, .path),
         Key("verifier", \.verifier),
-        Key("promptTemplate", \.promptTemplate, Allowed(expectation: "a text with \(placeholder)") { $0.contains(placeholder) }),
+        Key("promptTemplate", \.promptTemplate, template),
+        Key("stop", \.stop, .notEmpty, mayBeEmpty: true),
         Key("command", \.command),
         Key("graderCommand", \.graderCommand, .notEmpty),
         Key("graderSeconds", \.graderSeconds, Allowed(expectation: "a number above 0, at most 3600") { $0 > 0 && $0 <= 3600 }),
         Key("graderMegabytes", \.graderMegabytes, .within(1...1_048_576)),
     ]
+
+    /// Presets are named in one word; which there are is for whoever samples to say.
+    private static let template = Allowed<String>(expectation: "a text with \(placeholder), or the name of a preset such as \"llama3\"") { text in
+        text.contains(placeholder)
+            || !text.isEmpty && text.utf8.count <= 40 && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0)) }
+    }
 
     var contradiction: (key: String, sentence: String)? {
         if verifier == .command, graderCommand == nil {

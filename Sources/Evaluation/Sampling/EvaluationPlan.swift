@@ -44,11 +44,12 @@ public struct EvaluationPlan: Sendable {
         let verifier = try task.makeVerifier()
         func sampler(_ problems: [Problem], _ rendering: PromptRendering) throws -> MethodSampler {
             MethodSampler(
-                try ProblemSampler(model: model, tokenizer: tokenizer, verifier: verifier, rendering: rendering, problems: problems),
+                try ProblemSampler(model: model, tokenizer: tokenizer, verifier: verifier, rendering: rendering, stops: task.stop, problems: problems),
                 maxTokens: settings.maxTokens, width: settings.batch)
         }
+        let rendering = try task.rendering(for: tokenizer)
         let problems = try task.problems(in: problemFile, limit: settings.problems)
-        self.sampler = try sampler(problems, task.rendering)
+        self.sampler = try sampler(problems, rendering)
 
         let all = try TrainedHeads.reading([settings.heads].compactMap(\.self) + settings.otherHeads, model: model.configuration)
         heads = settings.heads == nil ? nil : all[0]
@@ -68,7 +69,7 @@ public struct EvaluationPlan: Sendable {
             }
             if heldOut == nil {
                 if let file = task.validation {
-                    validation = try sampler(try task.problems(in: file, limit: nil), task.rendering)
+                    validation = try sampler(try task.problems(in: file, limit: nil), rendering)
                 } else {
                     notes.append("No mean shift: there is neither a cache nor task.validation to average the heads' temperature and top-p on.")
                 }
@@ -79,10 +80,10 @@ public struct EvaluationPlan: Sendable {
 
         let spoken = heads != nil && task.verifier == .countdown && task.command == nil ? min(settings.commandProblems, problems.count) : 0
         let first = Array(problems.prefix(spoken))
-        plain = spoken > 0 ? try sampler(first, task.rendering) : nil
+        plain = spoken > 0 ? try sampler(first, rendering) : nil
         commands =
             spoken > 0
-            ? try Countdown.Command.allCases.map { ($0, try sampler(first, PromptRendering(template: task.promptTemplate, command: $0))) } : []
+            ? try Countdown.Command.allCases.map { ($0, try sampler(first, PromptRendering(template: rendering.template, command: $0))) } : []
 
         var fingerprint = Fingerprint()
         try fingerprint.add("model", model: modelFolder, output: model.outputSource)
