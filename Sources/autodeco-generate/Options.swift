@@ -25,9 +25,9 @@ struct Options {
     private let promptFile: String?
 
     init(_ arguments: Arguments) throws {
-        func positive(_ flag: Flag<Int>, _ name: String) throws -> Int {
-            guard arguments[flag] > 0 else {
-                throw InputError("--\(name) is \(arguments[flag]), expected a whole number from 1 up")
+        func count(_ flag: Flag<Int>, _ name: String, upTo most: Int) throws -> Int {
+            guard (1...most).contains(arguments[flag]) else {
+                throw InputError("--\(name) is \(arguments[flag]), expected a whole number from 1 to \(most)")
             }
             return arguments[flag]
         }
@@ -41,9 +41,9 @@ struct Options {
         }
         decoder = try DecoderChoice(arguments)
         template = try arguments[Flags.template].map { try PromptTemplate($0) }
-        samples = try positive(Flags.samples, "samples")
-        width = try positive(Flags.width, "width")
-        maxTokens = try positive(Flags.maxTokens, "max-tokens")
+        samples = try count(Flags.samples, "samples", upTo: 1_000_000)
+        width = try count(Flags.width, "width", upTo: 65_536)
+        maxTokens = try count(Flags.maxTokens, "max-tokens", upTo: 1 << 30)
         guard arguments[Flags.seed] >= 0 else {
             throw InputError("--seed is \(arguments[Flags.seed]), expected a whole number from 0 up")
         }
