@@ -38,6 +38,10 @@ enum DecoderChoice: Equatable {
         if filterName != nil && arguments[Flags.topP] == nil {
             throw InputError("--filter says what top-p means and needs --top-p or --heads")
         }
+        for (name, share) in [("--top-p", arguments[Flags.topP]), ("--min-p", arguments[Flags.minP])] {
+            guard let share, !(0...1).contains(share) else { continue }
+            throw InputError("\(name) is \(share), expected a number from 0 to 1")
+        }
         let truncation: Truncation =
             if let p = arguments[Flags.topP] {
                 .topP(p, filter)
