@@ -28,6 +28,17 @@ public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConverti
         }
     }
 
+    /// Whether the completion was never judged: the verifier failed, or the model did before there was a whole completion.
+    public var isUnjudged: Bool { isOfVerifier || self == .modelFailed }
+
+    /// Which of two faults stands for both: the first one, but one of the verifier, which may be gone when it is asked
+    /// again, before one of the model, which stays.
+    public static func first(_ a: Fault?, _ b: Fault?) -> Fault? {
+        if let a, a.isOfVerifier { return a }
+        if let b, b.isOfVerifier { return b }
+        return a ?? b
+    }
+
     public var description: String {
         switch self {
         case .noAnswer: "the completion declares no answer"

@@ -67,6 +67,14 @@ public struct CollectionFolder: Sendable {
 
     public func hasPart(_ number: Int) -> Bool { FileManager.default.fileExists(atPath: part(number).path) }
 
+    /// Whether a part is there and all of it has been judged. One that the verifier failed on is sampled and judged again.
+    ///
+    /// - Throws: ``FolderError`` for a part that is damaged.
+    public func isFinished(part number: Int) throws -> Bool {
+        guard hasPart(number) else { return false }
+        return try counts(ofPart: number).firstFault?.isOfVerifier != true
+    }
+
     /// The counts of a part that is there.
     public func counts(ofPart number: Int) throws -> SamplingCounts { try read(number).counts }
 

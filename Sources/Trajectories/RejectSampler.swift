@@ -73,9 +73,9 @@ public struct RejectSampler: Sendable {
                 block.counts.sampledTokens += tokens.count
                 block.counts.truncated += completion.sample.isTruncated ? 1 : 0
                 block.counts.accepted += isCorrect ? 1 : 0
-                if case .wrong(let fault) = completion.verdict, fault.isOfVerifier {
+                if case .wrong(let fault) = completion.verdict, fault.isUnjudged {
                     block.counts.faults += 1
-                    block.counts.firstFault = block.counts.firstFault ?? fault
+                    block.counts.firstFault = Fault.first(block.counts.firstFault, fault)
                 }
                 guard isCorrect ? kept < settings.keep : settings.keepsRejected, seen.insert(tokens).inserted else {
                     continue
@@ -113,9 +113,9 @@ public struct SamplingCounts: Sendable, Equatable, Codable {
     public var kept = 0
     /// Completions that were cut off at the longest length.
     public var truncated = 0
-    /// Completions that could not be judged, because the verifier itself failed; they count as wrong.
+    /// Completions that were not judged, because the verifier failed or the model gave no next token; they count as wrong.
     public var faults = 0
-    /// The first of these failures.
+    /// The first of these failures, one of the verifier before one of the model.
     public var firstFault: Fault?
     /// Tokens of all completions, end tokens included.
     public var sampledTokens = 0
@@ -141,6 +141,17 @@ public struct SamplingCounts: Sendable, Equatable, Codable {
         sampledTokens = try counts.decode(Int.self, forKey: .sampledTokens)
         faults = try counts.decodeIfPresent(Int.self, forKey: .faults) ?? 0
         firstFault = try counts.decodeIfPresent(Fault.self, forKey: .firstFault)
+        guard isSound else { throw SamplingError("the counts of a collection contradict each other") }
+    }
+
+    /// More of anything than this is no count: sums of many stay exact.
+    private static let largest = 1 << 50
+
+    /// Whether some completions can have these counts.
+    private var isSound: Bool {
+        let all = [problems, solved, sampled, accepted, kept, truncated, faults, sampledTokens]
+        return all.allSatisfy { (0...Self.largest).contains($0) } && solved <= problems && kept <= accepted
+            && accepted + truncated + faults <= sampled && (faults > 0) == (firstFault != nil)
     }
 
     public static func += (a: inout SamplingCounts, b: SamplingCounts) {
@@ -151,7 +162,7 @@ public struct SamplingCounts: Sendable, Equatable, Codable {
         a.kept += b.kept
         a.truncated += b.truncated
         a.faults += b.faults
-        a.firstFault = a.firstFault ?? b.firstFault
+        a.firstFault = Fault.first(a.firstFault, b.firstFault)
         a.sampledTokens += b.sampledTokens
     }
 

@@ -15,11 +15,25 @@ extension Run {
         var folder = try CollectionFolder(output, fingerprint: samplingFingerprint())
         if let counts = folder.counts {
             console.note("\(folder.trajectories.path): sampled already, \(Readable.count(counts.kept)) trajectories")
+            if counts.firstFault?.isOfVerifier == true {
+                console.warning(
+                    "\(folder.trajectories.path): the verifier failed on some of its completions, which are not kept; "
+                        + "remove \(output.path) to sample and judge them again")
+            }
             return (folder.trajectories.path, counts)
         }
         let size = configuration.collect.block, blocks = (sampler.problems.count + size - 1) / size
         var counts = SamplingCounts()
-        for block in 0..<blocks where folder.hasPart(block) { counts += try folder.counts(ofPart: block) }
+        var open: [Int] = [], isUnjudged = false
+        for block in 0..<blocks {
+            if try folder.isFinished(part: block) {
+                counts += try folder.counts(ofPart: block)
+            } else {
+                open.append(block)
+                isUnjudged = isUnjudged || folder.hasPart(block)
+            }
+        }
+        if isUnjudged { console.note("blocks that the verifier failed on are sampled and judged again") }
         if counts.problems > 0 {
             console.note(
                 "going on after \(Readable.count(counts.problems)) of \(Readable.count(sampler.problems.count)) "
@@ -30,7 +44,7 @@ extension Run {
         let progress = console.progress(
             "sample, completions", of: sampler.problems.count * sampler.settings.samples, from: counts.sampled)
         var watch = AcceptanceWatch()
-        for block in 0..<blocks where !folder.hasPart(block) {
+        for block in open {
             let range = block * size..<min((block + 1) * size, sampler.problems.count)
             var (sampled, accepted) = (counts.sampled, counts.accepted)
             let result = try interruptible {

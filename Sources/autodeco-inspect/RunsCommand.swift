@@ -44,7 +44,7 @@ private struct RunRow: Encodable {
         let path = try configuration.required(configuration.cache.folder, "cache.folder")
         let cache = try caches[path] ?? HiddenStateCache(folder: folder(path), verify: false)
         caches[path] = cache
-        let split = TrajectorySplit(validationFraction: training.validationFraction, seed: UInt64(training.seed))
+        let split = TrajectorySplit(validationFraction: training.validationFraction, seed: UInt64(bitPattern: Int64(training.seed)))
         let trajectories = cache.trajectories(.validation, of: split)
         guard !trajectories.isEmpty else {
             throw InputError("\(run.url.path): the run holds out no trajectories, expected some to compare by")

@@ -45,7 +45,13 @@ import Testing
     }
 
     @Test func endsWhereTheMeasurementIsCancelled() {
-        #expect(ExpertTuning(temperatures: [0.5, 1], topPs: []) { $0.temperature == 1 ? nil : result($0, 5) } == nil)
+        func tuning(without missing: StaticPair?) -> ExpertTuning? {
+            ExpertTuning(temperatures: [0.5, 1], topPs: [0.8, 1]) { $0 == missing ? nil : result($0, 5) }
+        }
+        #expect(tuning(without: nil)?.topPs.count == 2)
+        // On the first curve, and on the second one.
+        #expect(tuning(without: StaticPair(temperature: 1, topP: 1)) == nil)
+        #expect(tuning(without: StaticPair(temperature: 0.5, topP: 0.8)) == nil)
     }
 }
 

@@ -1,4 +1,6 @@
 import Backbone
+import Decoding
+import Generation
 import Foundation
 import Tasks
 import Tensor

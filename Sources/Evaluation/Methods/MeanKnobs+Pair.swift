@@ -1,8 +1,11 @@
 import Scoring
 
 extension MeanKnobs {
-    /// What heads said while they decoded.
-    public init(of outcomes: Outcomes) { self.init(temperature: outcomes.meanTemperature, topP: outcomes.meanTopP) }
+    /// What heads said while they decoded; nil where they said nothing, because no token could be chosen.
+    public init?(of outcomes: Outcomes) {
+        guard let temperature = outcomes.meanTemperature, let topP = outcomes.meanTopP else { return nil }
+        self.init(temperature: temperature, topP: topP)
+    }
 
     /// Rounded to four decimals, which no method tells apart.
     public var pair: StaticPair {

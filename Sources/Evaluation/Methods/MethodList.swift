@@ -20,11 +20,11 @@ struct MethodList: Sendable {
     let filters: [PlannedMethod]
     /// Whether the heads' average can be had.
     let hasMeanShift: Bool
-    private let seeds: Range<Int>
+    private let seeds: [Int]
 
     /// - Throws: `PolicyError` for a setting without meaning.
     init(_ settings: EvaluationSettings, heads: TrainedHeads?, otherHeads: [TrainedHeads], hasMeanShift: Bool) throws {
-        let seeds = settings.seed..<settings.seed + settings.seeds, usual = settings.samples * settings.seeds
+        let seeds = settings.repetitionSeeds, usual = settings.samples * settings.seeds
         (self.settings, self.hasMeanShift, self.seeds) = (settings, hasMeanShift && heads != nil, seeds)
         knobs = [
             PlannedMethod(.greedy, .knobs, pair: StaticPair(temperature: 0, topP: 1), seeds: seeds, total: usual),

@@ -41,5 +41,8 @@ extension Outcomes: Codable {
                 tokens: columns.tokens[i], faults: columns.faults[i], firstFault: columns.firstFault[i],
                 temperatureSum: columns.temperatureSum[i], topPSum: columns.topPSum[i])
         }
+        for problem in problems {
+            if let flaw = problem.flaw { throw EvaluationError("problem \(problem.problem): \(flaw)") }
+        }
     }
 }

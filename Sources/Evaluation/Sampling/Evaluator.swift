@@ -22,6 +22,8 @@ public final class Evaluator {
         /// Before anything is sampled: completions of all methods together, and how many of them are there.
         case planned(completions: Int, stored: Int)
         case began(method: String)
+        /// A kept run is not taken, because the verifier failed on so many of its completions: it is sampled again.
+        case unjudged(run: String, completions: Int)
         case completed(completions: Int)
     }
 
@@ -122,6 +124,8 @@ public final class Evaluator {
             fingerprint.add("seed", seed)
             return (name: "\(name)-\(seed)", fingerprint: fingerprint, key: "\(name)-\(seed) \(fingerprint.text)")
         }
+        let expected = Expected(
+            problems: sampler.problems.map(\.id), samples: method.isDeterministic ? 1 : samples, maxTokens: sampler.maxTokens)
         for file in files where known[file.key] == nil {
             guard let run: MethodRun = try store.load(file.name, file.fingerprint) else { continue }
             // Where the verifier failed nobody knows about the completions: they are never kept as final.
@@ -216,13 +220,16 @@ public final class Evaluator {
         fingerprint.add("seed", plan.settings.seed)
         let name = "generations"
         if measurements.generations == nil {
-            measurements.generations = try store.load(name, fingerprint)
+            let expected = Expected(
+                problems: plan.sampler.problems.prefix(plan.generations).map(\.id), samples: 1,
+                maxTokens: plan.sampler.maxTokens)
+            measurements.generations = try store.load(name, fingerprint, flaw: expected.flaw)
             stored += measurements.generations?.count ?? 0
         }
         guard measurements.generations == nil, mode == .sampling else { return }
         onEvent(.began(method: name))
         let generations = try plan.sampler.generations(
-            method, problems: plan.generations, seed: UInt64(plan.settings.seed), isCancelled: isCancelled)
+            method, problems: plan.generations, seed: UInt64(bitPattern: Int64(plan.settings.seed)), isCancelled: isCancelled)
         try store.save(generations, name, fingerprint)
         measurements.generations = generations
         onEvent(.completed(completions: plan.generations))

@@ -30,6 +30,7 @@ struct RunStore: Sendable {
         }
     }
 
+    /// - Parameter flaw: says what cannot be about a value of that fingerprint; nil where nothing is wrong.
     /// - Returns: nil where it is not there.
     /// - Throws: ``EvaluationError`` for a file that is damaged.
     func load<Value: Codable>(
@@ -42,7 +43,13 @@ struct RunStore: Sendable {
         else {
             throw EvaluationError("\(url.relativePath): cannot be read as a finished run; remove it to sample it again")
         }
-        return file.fingerprint == fingerprint ? file.value : nil
+        let file: File<Value>
+        do { file = try JSONDecoder().decode(File<Value>.self, from: Data(contentsOf: url)) } catch let error as EvaluationError {
+            throw refusal("\(error)")
+        } catch { throw refusal("cannot be read as a finished run") }
+        guard file.fingerprint == fingerprint else { return nil }
+        if let reason = flaw(file.value) { throw refusal(reason) }
+        return file.value
     }
 
     /// Writes a file whole or not at all.
