@@ -97,7 +97,7 @@ let package = Package(
             name: "Recipes",
             dependencies: [
                 "AutoDecoHeads", "Configuration", "Decoding", "Evaluation", "Files", "HiddenStateCache",
-                "Safetensors", "Tasks", "Training",
+                "Safetensors", "Scoring", "Tasks", "Training",
             ],
             exclude: ["README.md"]),
 
@@ -155,8 +155,9 @@ let package = Package(
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Decoding", "Evaluation", "HiddenStateCache", "LogitSketches",
-                "Recipes", "Reports", "Scoring", "Tasks", "Tensor", "TestSupport", "Tokenizers", "Trajectories",
+                "AutoDecoHeads", "Backbone", "Decoding", "Evaluation", "Generation", "HiddenStateCache",
+                "LogitSketches", "Recipes", "Reports", "Scoring", "Tasks", "Tensor", "TestSupport", "Tokenizers",
+                "Trajectories",
             ]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
         .testTarget(

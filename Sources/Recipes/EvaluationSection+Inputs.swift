@@ -62,8 +62,14 @@ extension RunConfiguration {
         if let heads = evaluation.heads {
             let found = HeadsRun(heads: URL(fileURLWithPath: heads, isDirectory: true))
             inputs.split = found.split ?? inputs.split
-            if cache.folder != nil, let note = found.note(beside: training.settings.split, of: self.file) {
-                inputs.notes.append(note)
+            inputs.isWeighted = (found.settings ?? training.settings).loss.dynamicFineTuning
+            if let path = cache.folder {
+                let cache = try? HiddenStateCache(folder: URL(fileURLWithPath: path, isDirectory: true), verify: false)
+                inputs.notes += [
+                    found.note(beside: training.settings.split, of: self.file), cache.flatMap(found.note),
+                    cache?.problems == nil
+                        ? cache.map { "\($0.folder.relativePath): \(HiddenStateCache.unknownProblems)." } : nil,
+                ].compactMap(\.self)
             }
             if let validation = task.validation {
                 inputs.validationFile = validation

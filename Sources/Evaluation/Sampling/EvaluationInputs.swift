@@ -27,6 +27,8 @@ public struct EvaluationInputs: Sendable {
     /// The cache that the heads' mean and the diagnosis come from, and the split that their training made.
     public var cacheFolder: String?
     public var split: TrajectorySplit
+    /// Whether their training weighed labels by their base probability: the diagnosis weighs them in the same way.
+    public var isWeighted = false
     /// Problems for the heads' mean where there is no cache, and their file.
     public var validationFile: String?
     public var validationProblems: [Problem]?

@@ -65,6 +65,7 @@ public struct EvaluationPlan: Sendable {
                         folder: URL(fileURLWithPath: cache, isDirectory: true), split: inputs.split,
                         modelFolder: modelURL, vocabularySize: model.configuration.vocabularySize,
                         heads: heads.heads.configuration)
+                    heldOut?.isWeighted = inputs.isWeighted
                 } catch { notes.append("No diagnosis: \(error).") }
             } else {
                 notes.append("No diagnosis: cache.folder is null.")
