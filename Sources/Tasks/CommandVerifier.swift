@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A user's grader program, and what it may use.
@@ -14,32 +15,45 @@ public struct Grader: Sendable, Equatable {
     }
 }
 
-/// Asks a ``Grader``. It gets `{"answer": …, "completion": …, "id": …, "problem": …}` on standard input, all texts, and says on standard
-/// output, as its last line, `{"correct": true}` or `{"correct": false}`. One that prints no such line speaks by its exit status: 0 is
-/// correct, and 1 with nothing on standard error is wrong. All else is a fault of the grader's own, as an exception's traceback is.
+/// Asks a ``Grader``. It gets `{"answer": …, "completion": …, "id": …, "problem": …}` on standard input, all texts, and
+/// says on standard output, as its last line, `{"correct": true}` or `{"correct": false}`. One that prints nothing at
+/// all speaks by its exit status: 0 is correct, and 1 with nothing on standard error is wrong.
 ///
-/// A grader runs in a process group of its own, which is killed at the time or memory limit and whenever the grader ends. Memory is looked at every
-/// 5 ms; the kernel refuses data beyond four times the limit in between.
+/// All else is a fault of the grader's own, and never a verdict: an exception's traceback, or a last line that is no
+/// JSON object with a `correct` of true or false.
+///
+/// A grader runs in a process group of its own, which is killed at the time or memory limit and whenever the grader
+/// ends, and so is what has left the group. Memory is looked at every 5 ms; the kernel refuses data beyond four times
+/// the limit in between.
 public struct CommandVerifier: Verifier {
     private let grader: Grader
 
+    /// - Parameter grader: the program that is asked.
     public init(_ grader: Grader) { self.grader = grader }
 
     public func verdict(on completion: String, of problem: Problem) -> Verdict {
         guard case .text(let answer) = problem.answer else { return .wrong(.malformed) }
         let question = ["id": problem.id, "problem": problem.text, "answer": answer, "completion": completion]
-        guard let input = try? JSONEncoder().encode(question), let result = GraderProcess.run(grader, input: input) else { return .wrong(.graderFailed) }
+        guard let input = try? JSONEncoder().encode(question), let result = GraderProcess.run(grader, input: input)
+        else {
+            return .wrong(.graderFailed)
+        }
         switch result {
         case .overTime: return .wrong(.graderTimeLimit)
         case .overMemory: return .wrong(.graderMemoryLimit)
-        case .ended(let status, let output, let isSilent):
-            if let last = output.split(whereSeparator: \.isNewline).last, let said = try? JSONDecoder().decode(Said.self, from: Data(last.utf8)) {
-                return said.correct ? .correct : .wrong(.wrongValue)
+        case .ended(let status, let line?, _):
+            guard let said = try? JSONDecoder().decodeGuarded(Said.self, from: line) else {
+                return .wrong(status == 0 || status == 1 ? .graderUnclear : .graderFailed)
             }
-            if status == 0 { return .correct }
+            return said.correct ? .correct : .wrong(.wrongValue)
+        case .ended(0, nil, _): return .correct
+        case .ended(let status, nil, let isSilent):
             return .wrong(status == 1 && isSilent ? .wrongValue : .graderFailed)
         }
     }
+
+    /// Ends all graders that run now, with their folders: for a program that is about to end at once.
+    public static func endAll() { GraderFolder.endAll() }
 
     private struct Said: Decodable { let correct: Bool }
 }

@@ -2,73 +2,83 @@ import Foundation
 
 /// How one run of a grader ended.
 enum GraderProcess {
-    /// Exit status (−1 for a signal), standard output up to 1 MiB, and whether standard error stayed empty.
-    case ended(status: Int32, output: String, isSilent: Bool)
+    /// Exit status (−1 for a signal), the last line of standard output that is not blank (nil where there is none), and
+    /// whether standard error stayed empty.
+    case ended(status: Int32, lastLine: Data?, isSilent: Bool)
     case overTime, overMemory
 
-    /// Nil where no process can be started.
+    /// Runs a grader in a process group of its own; nil where no process can be started.
     ///
-    /// Input and output are files: a grader that does not read cannot stop us, and one that writes much cannot stop itself.
+    /// Input and output are files: a grader that does not read cannot stop us, and one that writes much cannot stop
+    /// itself. The wait is for the shell alone: what it leaves behind, in its group or outside of it, is killed.
     static func run(_ grader: Grader, input: Data) -> GraderProcess? {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("grader-\(UUID().uuidString)")
-        let files = FileManager.default
-        do { try files.createDirectory(at: folder, withIntermediateDirectories: false) } catch { return nil }
-        defer { try? files.removeItem(at: folder) }
-        let names = ["input", "output", "error"].map { folder.appendingPathComponent($0) }
-        guard files.createFile(atPath: names[0].path, contents: input), files.createFile(atPath: names[1].path, contents: nil),
-            files.createFile(atPath: names[2].path, contents: nil), let inputFile = try? FileHandle(forReadingFrom: names[0]),
-            let outputFile = try? FileHandle(forWritingTo: names[1]), let errorFile = try? FileHandle(forWritingTo: names[2])
-        else { return nil }
-        defer { for file in [inputFile, outputFile, errorFile] { try? file.close() } }
-
-        let process = Process(), ended = DispatchSemaphore(value: 0)
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        // Data in KiB, processor time in seconds, size of a file in blocks of 512 bytes, and no core dumps.
-        let limits = "ulimit -d \(grader.megabytes * 4096); ulimit -t \(Int(grader.seconds.rounded(.up)) + 1); ulimit -f 131072; ulimit -c 0"
-        process.arguments = ["-c", "\(limits); exec /bin/sh -c \"$1\"", "grader", grader.command]
-        (process.standardInput, process.standardOutput, process.standardError) = (inputFile, outputFile, errorFile)
-        process.terminationHandler = { _ in ended.signal() }
-        do { try process.run() } catch { return nil }
-        let leader = process.processIdentifier
-        defer { kill(-leader, SIGKILL) }
+        let place = GraderFolder()
+        guard let place, place.write(input) else { return nil }
+        defer { place.remove() }
+        let mark = place.mark
+        guard let leader = spawn(grader, in: place) else { return nil }
+        GraderFolder.running.withLock { $0[mark] = leader }
+        defer { GraderFolder.running.withLock { $0[mark] = nil } }
+        let family = GraderFamily(leader: leader, mark: mark)
 
         let deadline = DispatchTime.now() + grader.seconds
-        while ended.wait(timeout: min(deadline, .now() + 0.005)) == .timedOut {
-            if hasEnded(leader) {
-                // What it left behind would be waited for, too.
-                kill(-leader, SIGKILL)
-                ended.wait()
-                break
-            }
+        var status: Int32 = 0, polls = 0
+        while true {
+            let found = waitpid(leader, &status, WNOHANG)
+            if found == leader { break }
+            if found < 0, errno != EINTR { return nil }
             let isLate = DispatchTime.now() >= deadline
-            guard isLate || residentBytes(group: leader) > grader.megabytes << 20 else { continue }
-            kill(-leader, SIGKILL)
-            kill(leader, SIGKILL)
-            ended.wait()
-            return isLate ? .overTime : .overMemory
+            if isLate || family.residentBytes() > grader.megabytes << 20 {
+                family.kill()
+                while waitpid(leader, &status, 0) < 0, errno == EINTR {}
+                return isLate ? .overTime : .overMemory
+            }
+            // Short graders are seen to end soon, long ones cost little.
+            polls += 1
+            usleep(polls < 40 ? 1000 : 5000)
         }
-        guard process.terminationReason == .exit else {
-            return process.terminationStatus == SIGXCPU ? .overTime : .ended(status: -1, output: "", isSilent: false)
-        }
-        let output = (try? FileHandle(forReadingFrom: names[1])).flatMap { try? $0.read(upToCount: 1 << 20) } ?? Data()
-        let errors = (try? files.attributesOfItem(atPath: names[2].path)[.size] as? Int) ?? 0
-        return .ended(status: process.terminationStatus, output: String(decoding: output, as: UTF8.self), isSilent: errors == 0)
+        family.kill()
+        // As wait(2) packs it: the signal in the low seven bits, the exit status above.
+        let signal = status & 0x7F
+        if signal == SIGXCPU { return .overTime }
+        return .ended(
+            status: signal == 0 ? (status >> 8) & 0xFF : -1, lastLine: place.lastLine, isSilent: place.isErrorEmpty)
     }
 
-    /// Whether a process has ended and waits to be asked how.
-    private static func hasEnded(_ process: pid_t) -> Bool {
-        guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8), let name = text.lastIndex(of: ")") else { return false }
-        return text[name...].dropFirst(2).first == "Z"
+    /// Starts the shell; nil where the system refuses.
+    private static func spawn(_ grader: Grader, in place: GraderFolder) -> pid_t? {
+        // Data in KiB, processor time in seconds, size of a file in blocks of 512 bytes, and no core dumps.
+        let seconds = Int(min(grader.seconds, 1e6).rounded(.up)) + 1
+        let limits = "ulimit -d \(grader.megabytes * 4096); ulimit -t \(seconds); ulimit -f 131072; ulimit -c 0"
+        let words = ["/bin/sh", "-c", "\(limits); exec /bin/sh -c \"$1\"", "grader", grader.command]
+        let environment = ProcessInfo.processInfo.environment.merging([GraderFamily.variable: place.mark]) { $1 }
+
+        var actions = posix_spawn_file_actions_t(), attributes = posix_spawnattr_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawnattr_init(&attributes)
+        defer {
+            posix_spawn_file_actions_destroy(&actions)
+            posix_spawnattr_destroy(&attributes)
+        }
+        posix_spawn_file_actions_addopen(&actions, 0, place.input, O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, place.output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, place.error, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        posix_spawnattr_setpgroup(&attributes, 0)
+        var leader: pid_t = 0
+        let code = withCStrings(words) { words in
+            withCStrings(environment.map { "\($0)=\($1)" }) { environment in
+                posix_spawn(&leader, "/bin/sh", &actions, &attributes, words, environment)
+            }
+        }
+        return code == 0 ? leader : nil
     }
 
-    /// What all processes of a group hold in memory, from `/proc`; pages that they share count for each.
-    private static func residentBytes(group: pid_t) -> Int {
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc") else { return 0 }
-        let pages = names.reduce(0) { sum, name in
-            guard let id = pid_t(name), getpgid(id) == group, let text = try? String(contentsOfFile: "/proc/\(id)/statm", encoding: .utf8) else { return sum }
-            let fields = text.split(separator: " ")
-            return sum + (fields.count > 1 ? Int(fields[1]) ?? 0 : 0)
-        }
-        return pages * Int(getpagesize())
+    private static func withCStrings<Result>(
+        _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
+    ) -> Result {
+        let copies = texts.map { strdup($0) }
+        defer { for copy in copies { free(copy) } }
+        return body(copies + [nil])
     }
 }

@@ -17,7 +17,27 @@ public enum Verdict: Sendable, Equatable {
 /// Why a completion is wrong.
 public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConvertible {
     case noAnswer, textAfterAnswer, malformed, unavailableNumber, wrongArithmetic, unusedNumbers, wrongValue
-    case graderTimeLimit, graderMemoryLimit, graderFailed
+    case graderTimeLimit, graderMemoryLimit, graderFailed, graderUnclear
+    case modelFailed
+
+    /// Whether the verifier or the model itself failed, so that nobody knows about the completion.
+    public var isOfVerifier: Bool {
+        switch self {
+        case .graderTimeLimit, .graderMemoryLimit, .graderFailed, .graderUnclear, .modelFailed: true
+        default: false
+        }
+    }
+
+    /// Whether the completion was never judged: the verifier failed, or the model did before there was a whole completion.
+    public var isUnjudged: Bool { isOfVerifier || self == .modelFailed }
+
+    /// Which of two faults stands for both: the first one, but one of the verifier, which may be gone when it is asked
+    /// again, before one of the model, which stays.
+    public static func first(_ a: Fault?, _ b: Fault?) -> Fault? {
+        if let a, a.isOfVerifier { return a }
+        if let b, b.isOfVerifier { return b }
+        return a ?? b
+    }
 
     public var description: String {
         switch self {
@@ -31,6 +51,9 @@ public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConverti
         case .graderTimeLimit: "the grader took more time than it may, and was stopped"
         case .graderMemoryLimit: "the grader took more memory than it may, and was stopped"
         case .graderFailed: "the grader cannot be started, crashed or gave no verdict"
+        case .modelFailed: "the model gave logits that no token can be drawn from"
+        case .graderUnclear:
+            "the grader's last line is no verdict, expected {\"correct\": true} or {\"correct\": false}"
         }
     }
 }
@@ -48,7 +71,9 @@ public enum VerifierName: String, Sendable, CaseIterable {
         case .boxed: return BoxedVerifier()
         case .choice: return ChoiceVerifier()
         case .command:
-            guard let grader else { throw VerifierError("the verifier \"command\" has no grader, expected its command line") }
+            guard let grader else {
+                throw VerifierError("the verifier \"command\" has no grader, expected its command line")
+            }
             return CommandVerifier(grader)
         }
     }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import HiddenStateCache
 import Safetensors
@@ -5,18 +6,23 @@ import Terminal
 
 private let cacheFolders = Positional.rest("DIR", "folder of the hidden-state cache; with --merge those of all parts")
 private let noVerifyFlag = Flag.switch("no-verify", "do not read all shards to compare checksums")
-private let mergeFlag = Flag.string("merge", "OUT", "join the parts that several processes have written into a cache in this new folder")
+private let mergeFlag = Flag.string(
+    "merge", "OUT", "join the parts that several processes have written into a cache in this new folder")
 
-/// `autodeco-inspect cache DIR`: a summary of a hidden-state cache, which is checked on the way; `cache --merge OUT DIR …` makes it of
-/// parts first.
+/// `autodeco-inspect cache DIR`: a summary of a hidden-state cache, which is checked on the way; `cache --merge OUT DIR
+/// …` makes it of parts first.
 let cacheCommand = Command(
-    "cache", "Checks and summarises a hidden-state cache, or joins parts of one.", flags: [mergeFlag, noVerifyFlag, jsonFlag], positionals: [cacheFolders]
+    "cache", "Checks and summarises a hidden-state cache, or joins parts of one.",
+    flags: [mergeFlag, noVerifyFlag, jsonFlag], positionals: [cacheFolders]
 ) { arguments, console in
     Interruption.watch()
     let folders = arguments[cacheFolders]
     var path = folders.first
     if let merged = arguments[mergeFlag] {
-        guard folders.count >= 2 else { throw InputError("--merge found \(folders.count) caches to join, expected at least two; name them behind \(merged)") }
+        guard folders.count >= 2 else {
+            throw InputError(
+                "--merge found \(folders.count) caches to join, expected at least two; name them behind \(merged)")
+        }
         try merge(folders, into: merged, console)
         path = merged
     } else if folders.count > 1 {
@@ -42,7 +48,8 @@ private func merge(_ parts: [String], into merged: String, _ console: Console) t
         try Interruption.check()
         (count, bytes) = (count + 1, bytes + size)
     }
-    console.note("\(merged): \(Readable.count(count)) shards of \(Readable.count(parts.count)) caches, \(Readable.bytes(bytes))")
+    console.note(
+        "\(merged): \(Readable.count(count)) shards of \(Readable.count(parts.count)) caches, \(Readable.bytes(bytes))")
 }
 
 private struct CacheReport: Encodable {
@@ -52,7 +59,7 @@ private struct CacheReport: Encodable {
     init(_ cache: HiddenStateCache, _ tokens: CacheSummary) { (self.cache, self.tokens) = (cache, tokens) }
 
     enum CodingKeys: String, CodingKey {
-        case shards, bytes, verified, rank
+        case shards, bytes, verified, rank, problems
         case modelName = "model_name"
         case modelPath = "model_path"
         case hiddenSize = "hidden_size"
@@ -73,16 +80,25 @@ private struct CacheReport: Encodable {
         try container.encode(description.sketch.bins, forKey: .tailBins)
         try container.encode(description.hiddenType.rawValue, forKey: .hiddenType)
         try container.encodeIfPresent(description.rank, forKey: .rank)
+        try container.encodeIfPresent(cache.problemCount, forKey: .problems)
         try container.encode(cache.shardCount, forKey: .shards)
         try container.encode(cache.byteCount, forKey: .bytes)
         try container.encode(cache.isVerified, forKey: .verified)
         try tokens.encode(to: encoder)
     }
 
+    private var problems: String {
+        guard let count = cache.problemCount else { return HiddenStateCache.unknownProblems }
+        return "of \(Readable.count(count)) problems; completions of one stay on one side of a split"
+    }
+
     var text: String {
         let description = cache.description, lengths = tokens.tokensPerTrajectory
-        let states = description.rank.map { "\($0) principal components of hidden states of \(description.hiddenSize)" } ?? "hidden states of \(description.hiddenSize)"
-        let sketch = description.vocabularySize > description.sketch.exact
+        let states =
+            description.rank.map { "\($0) principal components of hidden states of \(description.hiddenSize)" }
+            ?? "hidden states of \(description.hiddenSize)"
+        let sketch =
+            description.vocabularySize > description.sketch.exact
             ? "\(description.sketch.exact) logits and \(description.sketch.bins) bins" : "all logits"
         let share = { (value: Double) in String(format: "%.1f %%", 100 * value) }
         return """
@@ -90,8 +106,11 @@ private struct CacheReport: Encodable {
             \(Readable.count(description.vocabularySize)), \(sketch) a token
             \(Readable.count(cache.shardCount)) shards, \(Readable.bytes(cache.byteCount)), \
             \(cache.isVerified ? "all checksums right" : "checksums not compared")
-            \(Readable.count(tokens.trajectories)) trajectories, \(Readable.count(tokens.tokens)) tokens, a trajectory has \
-            \(Readable.count(lengths.smallest)) to \(Readable.count(lengths.largest)), median \(Readable.count(lengths.median))
+            \(Readable.count(tokens.trajectories)) trajectories, \(Readable.count(tokens.tokens)) tokens, \
+            a trajectory has \
+            \(Readable.count(lengths.smallest)) to \(Readable.count(lengths.largest)), \
+            median \(Readable.count(lengths.median))
+            \(problems)
             easy tokens                 \(share(tokens.easyTokenShare))
             labels in the tail          \(share(tokens.labelInTailShare))
             mean entropy                \(String(format: "%.4f", tokens.meanEntropy)) nats

@@ -6,18 +6,23 @@ import Terminal
 private let modelFolder = Positional.required("DIR", "folder of the backbone")
 
 /// `autodeco-inspect model DIR`: a summary of a backbone.
-let modelCommand = Command("model", "Summarises a backbone.", flags: [jsonFlag], positionals: [modelFolder]) { arguments, console in
+let modelCommand = Command("model", "Summarises a backbone.", flags: [jsonFlag], positionals: [modelFolder]) {
+    arguments, console in
     let directory = folder(arguments[modelFolder])
     // Opening the transformer checks that every tensor is there and has its shape.
     let model = try Transformer(directory: directory)
     for warning in model.warnings { console.warning(warning) }
-    let summary = ModelSummary(model, checkpoint: try Transformer.checkpoint(of: directory), tokenizer: tokenizer(in: directory, console))
+    let summary = ModelSummary(
+        model, checkpoint: try Transformer.checkpoint(of: directory), tokenizer: tokenizer(in: directory, console))
     try arguments[jsonFlag] ? console.print(json: summary) : console.print(summary.text)
 }
 
-/// The model's tokenizer, which names an end token, too; nil and a warning where it cannot be read, nil where there is none.
+/// The model's tokenizer, which names an end token, too; nil where there is none, and with a warning where it cannot be
+/// read.
 private func tokenizer(in directory: URL, _ console: Console) -> Tokenizer? {
-    guard FileManager.default.fileExists(atPath: directory.appendingPathComponent("tokenizer.json").path) else { return nil }
+    guard FileManager.default.fileExists(atPath: directory.appendingPathComponent("tokenizer.json").path) else {
+        return nil
+    }
     do { return try Tokenizer(directory: directory) } catch {
         console.warning("\(error); its end token is not among those below")
         return nil
@@ -72,7 +77,8 @@ private struct ModelSummary: Encodable {
         let named = configuration.namedEnds(with: tokenizer)
         endTokens = NamedEnds.tokens(of: named)
         ends = endTokens.map { id in
-            EndToken(id: id, token: tokenizer?.token(for: id), files: named.filter { $0.tokens.contains(id) }.map(\.file))
+            EndToken(
+                id: id, token: tokenizer?.token(for: id), files: named.filter { $0.tokens.contains(id) }.map(\.file))
         }
         let entries = checkpoint.entries
         tensors = entries.count

@@ -1,6 +1,7 @@
 import Foundation
 import Safetensors
 import Tensor
+import TestSupport
 import Testing
 @testable import Backbone
 
@@ -24,7 +25,9 @@ import Testing
         try tiny.append(NewTensor(Self.output, shape, values))
         let model = try tiny.load()
         #expect(model.outputSource == .ownAgainstConfiguration)
-        #expect(model.warnings.count == 1 && model.warnings[0].contains("4.57") && model.warnings[0].contains(tiny.folder.path))
+        #expect(
+            model.warnings.count == 1 && model.warnings[0].contains("4.57")
+                && model.warnings[0].contains(tiny.folder.path))
 
         let hidden = try before.hidden([tiny.tokens(5)])
         #expect(try model.hidden([tiny.tokens(5)]) == hidden)
@@ -32,7 +35,9 @@ import Testing
         for row in 0..<5 {
             for token in 0..<V {
                 let change = token == V - 1 ? 0.5 * hidden.elements[row * D + D - 1] : 0
-                #expect(abs(new.elements[row * V + token] - old.elements[row * V + token] - change) < 1e-5, "row \(row), token \(token)")
+                #expect(
+                    abs(new.elements[row * V + token] - old.elements[row * V + token] - change) < 1e-5,
+                    "row \(row), token \(token)")
             }
         }
     }
@@ -55,7 +60,8 @@ import Testing
         try tiny.replace(Self.embedding, with: nil)
         let model = try tiny.load()
         #expect(model.outputSource == .embedding && model.warnings.isEmpty)
-        let difference = zip(try model.hidden([tiny.tokens(5)]).elements, hidden.elements).map { abs($0 - $1) }.max() ?? .infinity
+        let difference =
+            zip(try model.hidden([tiny.tokens(5)]).elements, hidden.elements).map { abs($0 - $1) }.max() ?? .infinity
         #expect(difference < 1e-5)
     }
 

@@ -1,5 +1,5 @@
+import Scoring
 import Testing
-
 @testable import Evaluation
 
 @Suite struct PassAtKTests {
@@ -34,9 +34,16 @@ import Testing
         #expect(abs(value - 0.006_381_9) < 1e-6)
     }
 
-    @Test(arguments: [(4, 2, 5), (4, 2, 0), (4, 5, 1), (0, 0, 1)])
-    func moreThanThereIsIsAnError(_ n: Int, _ c: Int, _ k: Int) {
-        #expect(throws: EvaluationError.self) { try passAtK(samples: n, correct: c, k: k) }
+    @Test(arguments: [
+        (4, 2, 5, "pass@5 needs at least 5 samples a problem, found 4"),
+        (4, 2, 0, "pass@0 needs at least 0 samples a problem, found 4"),
+        (4, 5, 1, "found 5 correct of 4 samples, expected 0 to 4"),
+        (4, -1, 1, "found -1 correct of 4 samples, expected 0 to 4"),
+        (0, 0, 1, "found 0 correct of 0 samples, expected 0 to 0"),
+    ])
+    func moreThanThereIsIsAnError(_ n: Int, _ c: Int, _ k: Int, _ words: String) {
+        let error = #expect(throws: EvaluationError.self) { try passAtK(samples: n, correct: c, k: k) }
+        #expect(error?.description.hasPrefix(words) == true)
     }
 }
 

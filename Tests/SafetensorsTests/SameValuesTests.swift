@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct SameValuesTests {
     @Test func tensorsAreComparedByTheirNumbersToTheLastOne() throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("same-values-\(UUID().uuidString)").path
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("same-values-\(UUID().uuidString)")
+            .path
         defer { try? FileManager.default.removeItem(atPath: path) }
         // More than a block, and not a multiple of it; all of them fit BF16.
         let count = 70_001, values = (0..<count).map { Float($0 % 251) }
@@ -14,7 +15,8 @@ import Testing
         zero[0] = -0.0
         try SafetensorsWriter.write(
             [
-                NewTensor("a", [count], values), NewTensor("half", [count], values, as: .bf16), NewTensor("last", [count], last),
+                NewTensor("a", [count], values), NewTensor("half", [count], values, as: .bf16),
+                NewTensor("last", [count], last),
                 NewTensor("zero", [count], zero), NewTensor("shape", [count, 1], values),
             ], to: path)
         let file = try SafetensorsFile(path: path), a = try file.tensor("a")

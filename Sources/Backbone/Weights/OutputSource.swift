@@ -11,7 +11,8 @@ public enum OutputSource: String, Sendable, Encodable {
 
     static let tensorName = "lm_head.weight", embeddingName = "model.embed_tokens.weight"
 
-    /// What transformers 5 takes (`PreTrainedModel.tie_weights`): of tied tensors the one that is there; both as they are where they differ.
+    /// What transformers 5 takes (`PreTrainedModel.tie_weights`): of tied tensors the one that is there; both as they
+    /// are where they differ.
     ///
     /// - Throws: `ModelError` where config.json does not tie and the file has no output matrix.
     init(tiesEmbeddings: Bool, checkpoint: any TensorSource) throws {
@@ -20,8 +21,10 @@ public enum OutputSource: String, Sendable, Encodable {
             guard output != nil else {
                 throw ModelError(
                     .malformed,
-                    "\(checkpoint.path): found no tensor '\(Self.tensorName)', the output matrix, and config.json does not tie it to the embedding; "
-                        + "download the model's files again, or add \"tie_word_embeddings\": true to config.json where the model was trained so")
+                    "\(checkpoint.path): found no tensor '\(Self.tensorName)', the output matrix, and config.json does not "
+                        + "tie it to the embedding; download the model's files again, or add "
+                        + "\"tie_word_embeddings\": true to config.json where the model was trained so"
+                )
             }
             self = .own
             return
@@ -46,8 +49,9 @@ public enum OutputSource: String, Sendable, Encodable {
     /// - Parameter path: the checkpoint's.
     func warning(_ path: String) -> String? {
         guard self == .ownAgainstConfiguration else { return nil }
-        return "\(path): config.json says tie_word_embeddings: true, but \(Self.tensorName) holds other values than the embedding; "
-            + "it is taken as the output matrix, as transformers 5 does, while transformers 4.57 overwrites it with the embedding; "
-            + "set tie_word_embeddings to false, so that all readers agree"
+        return
+            "\(path): config.json says tie_word_embeddings: true, but \(Self.tensorName) holds other values than the "
+            + "embedding; it is taken as the output matrix, as transformers 5 does, while transformers 4.57 overwrites "
+            + "it with the embedding; set tie_word_embeddings to false, so that all readers agree"
     }
 }

@@ -11,13 +11,15 @@ struct PlannedMethod: Sendable {
     let runName: String
 
     /// - Parameters:
+    ///   - seeds: at least one; a deterministic method takes the first alone.
     ///   - total: completions a problem under all seeds together, a multiple of their number.
     ///   - runName: the method's name where nil.
     init(
-        _ method: Method, _ group: EvaluationResults.Group, pair: StaticPair? = nil, seeds: Range<Int>, total: Int, runName: String? = nil
+        _ method: Method, _ group: EvaluationResults.Group, pair: StaticPair? = nil, seeds: Range<Int>, total: Int,
+        runName: String? = nil
     ) {
         (self.method, self.group, self.pair, self.runName) = (method, group, pair, runName ?? method.name)
-        self.seeds = method.isDeterministic ? [seeds.lowerBound] : Array(seeds)
+        self.seeds = method.isDeterministic ? Array(seeds.prefix(1)) : seeds
         samples = method.isDeterministic ? 1 : total / seeds.count
     }
 

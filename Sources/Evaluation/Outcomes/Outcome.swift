@@ -7,25 +7,31 @@ public struct ProblemOutcome: Sendable, Equatable {
     public var samples, correct, truncated: Int
     /// Tokens of all samples, end tokens included.
     public var tokens: Int
-    /// Samples on which the verifier itself failed, and how it failed first. They count as wrong.
+    /// Samples that were not judged, because the verifier failed or the model gave no next token, and the first reason (one
+    /// of the verifier where there is one). They count as wrong.
     public var faults: Int
     public var firstFault: Fault?
     /// Sums over tokens of the temperature and top-p that they were drawn at.
     public var temperatureSum, topPSum: Double
 
     public init(
-        problem: String, samples: Int, correct: Int, truncated: Int, tokens: Int, faults: Int = 0, firstFault: Fault? = nil,
+        problem: String, samples: Int, correct: Int, truncated: Int, tokens: Int, faults: Int = 0,
+        firstFault: Fault? = nil,
         temperatureSum: Double = 0, topPSum: Double = 0
     ) {
-        (self.problem, self.samples, self.correct, self.truncated, self.tokens) = (problem, samples, correct, truncated, tokens)
-        (self.faults, self.firstFault, self.temperatureSum, self.topPSum) = (faults, firstFault, temperatureSum, topPSum)
+        (self.problem, self.samples, self.correct, self.truncated, self.tokens) = (
+            problem, samples, correct, truncated, tokens
+        )
+        (self.faults, self.firstFault, self.temperatureSum, self.topPSum) = (
+            faults, firstFault, temperatureSum, topPSum
+        )
     }
 
     /// Share of the samples that solve the problem: its pass@1.
     public var passRate: Double { Double(correct) / Double(samples) }
-    /// Of a token.
-    public var meanTemperature: Double { temperatureSum / Double(tokens) }
-    public var meanTopP: Double { topPSum / Double(tokens) }
+    /// Of a token; nil where there is none.
+    public var meanTemperature: Double? { tokens > 0 ? temperatureSum / Double(tokens) : nil }
+    public var meanTopP: Double? { tokens > 0 ? topPSum / Double(tokens) : nil }
 
     /// More samples of the same problem.
     static func += (a: inout ProblemOutcome, b: ProblemOutcome) {
@@ -34,7 +40,7 @@ public struct ProblemOutcome: Sendable, Equatable {
         a.truncated += b.truncated
         a.tokens += b.tokens
         a.faults += b.faults
-        a.firstFault = a.firstFault ?? b.firstFault
+        a.firstFault = Fault.first(a.firstFault, b.firstFault)
         a.temperatureSum += b.temperatureSum
         a.topPSum += b.topPSum
     }
@@ -66,15 +72,16 @@ public struct Outcomes: Sendable, Equatable {
     public var meanLength: Double { Double(tokens) / Double(samples) }
     /// Share of the samples that were cut off.
     public var truncatedShare: Double { Double(problems.reduce(0) { $0 + $1.truncated }) / Double(samples) }
-    /// Samples on which the verifier itself failed, and how it failed first.
+    /// Samples that were not judged, and the first reason.
     public var faults: Int { problems.reduce(0) { $0 + $1.faults } }
-    public var firstFault: Fault? { problems.lazy.compactMap(\.firstFault).first }
-    /// Of a token.
-    public var meanTemperature: Double { problems.reduce(0) { $0 + $1.temperatureSum } / Double(tokens) }
-    public var meanTopP: Double { problems.reduce(0) { $0 + $1.topPSum } / Double(tokens) }
-}
+    public var firstFault: Fault? { problems.reduce(nil) { Fault.first($0, $1.firstFault) } }
+    /// Whether the verifier failed on a sample: to ask it again may give another outcome.
+    public var hasFaultOfVerifier: Bool { firstFault?.isOfVerifier ?? false }
+    /// Of a token; nil where there is none, because each sample broke down before its first.
+    public var meanTemperature: Double? { mean(of: \.temperatureSum) }
+    public var meanTopP: Double? { mean(of: \.topPSum) }
 
-extension Fault {
-    /// Whether the verifier itself failed, so that nobody knows about the completion.
-    public var isOfVerifier: Bool { self == .graderTimeLimit || self == .graderMemoryLimit || self == .graderFailed }
+    private func mean(of sum: KeyPath<ProblemOutcome, Double>) -> Double? {
+        tokens > 0 ? problems.reduce(0) { $0 + $1[keyPath: sum] } / Double(tokens) : nil
+    }
 }

@@ -1,3 +1,5 @@
+import Scoring
+
 /// Everything that an evaluation found: what `results.json` holds, and what the tables and the report are made from.
 ///
 /// Shares and pass@k are in [0, 1]; differences are of such.
@@ -66,7 +68,7 @@ public struct EvaluationResults: Sendable, Equatable, Codable {
         /// Tokens of a completion.
         public var meanLength: Double
         public var truncatedShare: Double
-        /// Completions on which the verifier itself failed; they count as wrong.
+        /// Completions that were not judged, because the verifier failed or the model gave no next token; they count as wrong.
         public var faults: Int
         /// While this method was measured, the verifier's time included; nil where it is not known.
         public var tokensPerSecond: Double?
@@ -74,7 +76,7 @@ public struct EvaluationResults: Sendable, Equatable, Codable {
         public var meanTemperature, meanTopP: Double?
         /// The constant pair that it is; nil for other methods.
         public var pair: StaticPair? = nil
-        /// How the verifier failed first, in a sentence; nil where it never did.
+        /// The first reason, in a sentence; nil where all were judged.
         public var firstFault: String? = nil
     }
 
