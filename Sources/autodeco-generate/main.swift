@@ -57,8 +57,8 @@ Command(
     }
     console.note(clock.summary)
     if completions.contains(where: { $0.finish == .interrupted }) { throw Interrupted() }
-    if let broken = completions.first(where: { $0.failure != nil }), let reason = broken.failure {
+    if let broken = completions.first(where: { $0.failure != nil }), let failure = broken.failure {
         let place = "token \(broken.decisions.count + 1) of sample \(broken.index.sample + 1)"
-        throw InputError("\(place) cannot be chosen: \(reason)")
+        throw InputError("\(place) cannot be drawn: \(failure)")
     }
 }.main(kernels: "OpenBLAS kernels \(BLASKernels.name)")
