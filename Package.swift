@@ -121,13 +121,13 @@ let package = Package(
         .executableTarget(
             name: "autodeco-generate",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Decoding", "Files", "Generation", "Safetensors", "Tensor", "Terminal",
-                "Tokenizers",
+                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Files", "Generation", "Recipes", "Safetensors",
+                "Tensor", "Terminal", "Tokenizers",
             ]),
         .executableTarget(
             name: "autodeco-inspect",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "HiddenStateCache", "LogitSketches",
+                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "Generation", "HiddenStateCache", "LogitSketches",
                 "MergedCheckpoint", "Recipes", "Safetensors", "Scoring", "Tensor", "Terminal", "Tokenizers",
                 "Training",
             ]),
@@ -160,6 +160,7 @@ let package = Package(
                 "Trajectories",
             ]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+        .testTarget(name: "GenerateTests", dependencies: ["autodeco-generate"]),
         .testTarget(
             name: "GenerationTests",
             dependencies: [

@@ -49,6 +49,7 @@ public struct Transformer: Sendable {
     ///
     /// - Throws: `ModelError` for a folder that holds heads alone; `FileError` for files that are missing or damaged.
     public static func checkpoint(of directory: URL) throws -> any TensorSource {
+        try ModelFolder.require(directory)
         let checkpoint = try Checkpoint(folder: directory.path)
         let file = try ConfigurationObject(file: directory.appendingPathComponent("config.json"))
         guard try file.string("model_type", default: "") == MergedLayout.modelType else { return checkpoint }

@@ -18,21 +18,12 @@ public enum PolicyError: Error, Equatable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .logitNotFinite(let row, _, _), .nothingPossible(let row, _), .knobNotFinite(let row, _, _):
-            "row \(row): \(reason)"
-        case .invalidSetting: reason
-        }
-    }
-
-    /// What is wrong, without the row's number.
-    public var reason: String {
-        switch self {
-        case .logitNotFinite(_, let token, let logit):
-            "the logit of token \(token) is \(logit), expected a finite number or −∞"
-        case .nothingPossible(_, let vocabularySize):
-            "all \(vocabularySize) tokens are impossible (logits of −1e30 or below)"
-        case .knobNotFinite(_, let name, let value):
-            "\(name) is \(value), expected a finite number"
+        case .logitNotFinite(let row, let token, let logit):
+            "row \(row): the logit of token \(token) is \(logit), expected a finite number or −∞"
+        case .nothingPossible(let row, let vocabularySize):
+            "row \(row): all \(vocabularySize) tokens are impossible (logits of −1e30 or below)"
+        case .knobNotFinite(let row, let name, let value):
+            "row \(row): \(name) is \(value), expected a finite number"
         case .invalidSetting(let name, let value, let expected):
             "\(name) is \(value), expected \(expected)"
         }

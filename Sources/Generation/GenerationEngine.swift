@@ -83,19 +83,10 @@ public struct GenerationEngine: Sendable {
                 try onFinish(results[index.request][index.sample])
             }
             var next: [RunningSample] = []
-            for (row, choice) in choices.enumerated() {
+            for (row, decision) in decisions.enumerated() {
                 var sample = running[row]
                 sample.random = random[row]
                 let index = sample.index, request = requests[index.request]
-                let decision: Decision
-                switch choice {
-                case .success(let made): decision = made
-                case .failure(let refusal):
-                    results[index.request][index.sample].finish = .failed
-                    results[index.request][index.sample].failure = refusal.reason
-                    try onFinish(results[index.request][index.sample])
-                    continue
-                }
                 results[index.request][index.sample].decisions.append(decision)
                 let goesOn = try onToken(index, decision)
                 let count = results[index.request][index.sample].decisions.count

@@ -41,9 +41,6 @@ public enum FinishReason: String, Sendable, Codable {
     case failed
     /// The whole generation was cancelled.
     case interrupted
-    /// The next token could not be chosen: the model's logits or the heads' knobs were no finite numbers, or every token
-    /// was impossible.
-    case failed
 }
 
 /// A completion and how it came about.
@@ -56,6 +53,6 @@ public struct GeneratedSample: Sendable, Equatable {
     public internal(set) var failure: String?
 
     public var tokens: [Int] { decisions.map(\.token) }
-    /// Whether the completion was cut off before it was done; one that is `.failed` broke down and was not cut off.
+    /// Whether the completion was cut off before it was done.
     public var isTruncated: Bool { finish == .length || finish == .interrupted }
 }

@@ -20,15 +20,15 @@ public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConverti
     case graderTimeLimit, graderMemoryLimit, graderFailed, graderUnclear
     case modelFailed
 
-    /// Whether the verifier or the model itself failed, so that nobody knows about the completion.
+    /// Whether the verifier itself failed: it may give a verdict when it is asked again.
     public var isOfVerifier: Bool {
         switch self {
-        case .graderTimeLimit, .graderMemoryLimit, .graderFailed, .graderUnclear, .modelFailed: true
+        case .graderTimeLimit, .graderMemoryLimit, .graderFailed, .graderUnclear: true
         default: false
         }
     }
 
-    /// Whether the completion was never judged: the verifier failed, or the model did before there was a whole completion.
+    /// Whether the completion was never judged: the verifier failed, or the model did before the completion was whole.
     public var isUnjudged: Bool { isOfVerifier || self == .modelFailed }
 
     /// Which of two faults stands for both: the first one, but one of the verifier, which may be gone when it is asked

@@ -45,8 +45,7 @@ public struct ProblemSampler: Sendable {
     /// A completion, and what the verifier says about it.
     public struct Completion: Sendable {
         public let sample: GeneratedSample
-        /// Nil for one that was cut off: it is wrong, whatever its text says. One whose next token could not be chosen is
-        /// `.wrong(.modelFailed)`, and no verifier sees it.
+        /// Nil for one that was cut off: it is wrong, whatever its text says.
         public fileprivate(set) var verdict: Verdict?
         /// The text before a stop text, without special tokens; nil for a completion that met none.
         let stoppedText: String?

@@ -78,6 +78,8 @@ public struct RejectSampler: Sendable {
                     block.counts.faults += 1
                     block.counts.firstFault = Fault.first(block.counts.firstFault, fault)
                 }
+                // What broke down is no trajectory that anybody could learn from.
+                if completion.sample.finish == .failed { continue }
                 guard isCorrect ? kept < settings.keep : settings.keepsRejected, seen.insert(tokens).inserted else {
                     continue
                 }
@@ -114,7 +116,7 @@ public struct SamplingCounts: Sendable, Equatable, Codable {
     public var kept = 0
     /// Completions that were cut off at the longest length.
     public var truncated = 0
-    /// Completions that were not judged, because the verifier failed or the model gave no next token; they count as wrong.
+    /// Completions that were not judged, because the verifier or the model failed; they count as wrong.
     public var faults = 0
     /// The first of these failures, one of the verifier before one of the model.
     public var firstFault: Fault?

@@ -22,9 +22,6 @@ final class EvaluationDisplay {
                     "\(Readable.count(stored)) of \(Readable.count(completions)) completions are there already")
             }
             if stored < completions { line = console.progress("evaluate, completions", of: completions, from: stored) }
-        case .unjudged(let run, let completions):
-            let count = completions == 1 ? "1 completion" : "\(Readable.count(completions)) completions"
-            console.note("\(run): the verifier failed on \(count), so that it is sampled and judged again")
         case .began(let method): line?.status(method)
         case .completed(let completions): line?.advance(by: completions)
         }

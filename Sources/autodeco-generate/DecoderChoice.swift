@@ -38,10 +38,6 @@ enum DecoderChoice: Equatable {
         if filterName != nil && arguments[Flags.topP] == nil {
             throw InputError("--filter says what top-p means and needs --top-p or --heads")
         }
-        for (name, share) in [("--top-p", arguments[Flags.topP]), ("--min-p", arguments[Flags.minP])] {
-            guard let share, !(0...1).contains(share) else { continue }
-            throw InputError("\(name) is \(share), expected a number from 0 to 1")
-        }
         let truncation: Truncation =
             if let p = arguments[Flags.topP] {
                 .topP(p, filter)
@@ -54,6 +50,12 @@ enum DecoderChoice: Equatable {
             }
         self = .knobs(temperature: arguments[Flags.temperature] ?? 1, truncation)
         _ = try staticPolicy()
+    }
+
+    /// Whether every completion of a prompt is the same.
+    var isGreedy: Bool {
+        if case .knobs(temperature: 0, _) = self { return true }
+        return self == .greedy
     }
 
     /// The policy for a model of these sizes, D and V.

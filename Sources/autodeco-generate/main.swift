@@ -29,9 +29,9 @@ Command(
     let request = GenerationRequest(promptIDs: promptIDs, samples: options.samples, maxTokens: options.maxTokens)
     let trace = try options.trace.map { try TraceFile(path: $0, namesSamples: options.samples > 1) }
     let shading = options.shades ? Shading.ofTerminal(console) : nil
-    var texts = (0..<options.samples).map { _ in
-        CompletionText(tokenizer, stops: options.stops, endTokens: engine.endTokens)
-    }
+    // Made once: the sets that all of them share are large.
+    let fresh = CompletionText(tokenizer, stops: options.stops, endTokens: engine.endTokens)
+    var texts = Array(repeating: fresh, count: options.samples)
     var printer = SamplePrinter(console: console, samples: options.samples, shading: shading)
     var clock = TokenClock()
 
@@ -58,8 +58,8 @@ Command(
     }
     console.note(clock.summary)
     if completions.contains(where: { $0.finish == .interrupted }) { throw Interrupted() }
-    if let broken = completions.first(where: { $0.failure != nil }), let reason = broken.failure {
+    if let broken = completions.first(where: { $0.failure != nil }), let failure = broken.failure {
         let place = "token \(broken.decisions.count + 1) of sample \(broken.index.sample + 1)"
-        throw InputError("\(place) cannot be chosen: \(reason)")
+        throw InputError("\(place) cannot be drawn: \(failure)")
     }
 }.main(kernels: "OpenBLAS kernels \(BLASKernels.name)")

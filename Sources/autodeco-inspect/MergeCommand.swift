@@ -17,6 +17,7 @@ let mergeCommand = Command(
 ) { arguments, console in
     Interruption.watch()
     let heads = folder(arguments[headsFlag])
+    try ModelFolder.require(folder(arguments[modelFlag]))
     // Every tensor of the heads is read, so that none is missing or misshapen.
     let merge = try HeadsMerge(
         heads: heads, hiddenSize: AutoDecoHeads<Float>(folder: heads).configuration.hiddenSize,

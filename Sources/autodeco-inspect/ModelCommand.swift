@@ -1,7 +1,9 @@
 import Backbone
 import Foundation
+import Generation
 import Safetensors
 import Terminal
+import Tokenizers
 
 private let modelFolder = Positional.required("DIR", "folder of the backbone")
 

@@ -27,14 +27,15 @@ import Testing
         #expect(try MeanKnobs(of: heads, on: corpus.cache, over: Array(corpus.cache.trajectories.prefix(20))) != knobs)
     }
 
-    @Test func outcomesAreAveragedOverTokensNotProblems() {
-        let knobs = MeanKnobs(
+    @Test func outcomesAreAveragedOverTokensNotProblems() throws {
+        let averaged = MeanKnobs(
             of: Outcomes(problems: [
                 ProblemOutcome(
                     problem: "a", samples: 1, correct: 0, truncated: 0, tokens: 3, temperatureSum: 3, topPSum: 1.5),
                 ProblemOutcome(
                     problem: "b", samples: 1, correct: 0, truncated: 0, tokens: 1, temperatureSum: 0, topPSum: 0.5),
             ]))
+        let knobs = try #require(averaged)
         #expect(knobs.pair == StaticPair(temperature: 0.75, topP: 0.5))
     }
 

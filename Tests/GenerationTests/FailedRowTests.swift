@@ -15,7 +15,7 @@ private struct Refusing: DecodingPolicy {
     ) throws -> [Decision] {
         let decisions = try base.choose(hidden: hidden, logits: logits, random: &random)
         for row in 0..<logits.rows where refuses(logits[row, 0]) {
-            throw DecodingError.logitNotFinite(row: row, token: 0, logit: .nan)
+            throw PolicyError.logitNotFinite(row: row, token: 0, logit: .nan)
         }
         return decisions
     }
@@ -51,7 +51,7 @@ private struct Refusing: DecodingPolicy {
         for (sample, expected) in zip(found, whole) {
             if sample.finish == .failed {
                 #expect(sample.decisions == Array(expected.decisions.prefix(sample.decisions.count)))
-                #expect(sample.failure == "the logit of token 0 is nan, expected a finite number or −∞")
+                #expect(sample.failure?.hasSuffix("token 0 is nan, expected a finite number or −∞") == true)
                 #expect(!sample.isTruncated && sample.decisions.count < 20)
             } else {
                 #expect(sample == expected)
@@ -59,7 +59,6 @@ private struct Refusing: DecodingPolicy {
         }
         let brokenCount = found.count { $0.finish == .failed }
         #expect(brokenCount > 0 && brokenCount < found.count && found.count == 12)
-        #expect(found == (try samples(Refusing(base: base) { $0.bitPattern % 23 == 0 })))
     }
 
     @Test func eachIsToldWhenItEnds() throws {

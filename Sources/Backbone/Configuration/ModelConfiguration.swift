@@ -36,6 +36,7 @@ public struct ModelConfiguration: Sendable, Equatable {
     ///
     /// - Throws: `ModelError` that names the file, the key, what was found and what was expected.
     public init(directory: URL) throws {
+        try ModelFolder.require(directory)
         try self.init(file: directory.appendingPathComponent("config.json"))
     }
 

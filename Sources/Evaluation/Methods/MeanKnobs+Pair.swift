@@ -1,7 +1,7 @@
 import Scoring
 
 extension MeanKnobs {
-    /// What heads said while they decoded; nil where they said nothing, because no token could be chosen.
+    /// What heads said while they decoded; nil where they said nothing, because no token could be drawn.
     public init?(of outcomes: Outcomes) {
         guard let temperature = outcomes.meanTemperature, let topP = outcomes.meanTopP else { return nil }
         self.init(temperature: temperature, topP: topP)

@@ -70,9 +70,9 @@ struct MethodList: Sendable {
 
     /// The best point once more, under seeds of its own: among many points the best one is also the luckiest.
     func pick(_ pair: StaticPair) throws -> PlannedMethod {
-        let fresh = seeds.upperBound..<seeds.upperBound + seeds.count
-        return PlannedMethod(
-            try Method(pair: pair).named(Self.pick), .knobs, pair: pair, seeds: fresh, total: settings.curveSamples)
+        PlannedMethod(
+            try Method(pair: pair).named(Self.pick), .knobs, pair: pair, seeds: settings.freshSeeds,
+            total: settings.curveSamples)
     }
 
     func meanShift(_ pair: StaticPair) throws -> PlannedMethod {

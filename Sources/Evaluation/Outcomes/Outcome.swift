@@ -7,8 +7,8 @@ public struct ProblemOutcome: Sendable, Equatable {
     public var samples, correct, truncated: Int
     /// Tokens of all samples, end tokens included.
     public var tokens: Int
-    /// Samples that were not judged, because the verifier failed or the model gave no next token, and the first reason (one
-    /// of the verifier where there is one). They count as wrong.
+    /// Samples that were not judged, because the verifier or the model failed, and the first reason (one of the
+    /// verifier where there is one). They count as wrong.
     public var faults: Int
     public var firstFault: Fault?
     /// Sums over tokens of the temperature and top-p that they were drawn at.

@@ -25,15 +25,6 @@ extension Outcomes: Codable {
             columns.temperatureSum.count == count,
             columns.topPSum.count == count
         else { throw EvaluationError("the columns of a run's outcomes differ in length") }
-        let largest = 1 << 40
-        for i in 0..<count {
-            // Sums over problems and seeds must not overflow, and shares must be shares.
-            let samples = columns.samples[i], parts = [columns.correct[i], columns.truncated[i], columns.faults[i]]
-            guard (1...largest).contains(samples), parts.allSatisfy({ (0...samples).contains($0) }),
-                (0...largest).contains(columns.tokens[i]), columns.temperatureSum[i].isFinite,
-                columns.topPSum[i].isFinite
-            else { throw EvaluationError("the outcomes of problem \(columns.problem[i]) contradict each other") }
-        }
         problems = (0..<count).map { i in
             ProblemOutcome(
                 problem: columns.problem[i], samples: columns.samples[i], correct: columns.correct[i],

@@ -1,9 +1,12 @@
 // What is kept in a file may be damaged, or written by somebody else: nothing of it is believed before it is checked.
 
 extension ProblemOutcome {
+    private static let largest = 1 << 40
+
     /// What cannot be about the counts, in words; nil where they can be those of some samples.
     var flaw: String? {
-        if samples < 1 { return "found \(samples) samples, expected at least 1" }
+        // Sums over problems and seeds must not overflow.
+        if !(1...Self.largest).contains(samples) { return "found \(samples) samples, expected 1 to \(Self.largest)" }
         for (name, count) in [("correct", correct), ("truncated", truncated), ("not judged", faults)]
         where !(0...samples).contains(count) {
             return "found \(count) \(name) of \(samples) samples, expected 0 to \(samples)"
@@ -13,7 +16,7 @@ extension ProblemOutcome {
             return "found \(correct) correct, \(truncated) truncated and \(faults) not judged of \(samples) samples, "
                 + "expected \(samples) together at most"
         }
-        if tokens < 0 { return "found \(tokens) tokens, expected 0 or more" }
+        if !(0...Self.largest).contains(tokens) { return "found \(tokens) tokens, expected 0 to \(Self.largest)" }
         if (faults > 0) != (firstFault != nil) {
             return "found \(faults) not judged \(firstFault == nil ? "without" : "with") a reason"
         }

@@ -68,7 +68,7 @@ public struct EvaluationResults: Sendable, Equatable, Codable {
         /// Tokens of a completion.
         public var meanLength: Double
         public var truncatedShare: Double
-        /// Completions that were not judged, because the verifier failed or the model gave no next token; they count as wrong.
+        /// Completions that were not judged, because the verifier or the model failed; they count as wrong.
         public var faults: Int
         /// While this method was measured, the verifier's time included; nil where it is not known.
         public var tokensPerSecond: Double?

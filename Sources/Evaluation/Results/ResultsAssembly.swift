@@ -20,7 +20,7 @@ struct ResultsAssembly {
         if plan.generations > 0, measured.generations == nil { missing.append("single generations") }
         return EvaluationResults(
             model: plan.modelName, problemFile: plan.problemFile, problems: plan.sampler.problems.count,
-            seeds: Array(plan.settings.seed..<plan.settings.seed + plan.settings.seeds), missing: missing,
+            seeds: plan.settings.repetitionSeeds, missing: missing,
             rows: rows.map(row),
             tuning: measured.tuning.map(tuning), comparisons: comparisons(measured), curves: curves(measured),
             diagnosis: measured.diagnosis,

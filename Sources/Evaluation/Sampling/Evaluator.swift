@@ -22,8 +22,6 @@ public final class Evaluator {
         /// Before anything is sampled: completions of all methods together, and how many of them are there.
         case planned(completions: Int, stored: Int)
         case began(method: String)
-        /// A kept run is not taken, because the verifier failed on so many of its completions: it is sampled again.
-        case unjudged(run: String, completions: Int)
         case completed(completions: Int)
     }
 
@@ -67,7 +65,7 @@ public final class Evaluator {
         try measureAll()
         // What could not be judged before is shown until it has been asked again.
         try write()
-        let unjudged = known.filter { $0.value.outcomes.faults > 0 }
+        let unjudged = known.filter { $0.value.outcomes.hasFaultOfVerifier }
         for key in unjudged.keys { known[key] = nil }
         stored -= unjudged.values.reduce(0) { $0 + $1.outcomes.samples }
         onEvent(.planned(completions: plan.completions, stored: stored))
@@ -128,9 +126,11 @@ public final class Evaluator {
             problems: sampler.problems.map(\.id), samples: method.isDeterministic ? 1 : samples,
             maxTokens: sampler.maxTokens)
         for file in files where known[file.key] == nil {
-            guard let run: MethodRun = try store.load(file.name, file.fingerprint) else { continue }
+            guard let run: MethodRun = try store.load(file.name, file.fingerprint, flaw: expected.flaw) else {
+                continue
+            }
             // Where the verifier failed nobody knows about the completions: they are never kept as final.
-            if mode == .sampling, run.outcomes.faults > 0 { continue }
+            if mode == .sampling, run.outcomes.hasFaultOfVerifier { continue }
             known[file.key] = run
             stored += run.outcomes.samples
         }
@@ -140,7 +140,7 @@ public final class Evaluator {
         if isCancelled() { throw CancellationError() }
         onEvent(.began(method: name))
         try sampler.runs(
-            method, samples: samples, seeds: missing.map { UInt64(seeds[$0]) },
+            method, samples: samples, seeds: missing.map { UInt64(bitPattern: Int64(seeds[$0])) },
             onCompletion: { onEvent(.completed(completions: 1)) },
             onRun: { place, run in
                 let file = files[missing[place]]
@@ -190,7 +190,7 @@ public final class Evaluator {
         {
             let method = heads.method("average of the heads", filter: plan.settings.filter)
             knobs = try runs(method.name, method, sampler, samples: 1, seeds: [plan.settings.seed], fingerprint).first
-                .map { MeanKnobs(of: $0.outcomes) }
+                .flatMap { MeanKnobs(of: $0.outcomes) }
         }
         return knobs?.pair
     }

@@ -90,13 +90,14 @@ extension ProblemOutcome {
     fileprivate init(_ problem: Problem, _ completions: [ProblemSampler.Completion]) {
         let decisions = completions.lazy.flatMap(\.sample.decisions)
         let faults = completions.compactMap {
-            if case .wrong(let fault) = $0.verdict, fault.isOfVerifier { fault } else { nil }
+            if case .wrong(let fault) = $0.verdict, fault.isUnjudged { fault } else { nil }
         }
         self.init(
             problem: problem.id, samples: completions.count, correct: completions.count(where: \.isCorrect),
             truncated: completions.count(where: \.sample.isTruncated),
             tokens: completions.reduce(0) { $0 + $1.sample.decisions.count },
-            faults: faults.count, firstFault: faults.first, temperatureSum: decisions.reduce(0) { $0 + $1.temperature },
+            faults: faults.count, firstFault: faults.reduce(nil) { Fault.first($0, $1) },
+            temperatureSum: decisions.reduce(0) { $0 + $1.temperature },
             topPSum: decisions.reduce(0) { $0 + $1.topP })
     }
 }

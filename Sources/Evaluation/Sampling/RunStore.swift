@@ -32,19 +32,19 @@ struct RunStore: Sendable {
 
     /// - Parameter flaw: says what cannot be about a value of that fingerprint; nil where nothing is wrong.
     /// - Returns: nil where it is not there.
-    /// - Throws: ``EvaluationError`` for a file that is damaged.
+    /// - Throws: ``EvaluationError`` for a file that is damaged, with what is wrong about it.
     func load<Value: Codable>(
-        _ name: String, _ fingerprint: Fingerprint, as type: Value.Type = Value.self
+        _ name: String, _ fingerprint: Fingerprint, as type: Value.Type = Value.self, flaw: (Value) -> String?
     ) throws -> Value? {
         let url = url(name, fingerprint)
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        guard let data = try? Data(contentsOf: url),
-            let file = try? JSONDecoder().decodeGuarded(File<Value>.self, from: data)
-        else {
-            throw EvaluationError("\(url.relativePath): cannot be read as a finished run; remove it to sample it again")
+        func refusal(_ reason: String) -> EvaluationError {
+            EvaluationError("\(url.relativePath): \(reason); remove it to sample it again")
         }
         let file: File<Value>
-        do { file = try JSONDecoder().decode(File<Value>.self, from: Data(contentsOf: url)) } catch let error as EvaluationError {
+        do {
+            file = try JSONDecoder().decodeGuarded(File<Value>.self, from: Data(contentsOf: url))
+        } catch let error as EvaluationError {
             throw refusal("\(error)")
         } catch { throw refusal("cannot be read as a finished run") }
         guard file.fingerprint == fingerprint else { return nil }

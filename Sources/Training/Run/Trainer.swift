@@ -161,7 +161,7 @@ public final class Trainer {
     }
 
     private func freshState() -> TrainingState {
-        var random = RandomGenerator(seed: UInt64(bitPattern: Int64(settings.seed)), stream: Self.initialStream)
+        var random = RandomGenerator(seed: UInt64(settings.seed), stream: Self.initialStream)
         let heads = initialHeads?.heads ?? AutoDecoHeads(configuration: headsConfiguration, random: &random)
         return TrainingState(heads: heads, settings: settings.adamW)
     }

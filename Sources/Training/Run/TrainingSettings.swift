@@ -59,7 +59,7 @@ public struct TrainingSettings: Sendable, Equatable {
     }
 
     /// Which trajectories are held out.
-    public var split: TrajectorySplit { TrajectorySplit(validationFraction: validationFraction, seed: UInt64(bitPattern: Int64(seed))) }
+    public var split: TrajectorySplit { TrajectorySplit(validationFraction: validationFraction, seed: UInt64(seed)) }
 
     /// Whether a step needs tokens that easy-token masking drops: the released top-p term is over all tokens.
     var readsDroppedTokens: Bool { loss.objective == .released && heads != .temperature }

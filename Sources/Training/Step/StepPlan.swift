@@ -15,7 +15,7 @@ struct StepPlan {
     /// - Parameter trajectories: those of training, at least one.
     init(trajectories: [TrajectoryIndex], settings: TrainingSettings) {
         (self.trajectories, self.settings) = (trajectories, settings)
-        draws = EasyTokenDraws(seed: UInt64(bitPattern: Int64(settings.seed)))
+        draws = EasyTokenDraws(seed: UInt64(settings.seed))
     }
 
     /// Where a step begins: the epoch, and how many of its trajectories earlier steps have taken.
