@@ -121,8 +121,8 @@ let package = Package(
         .executableTarget(
             name: "autodeco-generate",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Files", "Generation", "Recipes", "Safetensors",
-                "Tensor", "Terminal", "Tokenizers",
+                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Files", "Generation", "Recipes",
+                "Safetensors", "Tensor", "Terminal", "Tokenizers",
             ]),
         .executableTarget(
             name: "autodeco-inspect",

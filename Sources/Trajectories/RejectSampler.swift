@@ -88,8 +88,8 @@ public struct RejectSampler: Sendable {
                 let trajectory = Trajectory(
                     promptIDs: prompt.ids, completionIDs: tokens, problemID: problems[number].id, isCorrect: isCorrect,
                     isTruncated: completion.sample.isTruncated)
-                block.lines += try TrajectoryLine(trajectory, prompt: prompt.text, completion: sampler.text(of: completion))
-                    .json()
+                let line = TrajectoryLine(trajectory, prompt: prompt.text, completion: sampler.text(of: completion))
+                block.lines += try line.json()
             }
             block.counts.solved += kept > 0 ? 1 : 0
         }

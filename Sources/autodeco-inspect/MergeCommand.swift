@@ -25,9 +25,9 @@ let mergeCommand = Command(
         baseModel: arguments[baseModelFlag])
     if merge.untiesOutput {
         console.warning(
-            "\(arguments[modelFlag]): config.json says tie_word_embeddings: true, but lm_head.weight holds other values "
-                + "than the embedding; the merged config.json says false, because transformers 4.57 and vLLM would "
-                + "overwrite it with the embedding"
+            "\(arguments[modelFlag]): config.json says tie_word_embeddings: true, but lm_head.weight holds other "
+                + "values than the embedding; the merged config.json says false, because transformers 4.57 and vLLM "
+                + "would overwrite it with the embedding"
         )
     }
     let progress = console.progress("merge", of: merge.byteCount)

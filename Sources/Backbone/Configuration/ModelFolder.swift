@@ -8,7 +8,8 @@ public enum ModelFolder {
         // What is not there at all is told of by whoever reads it.
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else { return }
         let expected =
-            "expected the model's folder as Hugging Face publishes it: config.json, safetensors files and tokenizer.json"
+            "expected the model's folder as Hugging Face publishes it: config.json, safetensors files and "
+            + "tokenizer.json"
         guard isFolder.boolValue else {
             throw ModelError(
                 .unsupported, "\(url.path): is a \(isGGUF(url) ? "GGUF file, which is not read" : "file"), \(expected)")

@@ -21,8 +21,8 @@ public enum OutputSource: String, Sendable, Encodable {
             guard output != nil else {
                 throw ModelError(
                     .malformed,
-                    "\(checkpoint.path): found no tensor '\(Self.tensorName)', the output matrix, and config.json does not "
-                        + "tie it to the embedding; download the model's files again, or add "
+                    "\(checkpoint.path): found no tensor '\(Self.tensorName)', the output matrix, and config.json does "
+                        + "not tie it to the embedding; download the model's files again, or add "
                         + "\"tie_word_embeddings\": true to config.json where the model was trained so"
                 )
             }
