@@ -43,7 +43,7 @@ import Testing
         func remainder(_ size: Double) throws -> (remainder: Double, penalty: Double) {
             let tokens = sketches.eachRow { row, token in
                 TokenObservation(
-                    row, trajectory: token % 10, temperature: 1 / (1.2 + size * directions[token]), topP: 1, mean: 1.2)
+                    row, trajectory: token % 40, temperature: 1 / (1.2 + size * directions[token]), topP: 1, mean: 1.2)
             }
             let total = try TokenDiagnosis(of: tokens, mean: 1.2, quartiles: Self.one).total
             return (total.remainder, total.curvaturePenalty)

@@ -105,7 +105,7 @@ import Testing
                 "the cache was another one") == true)
     }
 
-    @Test func aLossThatIsNotFiniteStopsTheRunWithStepTrajectoryAndCheckpoint() throws {
+    @Test func parametersThatAreNotFiniteStopTheRunWithStepAndCheckpoint() throws {
         let corpus = try Corpus(), folder = try TemporaryFolder(), run = RunFolder(folder.url)
         let found = message {
             try corpus.trainer(
@@ -114,15 +114,15 @@ import Testing
             )
             .finished()
         }
-        #expect(found?.contains("of step 2 is not finite, first in trajectory") == true, "\(found ?? "")")
+        #expect(found?.contains("after step 1 is not finite; the last good checkpoint is") == true, "\(found ?? "")")
         #expect(found?.contains(run.checkpoint.path) == true)
-        // The one after the first step, whole.
+        // The one before it, whole.
         let again = message {
             try corpus.trainer(
                 "training.learningRate=1e38;training.schedule=constant;training.validationEvery=100", in: folder.url
             ).finished(resuming: true)
         }
-        #expect(again?.contains("of step 2 is not finite") == true)
+        #expect(again?.contains("after step 1 is not finite") == true)
     }
 
     @Test func aFolderThatCannotBeWrittenIsFoundBeforeTraining() throws {
