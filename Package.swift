@@ -160,7 +160,7 @@ let package = Package(
                 "Trajectories",
             ]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
-        .testTarget(name: "GenerateTests", dependencies: ["autodeco-generate"]),
+        .testTarget(name: "GenerateTests", dependencies: ["TestSupport", "autodeco-generate"]),
         .testTarget(
             name: "GenerationTests",
             dependencies: [
@@ -173,7 +173,7 @@ let package = Package(
                 "AutoDecoHeads", "Files", "HiddenStateCache", "LogitSketches", "Safetensors", "Scoring", "Tensor",
             ]),
         .testTarget(name: "HouseTests"),
-        .testTarget(name: "InspectTests", dependencies: ["Goldens", "Safetensors", "autodeco-inspect"]),
+        .testTarget(name: "InspectTests", dependencies: ["Goldens", "Safetensors", "TestSupport", "autodeco-inspect"]),
         .testTarget(name: "LogitSketchesTests", dependencies: ["LogitSketches", "Tensor", "TestSupport"]),
         .testTarget(
             name: "MergedCheckpointTests",

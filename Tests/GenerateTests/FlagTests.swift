@@ -1,18 +1,12 @@
-import Foundation
+import TestSupport
 import Testing
 
 /// What `autodeco-generate` refuses on its command line, before it opens a model: what a configuration refuses, too.
 @Suite struct FlagTests {
     /// Exit status and standard error of the program as it was built beside these tests.
     private func run(_ arguments: [String]) throws -> (status: Int32, words: String) {
-        let process = Process(), errors = Pipe()
-        process.executableURL = Bundle.main.bundleURL.appendingPathComponent("autodeco-generate")
-        process.arguments = ["--model", "/nowhere", "--prompt", "1"] + arguments
-        (process.standardOutput, process.standardError) = (FileHandle.nullDevice, errors)
-        try process.run()
-        let words = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: words, as: UTF8.self))
+        let run = try SpawnedProgram("autodeco-generate", ["--model", "/nowhere", "--prompt", "1"] + arguments)
+        return (run.status, run.errors)
     }
 
     @Test(arguments: [
