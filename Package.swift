@@ -96,8 +96,8 @@ let package = Package(
         .target(
             name: "Recipes",
             dependencies: [
-                "AutoDecoHeads", "Configuration", "Decoding", "Evaluation", "Files", "HiddenStateCache",
-                "Safetensors", "Tasks", "Training",
+                "AutoDecoHeads", "Configuration", "Decoding", "Evaluation", "Files", "Generation", "HiddenStateCache",
+                "Safetensors", "Scoring", "Tasks", "Training",
             ],
             exclude: ["README.md"]),
 
@@ -121,13 +121,13 @@ let package = Package(
         .executableTarget(
             name: "autodeco-generate",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Decoding", "Files", "Generation", "Safetensors", "Tensor", "Terminal",
-                "Tokenizers",
+                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Files", "Generation", "Recipes",
+                "Safetensors", "Tensor", "Terminal", "Tokenizers",
             ]),
         .executableTarget(
             name: "autodeco-inspect",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "HiddenStateCache", "LogitSketches",
+                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "Generation", "HiddenStateCache", "LogitSketches",
                 "MergedCheckpoint", "Recipes", "Safetensors", "Scoring", "Tensor", "Terminal", "Tokenizers",
                 "Training",
             ]),
@@ -155,10 +155,12 @@ let package = Package(
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Decoding", "Evaluation", "HiddenStateCache", "LogitSketches",
-                "Recipes", "Reports", "Scoring", "Tasks", "Tensor", "TestSupport", "Tokenizers", "Trajectories",
+                "AutoDecoHeads", "Backbone", "Decoding", "Evaluation", "Generation", "HiddenStateCache",
+                "LogitSketches", "Recipes", "Reports", "Scoring", "Tasks", "Tensor", "TestSupport", "Tokenizers",
+                "Trajectories",
             ]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+        .testTarget(name: "GenerateTests", dependencies: ["TestSupport", "autodeco-generate"]),
         .testTarget(
             name: "GenerationTests",
             dependencies: [
@@ -171,7 +173,7 @@ let package = Package(
                 "AutoDecoHeads", "Files", "HiddenStateCache", "LogitSketches", "Safetensors", "Scoring", "Tensor",
             ]),
         .testTarget(name: "HouseTests"),
-        .testTarget(name: "InspectTests", dependencies: ["Goldens", "Safetensors", "autodeco-inspect"]),
+        .testTarget(name: "InspectTests", dependencies: ["Goldens", "Safetensors", "TestSupport", "autodeco-inspect"]),
         .testTarget(name: "LogitSketchesTests", dependencies: ["LogitSketches", "Tensor", "TestSupport"]),
         .testTarget(
             name: "MergedCheckpointTests",
@@ -204,8 +206,8 @@ let package = Package(
         .testTarget(
             name: "TrajectoriesTests",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Decoding", "Files", "HiddenStateCache", "LogitSketches", "Safetensors",
-                "Tasks", "Tensor", "Tokenizers", "Trajectories",
+                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Files", "Generation", "HiddenStateCache",
+                "LogitSketches", "Recipes", "Safetensors", "Tasks", "Tensor", "Tokenizers", "Trajectories",
             ]),
     ],
     swiftLanguageModes: [.v6]

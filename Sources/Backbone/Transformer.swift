@@ -12,6 +12,10 @@ import Tensor
 /// sequences of any lengths go together without padding, one token each or a whole prompt.
 public struct Transformer: Sendable {
     public let configuration: ModelConfiguration
+    /// Which tensor is the output matrix.
+    public let outputSource: OutputSource
+    /// What a user should know before trusting the logits, each a sentence.
+    public let warnings: [String]
     private let embedding: WeightMatrix
     private let blocks: [Block]
     private let norm: RootMeanSquareNorm
@@ -45,6 +49,7 @@ public struct Transformer: Sendable {
     ///
     /// - Throws: `ModelError` for a folder that holds heads alone; `FileError` for files that are missing or damaged.
     public static func checkpoint(of directory: URL) throws -> any TensorSource {
+        try ModelFolder.require(directory)
         let checkpoint = try Checkpoint(folder: directory.path)
         let file = try ConfigurationObject(file: directory.appendingPathComponent("config.json"))
         guard try file.string("model_type", default: "") == MergedLayout.modelType else { return checkpoint }
@@ -68,17 +73,20 @@ public struct Transformer: Sendable {
             configuration.latent == nil
             && checkpoint.entries.reduce(0) { $0 + $1.shape.reduce(1, *) } <= mostTinyWeights
         let weights = WeightReader(checkpoint: checkpoint, packs: isTiny)
+        outputSource = try OutputSource(tiesEmbeddings: configuration.tiesEmbeddings, checkpoint: checkpoint)
+        warnings = [outputSource.warning(checkpoint.path)].compactMap(\.self)
+        let names = outputSource.names(in: checkpoint)
         embedding = try weights.matrix(
-            "model.embed_tokens.weight", rows: configuration.vocabularySize, columns: configuration.hiddenSize)
+            names.embedding, rows: configuration.vocabularySize, columns: configuration.hiddenSize)
         blocks = try (0..<configuration.layerCount).map {
             try Block(weights.below("model.layers.\($0)"), configuration, layer: $0)
         }
         norm = try weights.norm("model.norm", count: configuration.hiddenSize, epsilon: configuration.normEpsilon)
         output =
-            configuration.tiesEmbeddings
+            names.output == names.embedding
             ? embedding
             : try weights.matrix(
-                "lm_head.weight", rows: configuration.vocabularySize, columns: configuration.hiddenSize)
+                names.output, rows: configuration.vocabularySize, columns: configuration.hiddenSize)
         rope = RotaryEmbedding(
             configuration.rope, size: configuration.latent?.rotarySize ?? configuration.headSize,
             isInterleaved: configuration.latent?.isInterleaved ?? false)

@@ -28,7 +28,7 @@ package struct Key<Section>: Sendable {
         _ name: String, _ path: WritableKeyPath<Section, Value?> & Sendable, _ range: Allowed<Value> = .any
     ) {
         self.name = name
-        expectation = "\(range.expectation), or null"
+        expectation = range.expectation + orNull
         assign = { json, section in
             let value = range.value(json)
             guard value != nil || json == .null else { return false }

@@ -49,8 +49,8 @@ public struct PromptTemplate: Sendable, Equatable {
     /// - Parameter description: a text with `{prompt}`, or the name of a preset.
     /// - Throws: ``PromptError`` for anything else.
     public init(_ description: String) throws {
-        if let preset = Self.presets.first(where: { $0.name == description }) {
-            (text, self.preset) = (preset.text, preset.name)
+        if let preset = PromptTemplate(preset: description) {
+            self = preset
         } else if description.contains(Self.placeholder) {
             (text, preset) = (description, nil)
         } else {
@@ -59,6 +59,19 @@ public struct PromptTemplate: Sendable, Equatable {
                     + "no {prompt}"
             )
         }
+    }
+
+    /// The preset of this name; nil where there is none.
+    public init?(preset name: String) {
+        guard let found = Self.presets.first(where: { $0.name == name }) else { return nil }
+        (text, preset) = (found.text, found.name)
+    }
+
+    /// The preset that this text is, with another mark for the prompt; nil for a text of one's own.
+    init?(presetWithText text: String, placeholder: String) {
+        let own = text.replacingOccurrences(of: placeholder, with: Self.placeholder)
+        guard let found = Self.presets.first(where: { $0.text == own }) else { return nil }
+        self.init(preset: found.name)
     }
 
     /// The prompt in its place.
@@ -94,14 +107,28 @@ extension Tokenizer {
     /// - Throws: ``PromptError`` for a preset with a control token that this tokenizer does not have;
     ///   `TokenizerError.tooManySteps`.
     public func promptIDs(_ prompt: String, template: PromptTemplate? = nil) throws -> [Int] {
-        if let template, let preset = template.preset,
-            let token = template.controlTokens.first(where: { id(for: $0) == nil })
-        {
-            throw PromptError(
-                "the prompt template \(preset) needs the token \(token), which the tokenizer does not have")
-        }
+        if let template { try requireControlTokens(of: template) }
         let ids = try encode(template?.filled(with: prompt) ?? prompt, addSpecialTokens: false)
         guard let beginningOfSequence, ids.first != beginningOfSequence else { return ids }
         return [beginningOfSequence] + ids
+    }
+
+    /// - Throws: ``PromptError`` for a preset with a control token that this tokenizer does not have.
+    private func requireControlTokens(of template: PromptTemplate) throws {
+        guard let preset = template.preset, let token = template.controlTokens.first(where: { id(for: $0) == nil })
+        else { return }
+        throw PromptError("the prompt template \(preset) needs the token \(token), which the tokenizer does not have")
+    }
+
+    /// Sees that a preset goes with this tokenizer, where a text around prompts is one.
+    ///
+    /// - Parameters:
+    ///   - text: what stands around prompts.
+    ///   - placeholder: marks the prompt's place in it.
+    /// - Throws: ``PromptError`` for a preset with a control token that this tokenizer does not have.
+    public func requireControlTokens(ofPreset text: String, placeholder: String) throws {
+        if let preset = PromptTemplate(presetWithText: text, placeholder: placeholder) {
+            try requireControlTokens(of: preset)
+        }
     }
 }

@@ -39,8 +39,19 @@ extension Transformer {
         }
     }
 
-    /// Tokens that end a completion: the model's own, or else the tokenizer's; none where neither names one.
-    public func endTokens(or tokenizer: Tokenizer) -> [Int] {
-        configuration.endTokens.isEmpty ? [tokenizer.endOfSequence].compactMap(\.self) : configuration.endTokens
+    /// Tokens that end a completion: all that generation_config.json, config.json or the tokenizer's eos_token name, in
+    /// this order.
+    ///
+    /// Files of one model often name different ones: the end of a text in one, the end of a turn in another.
+    public func endTokens(with tokenizer: Tokenizer?) -> [Int] {
+        NamedEnds.tokens(of: configuration.namedEnds(with: tokenizer))
+    }
+}
+
+extension ModelConfiguration {
+    /// Which file names which tokens as ends, the tokenizer's `eos_token` last; files that name none are left out.
+    public func namedEnds(with tokenizer: Tokenizer?) -> [NamedEnds] {
+        let own = tokenizer?.endOfSequence.map { NamedEnds(file: "tokenizer_config.json", tokens: [$0]) }
+        return namedEnds + [own].compactMap(\.self)
     }
 }

@@ -66,6 +66,13 @@ public final class CacheWriter {
     /// Whether a shard is on disk already.
     public func isWritten(_ shard: ShardPlan.Shard) -> Bool { isPresent[shard.number] }
 
+    /// Whether the table of problems is on disk already; true where there is none to write. Caches of earlier versions
+    /// lack it.
+    public func holds(problems: [Int32]?) -> Bool {
+        guard let problems else { return true }
+        return (try? ProblemTable.read(folder: folder)) == problems
+    }
+
     /// Writes one shard; what `fill` throws leaves no trace of it.
     ///
     /// - Parameter fill: appends all tokens of the shard's trajectories, in order.
@@ -82,10 +89,10 @@ public final class CacheWriter {
 
     /// Copies the model's small files and writes `cache.json`: the cache is then complete.
     ///
-    /// - Parameter backbone: the model's folder, of which config.json, generation_config.json, tokenizer.json and
-    ///   tokenizer_config.json are copied as far as they exist; nil copies nothing.
-    /// - Parameter problems: of each trajectory the number of its problem, −1 where it has none; nil where nobody
-    ///   knows.
+    /// - Parameters:
+    ///   - backbone: the model's folder, of which config.json, generation_config.json, tokenizer.json and
+    ///     tokenizer_config.json are copied as far as they exist; nil copies nothing.
+    ///   - problems: of each line the number of its problem, −1 where it has none; nil where nobody knows.
     public func finish(backbone: URL?, problems: [Int32]? = nil) throws {
         require(isPresent.allSatisfy { $0 }, "the cache lacks shards")
         if let problems {

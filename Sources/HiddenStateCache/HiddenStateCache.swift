@@ -73,6 +73,7 @@ public final class HiddenStateCache: Sendable {
         shards = found.map(\.0)
         trajectories = found.flatMap(\.1).sorted { $0.number < $1.number }
         tokens = trajectories.tokens
+        try Self.requireRows(problems, for: trajectories, folder: folder)
         byteCount = shards.reduce(0) { $0 + $1.file.bytes.count }
         for (before, here) in zip(trajectories, trajectories.dropFirst()) where before.number == here.number {
             throw CacheError(

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Safetensors
 
@@ -18,5 +19,40 @@ enum ProblemTable {
     static func write(_ problems: [Int32], folder: URL) throws {
         let table = NewTensor(tensor, [problems.count], problems, as: .i32)
         try SafetensorsWriter.write([table], metadata: ["format": "pt"], to: folder.appendingPathComponent(name).path)
+    }
+}
+
+extension HiddenStateCache {
+    /// Number of problems that the trajectories belong to, those without one counting each as one of its own; nil where
+    /// the cache does not know problems.
+    public var problemCount: Int? { problems == nil ? nil : Set(trajectories.map(problem)).count }
+
+    /// What is said of a cache that does not know problems.
+    public static let unknownProblems =
+        "which problems the trajectories belong to is not known, so that each counts as one of its own, and "
+        + "completions of one problem may be on both sides of the split"
+
+    /// What tells one cache from another: the CRC-32 of its description, which holds those of its shards, and of its
+    /// problems where it knows them, for these decide which trajectories are held out.
+    ///
+    /// - Throws: ``CacheError`` where the description cannot be read.
+    public func fingerprint() throws -> String {
+        let path = folder.appendingPathComponent(CacheManifest.name)
+        guard let data = try? Data(contentsOf: path) else {
+            throw CacheError(path.path, "cannot be read, expected the description of a hidden-state cache")
+        }
+        let description = String(data.withUnsafeBytes { CRC32.of($0) }, radix: 16)
+        guard let problems else { return description }
+        let table = problems.map(\.littleEndian).withUnsafeBytes { CRC32.of($0) }
+        return "\(description) \(table.hexadecimal)"
+    }
+
+    /// - Throws: ``CacheError`` where the table has no row for a trajectory.
+    static func requireRows(_ problems: [Int32]?, for trajectories: [TrajectoryIndex], folder: URL) throws {
+        guard let problems, let last = trajectories.last, last.number >= problems.count else { return }
+        throw CacheError(
+            folder.appendingPathComponent(ProblemTable.name).path,
+            "has \(problems.count) rows, expected one for each line of the trajectory file, at least \(last.number + 1)"
+        )
     }
 }

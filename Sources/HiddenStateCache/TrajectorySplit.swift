@@ -35,14 +35,18 @@ public struct TrajectorySplit: Sendable, Equatable, Codable {
         return Double((UInt64(words[1]) << 32 | UInt64(words[0])) >> 11) * 0x1p-53
     }
 
+    /// How many of so many problems are held out.
+    public func heldOutCount(of problems: Int) -> Int {
+        let wanted = Int((validationFraction * Double(problems)).rounded())
+        let isPart = validationFraction > 0 && validationFraction < 1
+        return max(0, isPart ? min(max(1, wanted), problems - 1) : wanted)
+    }
+
     /// The problems that are held out.
     ///
     /// - Parameter problems: numbers of problems; repeated ones count once.
     public func heldOut(of problems: some Sequence<Int>) -> Set<Int> {
-        let all = Set(problems)
-        let wanted = (validationFraction * Double(all.count)).rounded()
-        let isPart = validationFraction > 0 && validationFraction < 1
-        let count = isPart ? min(max(1, Int(wanted)), all.count - 1) : Int(wanted)
+        let all = Set(problems), count = heldOutCount(of: all.count)
         guard count > 0 else { return [] }
         let drawn = all.map { (draw: draw($0), problem: $0) }.sorted { $0 < $1 }
         return Set(drawn.prefix(count).map(\.problem))

@@ -18,6 +18,10 @@ public struct HeadsMerge: Sendable {
     public let shardCount: Int
     /// Number of tensors of the merged checkpoint, those of the heads included.
     public let tensorCount: Int
+    /// Whether the backbone's config.json ties its output matrix to the embedding, though the file holds other values
+    /// for it. The merged config.json then does not tie them, so that no reader overwrites one with the other;
+    /// splitting gives the backbone's own back.
+    public let untiesOutput: Bool
 
     private let model: URL, output: URL
     private let backbone: Checkpoint
@@ -51,6 +55,13 @@ public struct HeadsMerge: Sendable {
         let all = backbone.entries + headsTensors.map(\.entry)
         (byteCount, tensorCount) = (all.reduce(0) { $0 + $1.byteRange.count }, all.count)
         shardCount = backbone.shards.count
+        if backboneConfiguration.bool(Self.tieKey) == true, let output = backbone.find(Self.outputName),
+            let embedding = backbone.find(Self.embeddingName)
+        {
+            untiesOutput = try !output.hasSameValues(as: embedding)
+        } else {
+            untiesOutput = false
+        }
         try checkModel(modelFile, heads: headsFile)
         for (folder, what) in [(model, "the model's"), (heads, "the heads'")] where output.lies(in: folder) {
             throw FileError(
@@ -87,12 +98,16 @@ public struct HeadsMerge: Sendable {
             try Checkpoint.writeIndex(of: written, toFolder: folder.workplace)
         }
         try CompanionFiles.copy(from: model, to: folder.workplace)
-        let configuration = MergedLayout.configuration(
+        var configuration = MergedLayout.configuration(
             backbone: backboneConfiguration, heads: headsConfiguration, baseModel: baseModel)
+        if untiesOutput { configuration[Self.tieKey] = "false" }
         try AtomicFile.write(
             Data(configuration.text.utf8), to: folder.workplace.appendingPathComponent("config.json").path)
         try folder.commit()
     }
+
+    private static let tieKey = "tie_word_embeddings"
+    private static let outputName = "lm_head.weight", embeddingName = "model.embed_tokens.weight"
 
     /// Headers, index and configuration beside the tensors, generously.
     static let headerBytes = 64 << 20
@@ -150,9 +165,12 @@ public struct HeadsMerge: Sendable {
                     + "folder is incomplete"
             )
         }
-        let needsOutput = backboneConfiguration.bool("tie_word_embeddings") == false
-        for name in ["model.embed_tokens.weight"] + (needsOutput ? ["lm_head.weight"] : [])
-        where !found.isEmpty && !names.contains(name) {
+        let ties = backboneConfiguration.bool(Self.tieKey)
+        // Of two that are tied one is enough.
+        let needed =
+            ties == true && names.contains(Self.outputName)
+            ? [] : [Self.embeddingName] + (ties == false ? [Self.outputName] : [])
+        for name in needed where !found.isEmpty && !names.contains(name) {
             throw FileError(
                 .mismatch, file: model.path, "found no tensor '\(name)', expected it; the folder is incomplete")
         }

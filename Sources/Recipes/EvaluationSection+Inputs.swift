@@ -53,17 +53,24 @@ extension RunConfiguration {
             rendering: task.rendering, split: training.settings.split, task: fingerprint,
             configuration: String(decoding: try encoder.encode(json), as: UTF8.self))
         (inputs.modelName, inputs.heads, inputs.otherHeads) = (model.name, evaluation.heads, evaluation.otherHeads)
-        inputs.cacheFolder = cache.folder
+        (inputs.cacheFolder, inputs.stops) = (cache.folder, task.stop)
         if task.verifier == .countdown, task.command == nil {
+            let template = inputs.rendering.template
             inputs.spokenRenderings = Countdown.Command.allCases.map {
-                ($0, PromptRendering(template: task.promptTemplate, command: $0))
+                ($0, PromptRendering(template: template, command: $0))
             }
         }
         if let heads = evaluation.heads {
             let found = HeadsRun(heads: URL(fileURLWithPath: heads, isDirectory: true))
             inputs.split = found.split ?? inputs.split
-            if cache.folder != nil, let note = found.note(beside: training.settings.split, of: self.file) {
-                inputs.notes.append(note)
+            inputs.isWeighted = (found.settings ?? training.settings).loss.dynamicFineTuning
+            if let path = cache.folder {
+                let cache = try? HiddenStateCache(folder: URL(fileURLWithPath: path, isDirectory: true), verify: false)
+                inputs.notes += [
+                    found.note(beside: training.settings.split, of: self.file), cache.flatMap(found.note),
+                    cache?.problems == nil
+                        ? cache.map { "\($0.folder.relativePath): \(HiddenStateCache.unknownProblems)." } : nil,
+                ].compactMap(\.self)
             }
             if let validation = task.validation {
                 inputs.validationFile = validation

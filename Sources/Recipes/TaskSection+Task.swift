@@ -1,5 +1,6 @@
 import Configuration
 import Files
+import Generation
 import Tasks
 
 // What a configuration's section `task` asks for, for whoever samples.
@@ -21,7 +22,12 @@ extension TaskSection {
             grader: graderCommand.map { Grader(command: $0, seconds: graderSeconds, megabytes: graderMegabytes) })
     }
 
-    public var rendering: PromptRendering { PromptRendering(template: promptTemplate, command: command?.spoken) }
+    /// What stands around a problem: `task.promptTemplate`, or the preset that it names.
+    public var rendering: PromptRendering {
+        let preset = PromptTemplate(preset: promptTemplate)
+        return PromptRendering(
+            template: preset?.filled(with: Self.placeholder) ?? promptTemplate, command: command?.spoken)
+    }
 
     /// Reads a problem file as the verifier needs it.
     ///
@@ -54,6 +60,8 @@ extension Fingerprint {
             add("task.graderMegabytes", task.graderMegabytes)
         }
         add("task.promptTemplate", task.promptTemplate)
+        // Runs from before there were stop texts go on.
+        if !task.stop.isEmpty { add("task.stop", "\(task.stop)") }
         add("task.command", task.command?.rawValue ?? "null")
     }
 }

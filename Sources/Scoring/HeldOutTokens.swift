@@ -8,6 +8,8 @@ public struct HeldOutTokens: Sendable {
     public let trajectories: [TrajectoryIndex]
     /// Of training's split.
     public let seed: UInt64
+    /// Whether training weighed labels by their base probability.
+    public var isWeighted = false
 
     /// - Parameters:
     ///   - modelFolder: of the model that is evaluated; the cache must be of the same one.

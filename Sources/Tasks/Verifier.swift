@@ -28,7 +28,7 @@ public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConverti
         }
     }
 
-    /// Whether the completion was never judged: the verifier failed, or the model did before there was a whole completion.
+    /// Whether the completion was never judged: the verifier failed, or the model did before the completion was whole.
     public var isUnjudged: Bool { isOfVerifier || self == .modelFailed }
 
     /// Which of two faults stands for both: the first one, but one of the verifier, which may be gone when it is asked

@@ -55,8 +55,11 @@ public struct CacheBuilder {
         let projection = try Projection.existing(in: folder, description, fingerprint: fingerprint)
         guard (projection != nil) == (description.rank != nil) else { return false }
         let writer = try writer(projection)
-        return plan.shards.allSatisfy(writer.isWritten)
+        return plan.shards.allSatisfy(writer.isWritten) && writer.holds(problems: knownProblems)
     }
+
+    /// Of each line the number of its problem; nil where no line names one.
+    private var knownProblems: [Int32]? { problems.contains { $0 >= 0 } ? problems : nil }
 
     /// Writes what is not there yet.
     ///
@@ -90,7 +93,7 @@ public struct CacheBuilder {
                 }
             }
         }
-        try writer.finish(backbone: modelFolder, problems: problems.contains { $0 >= 0 } ? problems : nil)
+        try writer.finish(backbone: modelFolder, problems: knownProblems)
     }
 
     private func writer(_ projection: Projection?) throws -> CacheWriter {

@@ -67,7 +67,7 @@ public struct CollectionFolder: Sendable {
 
     public func hasPart(_ number: Int) -> Bool { FileManager.default.fileExists(atPath: part(number).path) }
 
-    /// Whether a part is there and all of it has been judged. One that the verifier failed on is sampled and judged again.
+    /// Whether a part is there and all of it has been judged. One that the verifier failed on is sampled again.
     ///
     /// - Throws: ``FolderError`` for a part that is damaged.
     public func isFinished(part number: Int) throws -> Bool {

@@ -16,20 +16,25 @@ public struct ProblemSampler: Sendable {
     public let prompts: [(text: String, ids: [Int])]
     /// At least one.
     public let endTokens: [Int]
+    /// Texts before which a completion ends.
+    public let stops: [String]
     private let verifier: any Verifier
 
     /// - Throws: ``SamplingError`` for a model that names no end token; `ModelError` for the first problem whose prompt
     ///   does not fit the model.
     public init(
         model: Transformer, tokenizer: Tokenizer, verifier: any Verifier, rendering: PromptRendering,
-        problems: [Problem]
+        stops: [String] = [], problems: [Problem]
     ) throws {
-        endTokens = model.endTokens(or: tokenizer)
+        self.stops = stops
+        endTokens = model.endTokens(with: tokenizer)
         guard !endTokens.isEmpty else {
             throw SamplingError(
-                "the model names no end token, expected eos_token_id in its config.json or generation_config.json")
+                "the model names no end token, expected eos_token_id in its config.json or generation_config.json, or "
+                    + "eos_token in its tokenizer_config.json")
         }
         (self.model, self.tokenizer, self.verifier, self.problems) = (model, tokenizer, verifier, problems)
+        try tokenizer.requireControlTokens(ofPreset: rendering.template, placeholder: PromptRendering.placeholder)
         prompts = try problems.map { problem in
             let text = rendering.prompt(for: problem), ids = try tokenizer.promptIDs(text)
             try model.requireFit(prompt: ids, "the prompt of problem \(problem.id)")
@@ -41,7 +46,9 @@ public struct ProblemSampler: Sendable {
     public struct Completion: Sendable {
         public let sample: GeneratedSample
         /// Nil for one that was cut off: it is wrong, whatever its text says.
-        public let verdict: Verdict?
+        public fileprivate(set) var verdict: Verdict?
+        /// The text before a stop text, without special tokens; nil for a completion that met none.
+        let stoppedText: String?
 
         public var isCorrect: Bool { verdict == .correct }
     }
@@ -86,16 +93,26 @@ public struct ProblemSampler: Sendable {
                     promptIDs: prompts[$0].ids, samples: samples, maxTokens: maxTokens, number: $0, seed: seed)
             }
         }
+        let fresh = CompletionText(tokenizer, stops: stops, endTokens: engine.endTokens)
+        var texts: [SampleIndex: CompletionText] = [:]
         var done = seeds.map { _ in range.map { _ in [Completion?](repeating: nil, count: samples) } }
         var open = seeds.map { _ in range.count * samples }
         _ = try engine.generate(
             requests,
+            onToken: { index, decision in
+                guard !stops.isEmpty else { return true }
+                _ = try texts[index, default: fresh].append(decision)
+                return texts[index]?.isStopped == false
+            },
             onFinish: { sample in
+                let text = texts.removeValue(forKey: sample.index)
                 guard sample.finish != .interrupted else { return }
                 let (seed, place) = sample.index.request.quotientAndRemainder(dividingBy: range.count)
-                let verdict =
-                    sample.isTruncated ? nil : self.verdict(on: sample, of: problems[range.lowerBound + place])
-                let completion = Completion(sample: sample, verdict: verdict)
+                var completion = Completion(
+                    sample: sample, verdict: nil, stoppedText: sample.finish == .stopped ? text?.shown : nil)
+                if !sample.isTruncated {
+                    completion.verdict = verdict(on: completion, of: problems[range.lowerBound + place])
+                }
                 try onCompletion(completion)
                 done[seed][place][sample.index.sample] = completion
                 open[seed] -= 1
@@ -106,9 +123,15 @@ public struct ProblemSampler: Sendable {
         guard open.allSatisfy({ $0 == 0 }) else { throw CancellationError() }
     }
 
-    private func verdict(on sample: GeneratedSample, of problem: Problem) -> Verdict {
-        if sample.finish == .failed { return .wrong(.modelFailed) }
-        return text(of: sample.tokens).map { verifier.verdict(on: $0, of: problem) } ?? .wrong(.malformed)
+    private func verdict(on completion: Completion, of problem: Problem) -> Verdict {
+        if completion.sample.finish == .failed { return .wrong(.modelFailed) }
+        return text(of: completion).map { verifier.verdict(on: $0, of: problem) } ?? .wrong(.malformed)
+    }
+
+    /// What the verifier sees of a completion: its text without its end token, nil where an id names no token. Of one
+    /// that met a stop text, what `autodeco-generate` shows: the text before it, without special tokens.
+    public func text(of completion: Completion) -> String? {
+        completion.stoppedText ?? text(of: completion.sample.tokens)
     }
 
     /// The text of a completion without its end token; nil where an id names no token. Other special tokens are spelled

@@ -39,10 +39,11 @@ public struct RejectSampler: Sendable {
     public init(
         model: Transformer, tokenizer: Tokenizer, policy: any DecodingPolicy, verifier: any Verifier,
         rendering: PromptRendering,
-        problems: [Problem], settings: SamplingSettings
+        stops: [String] = [], problems: [Problem], settings: SamplingSettings
     ) throws {
         sampler = try ProblemSampler(
-            model: model, tokenizer: tokenizer, verifier: verifier, rendering: rendering, problems: problems)
+            model: model, tokenizer: tokenizer, verifier: verifier, rendering: rendering, stops: stops,
+            problems: problems)
         (self.policy, self.settings) = (policy, settings)
     }
 
@@ -87,8 +88,8 @@ public struct RejectSampler: Sendable {
                 let trajectory = Trajectory(
                     promptIDs: prompt.ids, completionIDs: tokens, problemID: problems[number].id, isCorrect: isCorrect,
                     isTruncated: completion.sample.isTruncated)
-                block.lines += try TrajectoryLine(trajectory, prompt: prompt.text, completion: sampler.text(of: tokens))
-                    .json()
+                let line = TrajectoryLine(trajectory, prompt: prompt.text, completion: sampler.text(of: completion))
+                block.lines += try line.json()
             }
             block.counts.solved += kept > 0 ? 1 : 0
         }

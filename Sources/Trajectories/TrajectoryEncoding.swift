@@ -18,7 +18,7 @@ public struct TrajectoryEncoding: Sendable {
     public init(model: ModelConfiguration, tokenizer: Tokenizer?) {
         self.tokenizer = tokenizer
         endToken = tokenizer?.endOfSequence ?? model.endTokens.first
-        endTokens = Set(model.endTokens + [endToken].compactMap(\.self))
+        endTokens = Set(NamedEnds.tokens(of: model.namedEnds(with: tokenizer)))
         (vocabularySize, contextLength) = (model.vocabularySize, model.contextLength)
     }
 

@@ -62,7 +62,8 @@ struct Run {
         return try RejectSampler(
             model: model, tokenizer: tokenizer,
             policy: SamplingPolicy(temperature: .fixed(collect.temperature), truncation: truncation),
-            verifier: try task.makeVerifier(), rendering: task.rendering, problems: problems,
+            verifier: try task.makeVerifier(), rendering: task.rendering, stops: task.stop,
+            problems: problems,
             settings: SamplingSettings(
                 samples: collect.samples, keep: collect.keep, keepsRejected: collect.keepRejected,
                 maxTokens: collect.maxTokens,
@@ -101,6 +102,7 @@ struct Run {
         let collect = configuration.collect, task = configuration.task
         var fingerprint = Fingerprint()
         try fingerprint.add("model", model: modelFolder)
+        fingerprint.add("model", outputOf: model)
         try fingerprint.add("task.train", contentOf: configuration.required(task.train, "task.train"))
         try fingerprint.add(task)
         fingerprint.add("collect.problems", collect.problems.map { "\($0)" } ?? "null")
@@ -122,6 +124,7 @@ struct Run {
     func cacheFingerprint(trajectories: String) throws -> String {
         var fingerprint = Fingerprint()
         try fingerprint.add("model", model: modelFolder)
+        fingerprint.add("model", outputOf: model)
         try fingerprint.add("trajectories", contentOf: trajectories)
         return fingerprint.text
     }

@@ -16,6 +16,7 @@ Command(
     let overrides = arguments[Flags.set] + (arguments[Flags.keepRejected] ? ["collect.keepRejected=true"] : [])
     let configuration = try RunConfiguration(path: arguments[Flags.config], overrides: overrides)
     let run = try Run(configuration)
+    for warning in run.model.warnings { console.warning(warning) }
     let locks = try run.lockFolders()
     defer { withExtendedLifetime(locks) {} }
     let whole = Clock()

@@ -52,6 +52,12 @@ enum DecoderChoice: Equatable {
         _ = try staticPolicy()
     }
 
+    /// Whether every completion of a prompt is the same.
+    var isGreedy: Bool {
+        if case .knobs(temperature: 0, _) = self { return true }
+        return self == .greedy
+    }
+
     /// The policy for a model of these sizes, D and V.
     ///
     /// - Throws: for heads that cannot be read, and for those of a model of other sizes.

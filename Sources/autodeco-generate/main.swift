@@ -15,6 +15,7 @@ Command(
     let options = try Options(arguments)
     let folder = URL(fileURLWithPath: options.model, isDirectory: true)
     let model = try Transformer(directory: folder)
+    for warning in model.warnings { console.warning(warning) }
     let tokenizer = try Tokenizer(directory: folder)
     try model.requireFit(tokenizer, in: options.model)
     let policy = try options.decoder.policy(
@@ -24,13 +25,13 @@ Command(
 
     let engine = GenerationEngine(
         model: model, policy: policy, seed: options.seed, width: options.width,
-        endTokens: model.endTokens(or: tokenizer))
+        endTokens: model.endTokens(with: tokenizer))
     let request = GenerationRequest(promptIDs: promptIDs, samples: options.samples, maxTokens: options.maxTokens)
     let trace = try options.trace.map { try TraceFile(path: $0, namesSamples: options.samples > 1) }
     let shading = options.shades ? Shading.ofTerminal(console) : nil
-    var texts = (0..<options.samples).map { _ in
-        CompletionText(tokenizer, stops: options.stops, endTokens: engine.endTokens)
-    }
+    // Made once: the sets that all of them share are large.
+    let fresh = CompletionText(tokenizer, stops: options.stops, endTokens: engine.endTokens)
+    var texts = Array(repeating: fresh, count: options.samples)
     var printer = SamplePrinter(console: console, samples: options.samples, shading: shading)
     var clock = TokenClock()
 

@@ -59,7 +59,7 @@ private struct CacheReport: Encodable {
     init(_ cache: HiddenStateCache, _ tokens: CacheSummary) { (self.cache, self.tokens) = (cache, tokens) }
 
     enum CodingKeys: String, CodingKey {
-        case shards, bytes, verified, rank
+        case shards, bytes, verified, rank, problems
         case modelName = "model_name"
         case modelPath = "model_path"
         case hiddenSize = "hidden_size"
@@ -80,10 +80,16 @@ private struct CacheReport: Encodable {
         try container.encode(description.sketch.bins, forKey: .tailBins)
         try container.encode(description.hiddenType.rawValue, forKey: .hiddenType)
         try container.encodeIfPresent(description.rank, forKey: .rank)
+        try container.encodeIfPresent(cache.problemCount, forKey: .problems)
         try container.encode(cache.shardCount, forKey: .shards)
         try container.encode(cache.byteCount, forKey: .bytes)
         try container.encode(cache.isVerified, forKey: .verified)
         try tokens.encode(to: encoder)
+    }
+
+    private var problems: String {
+        guard let count = cache.problemCount else { return HiddenStateCache.unknownProblems }
+        return "of \(Readable.count(count)) problems; completions of one stay on one side of a split"
     }
 
     var text: String {
@@ -100,8 +106,11 @@ private struct CacheReport: Encodable {
             \(Readable.count(description.vocabularySize)), \(sketch) a token
             \(Readable.count(cache.shardCount)) shards, \(Readable.bytes(cache.byteCount)), \
             \(cache.isVerified ? "all checksums right" : "checksums not compared")
-            \(Readable.count(tokens.trajectories)) trajectories, \(Readable.count(tokens.tokens)) tokens, a trajectory has \
-            \(Readable.count(lengths.smallest)) to \(Readable.count(lengths.largest)), median \(Readable.count(lengths.median))
+            \(Readable.count(tokens.trajectories)) trajectories, \(Readable.count(tokens.tokens)) tokens, \
+            a trajectory has \
+            \(Readable.count(lengths.smallest)) to \(Readable.count(lengths.largest)), \
+            median \(Readable.count(lengths.median))
+            \(problems)
             easy tokens                 \(share(tokens.easyTokenShare))
             labels in the tail          \(share(tokens.labelInTailShare))
             mean entropy                \(String(format: "%.4f", tokens.meanEntropy)) nats

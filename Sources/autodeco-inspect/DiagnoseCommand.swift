@@ -1,6 +1,7 @@
 import AutoDecoHeads
 import Evaluation
 import HiddenStateCache
+import Recipes
 import Scoring
 import Terminal
 
@@ -9,10 +10,6 @@ private let trajectoriesFlag = Flag.choice(
     "trajectories", TrajectorySubset.allCases.map(\.rawValue),
     "which of the cache's trajectories, by the split that training made"
 ).default("all")
-private let fractionFlag = Flag.number(
-    "validation-fraction", "X", "share of the cache's trajectories that training held out"
-).default(0.05)
-private let splitSeedFlag = Flag.integer("seed", "N", "seed of training's split, and of the two halves").default(0)
 
 /// `autodeco-inspect diagnose`: whether heads' gain is a better mean temperature or token-level control.
 let diagnoseCommand = Command(
@@ -20,23 +17,60 @@ let diagnoseCommand = Command(
     flags: [headsFlag, requiredCache, trajectoriesFlag, fractionFlag, splitSeedFlag, jsonFlag]
 ) { arguments, console in
     Interruption.watch()
-    let fraction = arguments[fractionFlag], seed = UInt64(bitPattern: Int64(arguments[splitSeedFlag]))
-    guard (0...1).contains(fraction) else {
-        throw InputError("--validation-fraction is \(fraction), expected a number from 0 to 1")
-    }
     let heads = try AutoDecoHeads<Float>(folder: folder(arguments[headsFlag]))
     let cache = try HiddenStateCache(folder: folder(arguments[requiredCache]))
     try AutoDecoHeads<Float>.requireVocabulary(cache.description.vocabularySize, folder: folder(arguments[headsFlag]))
+    let run = HeadsRun(heads: folder(arguments[headsFlag])), split = try split(of: run, on: cache, arguments, console)
     let subset = TrajectorySubset(rawValue: arguments[trajectoriesFlag]) ?? .all
-    let trajectories = cache.trajectories(subset, of: TrajectorySplit(validationFraction: fraction, seed: seed))
+    let trajectories = cache.trajectories(subset, of: split), held = cache.trajectories(.validation, of: split)
+    if subset != .validation, held.count < cache.trajectories.count {
+        console.note(
+            "the diagnosis reads tokens that the heads were trained on; --trajectories validation reads "
+                + "\(held.count) held-out trajectories alone")
+    }
     let progress = console.progress("diagnosis", of: trajectories.tokens)
-    let diagnosis = try TokenDiagnosis(of: heads, on: cache, over: trajectories, seed: seed) { count in
+    let diagnosis = try TokenDiagnosis(
+        of: heads, on: cache, over: trajectories, seed: split.seed,
+        isWeighted: run.settings?.loss.dynamicFineTuning ?? false
+    ) { count in
         try Interruption.check()
         progress.advance(by: count)
     }
     progress.finish()
-    try arguments[jsonFlag]
-        ? console.print(json: DiagnosisReport(diagnosis)) : console.print("\(diagnosis.table)\n\n\(diagnosis.words)")
+    let report = DiagnosisReport(diagnosis, try RunStanding(of: heads, run, on: cache, held, Interruption.check))
+    try arguments[jsonFlag] ? console.print(json: report) : console.print(report.text)
+}
+
+/// The verdict of the run that made the heads, with its own yardstick on what it held out: first what the run itself
+/// says.
+struct RunStanding: Encodable {
+    /// The yardstick, in words.
+    let yardstick: String
+    let standing: Standing?
+    let finding: Standing.Finding
+
+    var words: String {
+        let words =
+            standing?.words
+            ?? "Too few held-out trajectories to tell: all of them choose the best constant pair, "
+            + "and none is left to judge by."
+        return "\(words) The yardstick is the run's own: \(yardstick), nothing dropped."
+    }
+
+    /// - Parameters:
+    ///   - held: what the run held out.
+    ///   - check: called now and then; what it throws ends the measurement.
+    /// - Returns: nil where the run is not known, or held out nothing.
+    init?(
+        of heads: AutoDecoHeads<Float>, _ run: HeadsRun, on cache: HiddenStateCache, _ held: [TrajectoryIndex],
+        _ check: () throws -> Void
+    ) throws {
+        guard let settings = run.settings, let loss = run.loss, !held.isEmpty else { return nil }
+        let tokens = CachedTokens(cache, held, blockTokens: settings.microBatchTokens)
+        yardstick = loss.words
+        standing = try HeldOutHalves(tokens, seed: settings.split.seed).standing(of: heads, by: loss, check: check)
+        finding = standing?.finding ?? .tooFew
+    }
 }
 
 /// The numbers, what they show, and the paragraph.
@@ -44,8 +78,11 @@ private struct DiagnosisReport: Encodable {
     let diagnosis: TokenDiagnosis
     let finding: TokenDiagnosis.Finding
     let words: String
+    let run: RunStanding?
 
-    init(_ diagnosis: TokenDiagnosis) {
-        (self.diagnosis, finding, words) = (diagnosis, diagnosis.finding, diagnosis.words)
+    init(_ diagnosis: TokenDiagnosis, _ run: RunStanding?) {
+        (self.diagnosis, finding, words, self.run) = (diagnosis, diagnosis.finding, diagnosis.words, run)
     }
+
+    var text: String { ([diagnosis.table, words] + [run?.words].compactMap(\.self)).joined(separator: "\n\n") }
 }

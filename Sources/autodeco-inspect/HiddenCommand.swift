@@ -17,6 +17,7 @@ let hiddenCommand = Command(
         "input_ids", shape: [nil, nil], types: [.i64, .i32])
     let sequences = ids.shape[0], length = ids.shape[1], values = try ids.values(as: Int.self)
     let model = try Transformer(directory: folder(arguments[modelFlag]))
+    for warning in model.warnings { console.warning(warning) }
     let D = model.configuration.hiddenSize, V = model.configuration.vocabularySize
 
     let writer = try SafetensorsWriter(

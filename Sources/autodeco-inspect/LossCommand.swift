@@ -2,6 +2,7 @@ import AutoDecoHeads
 import Foundation
 import HiddenStateCache
 import LogitSketches
+import Recipes
 import Safetensors
 import Tensor
 import Terminal
@@ -12,9 +13,6 @@ private let cacheFlag = Flag.string("cache", "DIR", "folder of a hidden-state ca
 private let trajectoriesFlag = Flag.choice(
     "trajectories", TrajectorySubset.allCases.map(\.rawValue), "which of the cache's trajectories"
 ).default("all")
-private let fractionFlag = Flag.number("validation-fraction", "X", "share of the cache's trajectories that is held out")
-    .default(0.05)
-private let seedFlag = Flag.integer("seed", "N", "seed of the split into training and validation").default(0)
 private let sketchFlag = Flag.integerPair(
     "sketch", "K,B", "send the logits of --input through a sketch of K logits and B bins")
 private let gradientsFlag = Flag.string("gradients", "FILE", "receives the gradient of each loss by each parameter")
@@ -25,8 +23,8 @@ private let tokensFlag = Flag.string(
 let lossCommand = Command(
     "loss", "Computes the losses of heads, and their gradients.",
     flags: [
-        headsFlag, labelledInputFlag, cacheFlag, trajectoriesFlag, fractionFlag, seedFlag, sketchFlag, gradientsFlag,
-        tokensFlag,
+        headsFlag, labelledInputFlag, cacheFlag, trajectoriesFlag, fractionFlag, splitSeedFlag, sketchFlag,
+        gradientsFlag, tokensFlag,
         precisionFlag, jsonFlag,
     ]
 ) { arguments, console in
@@ -40,17 +38,21 @@ let lossCommand = Command(
             guard arguments[sketchFlag] == nil else {
                 throw InputError("--sketch is for --input, a cache holds sketches already")
             }
-            let fraction = arguments[fractionFlag]
-            guard (0...1).contains(fraction) else {
-                throw InputError("--validation-fraction is \(fraction), expected a number from 0 to 1")
-            }
-            let split = TrajectorySplit(
-                validationFraction: fraction, seed: UInt64(bitPattern: Int64(arguments[seedFlag])))
             let subset = TrajectorySubset(rawValue: arguments[trajectoriesFlag]) ?? .all
-            let cache = try HiddenStateCache(folder: folder(path))
+            let cache = try HiddenStateCache(folder: folder(path)), run = HeadsRun(heads: folder(arguments[headsFlag]))
             try AutoDecoHeads<Element>.requireVocabulary(
                 cache.description.vocabularySize, folder: folder(arguments[headsFlag]))
-            return try lossesOfCache(cache, subset, split, heads, output, console)
+            // All trajectories are the same under any split.
+            let trajectories =
+                subset == .all
+                ? cache.trajectories : cache.trajectories(subset, of: try split(of: run, on: cache, arguments, console))
+            guard !trajectories.isEmpty else {
+                throw InputError(
+                    "\(path): none of \(cache.trajectories.count) trajectories is used for \(subset.rawValue), "
+                        + "expected at least one"
+                )
+            }
+            return try lossesOfCache(cache, trajectories, heads, output, console)
         default: throw InputError("expected either --input or --cache")
         }
     }
@@ -90,16 +92,9 @@ private func lossesOfFile<Element: Scalar & StoredScalar>(
 
 /// Losses of the tokens of a cache, block by block.
 private func lossesOfCache<Element: Scalar & StoredScalar>(
-    _ cache: HiddenStateCache, _ subset: TrajectorySubset, _ split: TrajectorySplit, _ heads: AutoDecoHeads<Element>,
+    _ cache: HiddenStateCache, _ trajectories: [TrajectoryIndex], _ heads: AutoDecoHeads<Element>,
     _ output: LossOutput<Element>, _ console: Console
 ) throws -> LossReport {
-    let trajectories = cache.trajectories(subset, of: split)
-    guard !trajectories.isEmpty else {
-        throw InputError(
-            "\(cache.folder.path): none of \(cache.trajectories.count) trajectories is used for \(subset.rawValue), "
-                + "expected at least one"
-        )
-    }
     let progress = console.progress("losses", of: trajectories.tokens)
     var output = output
     let losses = try cache.losses(of: heads, over: trajectories, gradients: output.wantsGradients) {

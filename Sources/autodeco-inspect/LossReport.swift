@@ -62,7 +62,15 @@ struct LossOutput<Element: Scalar & StoredScalar> {
     /// Writes the files that are wanted: `grad.temp_loss.<parameter>`, `grad.top_p_loss.<parameter>` and
     /// `grad.joint.<parameter>`;
     /// `token_loss`, `d_temperature` and `d_top_p`.
+    ///
+    /// - Throws: ``InputError`` for a loss that is not finite, before anything is written; `FileError` where a file
+    ///   cannot be written.
     func finish(_ losses: HeadsLosses<Element>) throws -> LossReport {
+        for (name, loss) in [
+            ("released temperature", losses.temperature), ("released top-p", losses.topP), ("joint", losses.joint),
+        ] where !loss.isFinite {
+            throw InputError("the \(name) loss is \(loss), expected a finite number; the heads' numbers are too large")
+        }
         if let gradientsPath, let gradients = losses.gradients {
             let named = [
                 ("temp_loss", gradients.temperature), ("top_p_loss", gradients.topP), ("joint", gradients.joint),

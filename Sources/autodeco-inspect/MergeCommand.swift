@@ -17,11 +17,19 @@ let mergeCommand = Command(
 ) { arguments, console in
     Interruption.watch()
     let heads = folder(arguments[headsFlag])
+    try ModelFolder.require(folder(arguments[modelFlag]))
     // Every tensor of the heads is read, so that none is missing or misshapen.
     let merge = try HeadsMerge(
         heads: heads, hiddenSize: AutoDecoHeads<Float>(folder: heads).configuration.hiddenSize,
         model: folder(arguments[modelFlag]), output: folder(arguments[outputFlag]),
         baseModel: arguments[baseModelFlag])
+    if merge.untiesOutput {
+        console.warning(
+            "\(arguments[modelFlag]): config.json says tie_word_embeddings: true, but lm_head.weight holds other "
+                + "values than the embedding; the merged config.json says false, because transformers 4.57 and vLLM "
+                + "would overwrite it with the embedding"
+        )
+    }
     let progress = console.progress("merge", of: merge.byteCount)
     try merge.write { bytes in
         try Interruption.check()

@@ -1,7 +1,9 @@
 import Backbone
 import Foundation
+import Generation
 import Safetensors
 import Terminal
+import Tokenizers
 
 private let modelFolder = Positional.required("DIR", "folder of the backbone")
 
@@ -11,8 +13,32 @@ let modelCommand = Command("model", "Summarises a backbone.", flags: [jsonFlag],
     let directory = folder(arguments[modelFolder])
     // Opening the transformer checks that every tensor is there and has its shape.
     let model = try Transformer(directory: directory)
-    let summary = ModelSummary(model.configuration, checkpoint: try Transformer.checkpoint(of: directory))
+    for warning in model.warnings { console.warning(warning) }
+    let summary = ModelSummary(
+        model, checkpoint: try Transformer.checkpoint(of: directory), tokenizer: tokenizer(in: directory, console))
     try arguments[jsonFlag] ? console.print(json: summary) : console.print(summary.text)
+}
+
+/// The model's tokenizer, which names an end token, too; nil where there is none, and with a warning where it cannot be
+/// read.
+private func tokenizer(in directory: URL, _ console: Console) -> Tokenizer? {
+    guard FileManager.default.fileExists(atPath: directory.appendingPathComponent("tokenizer.json").path) else {
+        return nil
+    }
+    do { return try Tokenizer(directory: directory) } catch {
+        console.warning("\(error); its end token is not among those below")
+        return nil
+    }
+}
+
+/// A token that ends a text, and the files that say so.
+private struct EndToken: Encodable {
+    var id: Int
+    /// As the vocabulary spells it; nil without a tokenizer.
+    var token: String?
+    var files: [String]
+
+    var text: String { "\(id)\(token.map { " \($0)" } ?? "") (\(files.joined(separator: ", ")))" }
 }
 
 private struct ModelSummary: Encodable {
@@ -22,7 +48,9 @@ private struct ModelSummary: Encodable {
     var vocabularySize: Int
     var contextLength: Int
     var tiedEmbeddings: Bool
+    var output: OutputSource
     var endTokens: [Int]
+    var ends: [EndToken]
     var tensors: Int
     var parameters: Int
     var bytes: Int
@@ -30,22 +58,30 @@ private struct ModelSummary: Encodable {
     var types: [String: Int]
 
     enum CodingKeys: String, CodingKey {
-        case family, layers, tensors, parameters, bytes, types
+        case family, layers, output, tensors, parameters, bytes, types
         case hiddenSize = "hidden_size"
         case vocabularySize = "vocab_size"
         case contextLength = "context_length"
         case tiedEmbeddings = "tie_word_embeddings"
         case endTokens = "eos_token_ids"
+        case ends = "end_tokens"
     }
 
-    init(_ configuration: ModelConfiguration, checkpoint: any TensorSource) {
+    init(_ model: Transformer, checkpoint: any TensorSource, tokenizer: Tokenizer?) {
+        let configuration = model.configuration
+        output = model.outputSource
         family = configuration.family.rawValue
         layers = configuration.layerCount
         hiddenSize = configuration.hiddenSize
         vocabularySize = configuration.vocabularySize
         contextLength = configuration.contextLength
         tiedEmbeddings = configuration.tiesEmbeddings
-        endTokens = configuration.endTokens
+        let named = configuration.namedEnds(with: tokenizer)
+        endTokens = NamedEnds.tokens(of: named)
+        ends = endTokens.map { id in
+            EndToken(
+                id: id, token: tokenizer?.token(for: id), files: named.filter { $0.tokens.contains(id) }.map(\.file))
+        }
         let entries = checkpoint.entries
         tensors = entries.count
         parameters = entries.reduce(0) { $0 + $1.count }
@@ -59,8 +95,9 @@ private struct ModelSummary: Encodable {
         context of \(Readable.count(contextLength))
         \(Readable.count(tensors)) tensors, \(Readable.count(parameters)) numbers, \(Readable.bytes(bytes)): \
         \(types.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
-        \(tiedEmbeddings ? "the output shares the embedding's weights" : "the output has weights of its own"); \
-        ends at token \(endTokens.map(String.init).joined(separator: " or "))
+        \(output == .embedding ? "the output shares the embedding's weights" : "the output has weights of its own")\
+        \(output == .ownAgainstConfiguration ? ", though config.json ties them" : "")
+        \(ends.isEmpty ? "no file names an end token" : "texts end at \(ends.map(\.text).joined(separator: " or "))")
         """
     }
 }

@@ -1,14 +1,17 @@
 import AutoDecoHeads
-import Recipes
 import Foundation
 import HiddenStateCache
+import Recipes
+import Scoring
+import Tensor
 import Terminal
 import Training
 
 private let runFolders = Positional.rest("DIR", "folders of finished training runs")
 
-/// `autodeco-inspect runs`: what the heads of several runs reach on held-out tokens, all by the same three losses, so
-/// that runs with different objectives compare.
+/// `autodeco-inspect runs`: what the heads of several runs reach on the tokens that each held out, by its own objective
+/// and weights beside the best constant pair, and all by the same losses, so that runs with different objectives
+/// compare.
 let runsCommand = Command(
     "runs", "Compares the heads of training runs by their losses on held-out tokens.", flags: [jsonFlag],
     positionals: [runFolders]
@@ -17,67 +20,135 @@ let runsCommand = Command(
     let folders = arguments[runFolders]
     guard !folders.isEmpty else { throw InputError("expected the folder of at least one training run") }
     var caches: [String: HiddenStateCache] = [:], rows: [RunRow] = []
+    let progress = console.progress("runs", of: folders.count)
     for path in folders {
         try Interruption.check()
-        rows.append(try RunRow(RunFolder(folder(path)), &caches))
+        rows.append(try RunRow(RunFolder(folder(path)), &caches, console))
+        progress.advance(by: 1)
     }
-    try arguments[jsonFlag] ? console.print(json: rows) : console.print(RunRow.table(rows))
+    progress.finish()
+    try arguments[jsonFlag] ? console.print(json: rows) : console.print(RunRow.tables(rows))
 }
 
 /// One run: how it was trained, and what its heads reach.
 private struct RunRow: Encodable {
+    /// Three losses that every run can be held to, means over tokens, nats.
+    struct CommonLosses: Encodable {
+        var joint = 0.0, releasedTemperature = 0.0, releasedTopP = 0.0
+    }
+
     var name: String
     var objective: String
     var heads: String
     var easyTokenDrop: Double
     var dynamicFineTuning: Bool
-    /// Over the run's held-out trajectories, with Dynamic Fine-Tuning and nothing dropped.
+    /// Over the run's held-out trajectories, nothing dropped: by its own objective and weights.
     var tokens: Int
-    var joint: Double
-    var releasedTemperature: Double
-    var releasedTopP: Double
+    var loss: Double
+    /// The heads beside the best constant pair, as the run itself judges them.
+    var run: RunStanding?
+    /// Every token counting the same, and by its base probability.
+    var plain = CommonLosses()
+    var weighted = CommonLosses()
     var meanTemperature: Double
     var meanTopP: Double
 
-    init(_ run: RunFolder, _ caches: inout [String: HiddenStateCache]) throws {
-        let configuration = try RunConfiguration(path: run.configuration.path), training = configuration.training
-        let path = try configuration.required(configuration.cache.folder, "cache.folder")
-        let cache = try caches[path] ?? HiddenStateCache(folder: folder(path), verify: false)
-        caches[path] = cache
-        let split = TrajectorySplit(validationFraction: training.validationFraction, seed: UInt64(training.seed))
-        let trajectories = cache.trajectories(.validation, of: split)
-        guard !trajectories.isEmpty else {
-            throw InputError("\(run.url.path): the run holds out no trajectories, expected some to compare by")
+    init(_ folder: RunFolder, _ caches: inout [String: HiddenStateCache], _ console: Console) throws {
+        let configuration = try RunConfiguration(path: folder.configuration.path), run = HeadsRun(heads: folder.heads)
+        guard let settings = run.settings, let loss = run.loss else {
+            throw InputError(
+                "\(folder.url.path): is no training run, \(run.obstacle ?? "its configuration is not known")")
         }
-        var temperatures = 0.0, topPs = 0.0
-        let losses = try cache.losses(of: AutoDecoHeads<Float>(folder: run.heads), over: trajectories) { _, T, P in
+        let path = try configuration.required(configuration.cache.folder, "cache.folder")
+        let cache =
+            try caches[path] ?? HiddenStateCache(folder: URL(fileURLWithPath: path, isDirectory: true), verify: false)
+        caches[path] = cache
+        if let note = run.note(on: cache) { console.warning(note) }
+        let held = cache.trajectories(.validation, of: settings.split)
+        guard !held.isEmpty else {
+            throw InputError("\(folder.url.path): the run holds out no trajectories, expected some to compare by")
+        }
+        let fitted = try AutoDecoHeads<Float>(folder: folder.heads)
+        var sum = 0.0, temperatures = 0.0, topPs = 0.0, plain = CommonLosses(), weighted = CommonLosses()
+        try CachedTokens(cache, held, blockTokens: settings.microBatchTokens).forEachPrediction(of: fitted) {
+            batch, T, P in
             try Interruption.check()
+            sum += loss.tokens(batch.sketches, temperature: T, topP: P).sum()
             temperatures += T.sum()
             topPs += P.sum()
+            let losses = batch.sketches.losses(temperature: T, topP: P, constants: LossSettings().constants)
+            let p = batch.sketches.baseProbabilities
+            plain.joint += losses.joint.sum()
+            plain.releasedTemperature += losses.temperature.sum()
+            plain.releasedTopP += losses.topP.sum()
+            weighted.joint += (losses.joint * p).sum()
+            weighted.releasedTemperature += (losses.temperature * p).sum()
+            weighted.releasedTopP += (losses.topP * p).sum()
         }
-        name = run.url.lastPathComponent
-        (objective, heads) = (training.objective.rawValue, training.heads.rawValue)
-        (easyTokenDrop, dynamicFineTuning) = (training.easyTokenDrop, training.dynamicFineTuning)
-        tokens = losses.counts.tokens
-        (joint, releasedTemperature, releasedTopP) = (losses.joint, losses.temperature, losses.topP)
-        (meanTemperature, meanTopP) = (temperatures / Double(tokens), topPs / Double(tokens))
+        tokens = held.tokens
+        let count = Double(tokens)
+        name = folder.url.lastPathComponent
+        (objective, heads) = (settings.loss.objective.rawValue, settings.heads.rawValue)
+        (easyTokenDrop, dynamicFineTuning) = (settings.loss.easyTokenDropRate, settings.loss.dynamicFineTuning)
+        self.loss = sum / count
+        self.plain = plain.divided(by: count)
+        self.weighted = weighted.divided(by: count)
+        (meanTemperature, meanTopP) = (temperatures / count, topPs / count)
+        self.run = try RunStanding(of: fitted, run, on: cache, held, Interruption.check)
     }
 
-    static func table(_ rows: [RunRow]) -> String {
+    static func tables(_ rows: [RunRow]) -> String {
         let width = max(20, (rows.map(\.name.count).max() ?? 0) + 2)
         func padded(_ text: String, _ width: Int) -> String {
             text.padding(toLength: width, withPad: " ", startingAt: 0)
         }
-        let heading =
-            padded("run", width) + padded("objective", 11) + padded("heads", 13)
-            + "   joint   temperature     top-p   mean T̂  mean P̂"
-        return
-            ([heading]
+        func number(_ value: Double?, _ width: Int = 9) -> String {
+            let text = value.map { String(format: "%.4f", $0) } ?? "–"
+            return String(repeating: " ", count: max(0, width - text.count)) + text
+        }
+        let own =
+            [
+                padded("run", width) + padded("objective", 11) + padded("heads", 13) + padded("weights", 10)
+                    + "     loss   judging  constant  heads are             mean T̂  mean P̂"
+            ]
             + rows.map { row in
                 padded(row.name, width) + padded(row.objective, 11) + padded(row.heads, 13)
-                    + String(
-                        format: "%8.4f   %11.4f  %8.4f   %7.3f %7.3f", row.joint, row.releasedTemperature,
-                        row.releasedTopP, row.meanTemperature, row.meanTopP)
-            }).joined(separator: "\n")
+                    + padded(row.dynamicFineTuning ? "base p" : "1", 10) + number(row.loss)
+                    + number(row.run?.standing?.heads, 10) + number(row.run?.standing?.constant, 10) + "  "
+                    + padded(row.verdict, 20) + String(format: "  %6.3f  %6.3f", row.meanTemperature, row.meanTopP)
+            }
+        let common =
+            [padded("run", width) + "weights 1:  joint  temperature    top-p   base p:  joint  temperature    top-p"]
+            + rows.map { row in
+                padded(row.name, width) + number(row.plain.joint, 17) + number(row.plain.releasedTemperature, 13)
+                    + number(row.plain.releasedTopP) + number(row.weighted.joint, 16)
+                    + number(row.weighted.releasedTemperature, 13) + number(row.weighted.releasedTopP)
+            }
+        return """
+            By each run's own objective and weights, on what it held out; one half chose the best constant \
+            pair, the other judges:
+
+            \(own.joined(separator: "\n"))
+
+            All by the same losses, on the same tokens:
+
+            \(common.joined(separator: "\n"))
+            """
+    }
+
+    private var verdict: String {
+        switch run?.finding {
+        case .better: "below the constant"
+        case .worse: "above the constant"
+        case .notToldApart: "not told apart"
+        case .tooFew, nil: "too few to tell"
+        }
+    }
+}
+
+extension RunRow.CommonLosses {
+    fileprivate func divided(by count: Double) -> Self {
+        Self(
+            joint: joint / count, releasedTemperature: releasedTemperature / count, releasedTopP: releasedTopP / count)
     }
 }

@@ -12,6 +12,7 @@ private let textsFlag = Flag.string("input", "FILE", "JSONL file, one {\"text\":
 let tokensCommand = Command(
     "tokens", "Encodes texts, and decodes what came out.", flags: [modelFlag, textFlag, textsFlag, jsonFlag]
 ) { arguments, console in
+    try ModelFolder.require(folder(arguments[modelFlag]))
     let tokenizer = try Tokenizer(directory: folder(arguments[modelFlag]))
     for text in try texts(text: arguments[textFlag], file: arguments[textsFlag]) {
         let row = try TokenizedText(text, tokenizer)

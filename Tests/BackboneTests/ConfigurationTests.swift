@@ -54,9 +54,9 @@ import Testing
         let generation = tiny.folder.appendingPathComponent("generation_config.json")
         // Several in generation_config.json, as Llama 3.1 has them, go before the one of config.json.
         try Data(#"{"eos_token_id": [11, 8, 9], "bos_token_id": 4}"#.utf8).write(to: generation)
-        #expect(try ModelConfiguration(directory: tiny.folder).endTokens == [11, 8, 9])
+        #expect(try ModelConfiguration(directory: tiny.folder).endTokens == [11, 8, 9, 2])
         try Data(#"{"eos_token_id": 7}"#.utf8).write(to: generation)
-        #expect(try ModelConfiguration(directory: tiny.folder).endTokens == [7])
+        #expect(try ModelConfiguration(directory: tiny.folder).endTokens == [7, 2])
         try Data(#"{"temperature": 0.6}"#.utf8).write(to: generation)
         #expect(try ModelConfiguration(directory: tiny.folder).endTokens == [2])
         try Data(#"{"eos_token_id": "</s>"}"#.utf8).write(to: generation)

@@ -28,13 +28,45 @@ import Testing
             (.qwen3MoE, "model.layers.2.mlp.experts.4.down_proj.weight"),
             (.gptOSS, "model.layers.1.self_attn.sinks"),
             (.gptOSSInMXFP4, "model.layers.1.mlp.experts.down_proj_scales"),
-            (.deepSeekV3, "model.layers.1.mlp.gate.e_score_correction_bias"), (.llama, "lm_head.weight"),
+            (.deepSeekV3, "model.layers.1.mlp.gate.e_score_correction_bias"),
+            (.llama, "model.embed_tokens.weight"), (.qwen2, "model.embed_tokens.weight"),
         ] {
             let tiny = try TinyModel(kind)
             try tiny.replace(name, with: nil)
             let sentence = loading(tiny)
             #expect(sentence.contains("expected one called '\(name)'"), "\(sentence)")
         }
+    }
+
+    @Test func aPathThatIsNoFolderIsToldWhatWasExpected() throws {
+        let tiny = try TinyModel(.llama), place = tiny.folder
+        func sentences(_ path: URL) -> [String] {
+            [
+                sentence { _ = try Transformer(directory: path) },
+                sentence { _ = try ModelConfiguration(directory: path) },
+            ]
+        }
+        // Whatever it is called.
+        let gguf = place.appendingPathComponent("model.bin")
+        try Data("GGUF\u{3}\0\0\0".utf8).write(to: gguf)
+        for words in sentences(gguf) {
+            #expect(words.hasPrefix("\(gguf.path): is a GGUF file, which is not read, expected the model's folder"))
+        }
+        for words in sentences(place.appendingPathComponent("model.safetensors")) {
+            #expect(words.contains("model.safetensors: is a file, expected the model's folder"))
+        }
+        // Beside a config.json it is none of our business.
+        _ = try tiny.load()
+        try FileManager.default.removeItem(at: place.appendingPathComponent("config.json"))
+        for words in sentences(place) { #expect(words.contains("holds the GGUF file model.bin, which is not read")) }
+    }
+
+    @Test func aMissingOutputMatrixGetsAdvice() throws {
+        let tiny = try TinyModel(.llama)
+        try tiny.replace("lm_head.weight", with: nil)
+        let sentence = loading(tiny)
+        #expect(sentence.contains("found no tensor 'lm_head.weight'"))
+        #expect(sentence.contains("\"tie_word_embeddings\": true") && !sentence.contains("model.layers"))
     }
 
     @Test func wrongShapesAreNamed() throws {

@@ -143,6 +143,23 @@ private func data(_ folder: URL, _ name: String) throws -> Data {
         }
     }
 
+    /// transformers 4.57 and vLLM would overwrite one with the other.
+    @Test func aTiedOutputMatrixOfOtherValuesIsNoLongerTiedInTheMergedConfiguration() throws {
+        func ties(_ folder: URL) throws -> Bool? {
+            try JSONMembers(path: folder.appendingPathComponent("config.json").path).bool("tie_word_embeddings")
+        }
+        let original = #"{"model_type": "llama", "hidden_size": 12, "tie_word_embeddings": true}"#
+        let shop = try Workshop(configuration: original), merged = try shop.merge(), back = shop.output("back")
+        #expect(try shop.merging(model: shop.model, output: shop.output("other")).untiesOutput)
+        #expect(try ties(merged) == false)
+        try HeadsSplit(merged: merged).write(backbone: back, heads: nil)
+        #expect(try ties(back) == true && content(back) == content(shop.model))
+
+        let plain = try Workshop(tied: true)
+        #expect(try !plain.merging(model: plain.model, output: plain.output("other")).untiesOutput)
+        #expect(try ties(plain.merge()) == true)
+    }
+
     @Test func theIndexOfShardsListsEveryTensorAndTheirSize() throws {
         let shop = try Workshop(shards: 2), merged = try shop.merge()
         let index =

@@ -38,6 +38,12 @@ package final class TinyModel {
             to: folder.appendingPathComponent("config.json"))
     }
 
+    /// Writes the weights again with one tensor more.
+    package func append(_ tensor: NewTensor) throws {
+        tensors.append(tensor)
+        try write()
+    }
+
     /// Writes the weights again without one tensor, or with another one in its place.
     package func replace(_ name: String, with tensor: NewTensor?) throws {
         tensors = tensors.compactMap { $0.declaration.name == name ? tensor : $0 }

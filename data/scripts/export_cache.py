@@ -408,6 +408,21 @@ def is_messages(value):
     return isinstance(value, list) and all(isinstance(x, dict) and isinstance(x.get("role"), str) for x in value)
 
 
+def with_plain_contents(messages):
+    """The messages, with the text of contents that are lists of parts."""
+    def plain(number, message):
+        content = message.get("content")
+        if not isinstance(content, list):
+            return message
+        for part in content:
+            if not isinstance(part, str) and not (isinstance(part, dict) and part.get("type") in ("text", None) and isinstance(part.get("text"), str)):
+                kind = part.get("type") if isinstance(part, dict) else type(part).__name__
+                raise Misfit(f"message {number} holds a part of type {kind!r}, expected text alone; leave the line out, or write its text there")
+        return message | {"content": "".join(part if isinstance(part, str) else part["text"] for part in content)}
+
+    return [plain(number, message) for number, message in enumerate(messages)]
+
+
 def encode_line(line, text, vocabulary, context):
     """The ids of one line and the places of its labels; None for a wrong completion."""
     if not isinstance(line, dict):
@@ -434,7 +449,8 @@ def encode_line(line, text, vocabulary, context):
             ids, labels = text.pair(prompt, completion, truncated)
         else:
             first = 0 if messages is not None else len(prompt)
-            ids, labels = text.conversation(messages if messages is not None else prompt + completion, first, truncated, line.get("tools"))
+            turns = with_plain_contents(messages if messages is not None else prompt + completion)
+            ids, labels = text.conversation(turns, first, truncated, line.get("tools"))
     if not labels:
         raise Misfit("the completion has no tokens; remove the line")
     if labels[0] == 0:
@@ -500,6 +516,9 @@ class Backbone:
     def __init__(self, name, dtype, device=None, device_map=None, trust_remote_code=False, attention=None):
         self.name, self.dtype = name, dtype
         self.trust_remote_code = trust_remote_code
+        if os.path.isfile(name) or name.lower().endswith(".gguf"):
+            raise InputError(
+                f"{name}: is a {'GGUF file' if is_gguf(name) else 'file'}, expected a model's folder as Hugging Face publishes it, or its name on the hub")
         try:
             self.folder = name if os.path.isdir(name) else downloaded(name)
             self.config = self.read_json("config.json")
@@ -508,8 +527,11 @@ class Backbone:
         text = self.config.get("text_config") or self.config
         self.context = text.get("max_position_embeddings") or text.get("n_positions")
         generation = self.read_json("generation_config.json")
-        ends = generation.get("eos_token_id") if generation.get("eos_token_id") is not None else self.config.get("eos_token_id")
-        self.end_tokens = ends if isinstance(ends, list) else [] if ends is None else [ends]
+        # Files of one model often name different ones; a text ends at any of them, and at the tokenizer's.
+        self.end_tokens = []
+        for ends in (generation.get("eos_token_id"), self.config.get("eos_token_id"), text.get("eos_token_id")):
+            self.end_tokens += [end for end in (ends if isinstance(ends, list) else [ends]) if end is not None and end not in self.end_tokens]
+        self.output_differs = bool(text.get("tie_word_embeddings", self.config.get("tie_word_embeddings"))) and output_differs(self.folder)
         self.device = device or ("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
         self.device_map, self.attention, self.model = device_map, attention, None
 
@@ -560,6 +582,13 @@ class Backbone:
         self.decoder, self.head = self.model.base_model, self.model.get_output_embeddings()
         if self.head is None or self.decoder is self.model:
             raise InputError(f"{self.name}: has no output matrix behind a last hidden state; give a causal language model")
+        if self.output_differs:
+            note(
+                f"warning: {self.name}: config.json says tie_word_embeddings: true, but {OUTPUT} holds other values than the embedding; it is taken as the "
+                "output matrix, as transformers 5 does, while transformers 4.57 overwrites it with the embedding; set tie_word_embeddings to false, so that "
+                "all readers agree")
+            if self.head.weight is self.model.get_input_embeddings().weight:
+                self.head.weight = torch.nn.Parameter(stored_tensor(self.folder, OUTPUT).to(self.head.weight))
         config = self.model.config.get_text_config()
         self.vocabulary, self.hidden_size = self.head.weight.shape[0], self.head.weight.shape[1]
         if config.vocab_size != self.vocabulary:
@@ -626,7 +655,46 @@ class Backbone:
             path = os.path.join(self.folder, name)
             if name in self.SMALL_FILES or name.endswith((".safetensors", ".index.json", ".bin")):
                 entries[f"model/{name}"] = f"{os.path.getsize(path)} bytes {sampled_crc(path)}"
+        if self.output_differs:  # a cache of another output matrix does not go on
+            entries["model/output"] = "own_against_configuration"
         return entries
+
+
+def is_gguf(path):
+    """Whether a file begins as GGUF does, or is only called so where there is none."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(4) == b"GGUF"
+    except OSError:
+        return path.lower().endswith(".gguf")
+
+
+OUTPUT, EMBEDDING = "lm_head.weight", "model.embed_tokens.weight"
+
+
+def stored_tensor(folder, name):
+    """A tensor of a checkpoint in safetensors files; None where it has none of that name."""
+    from safetensors import safe_open
+    index, single = os.path.join(folder, "model.safetensors.index.json"), os.path.join(folder, "model.safetensors")
+    if not os.path.exists(single):
+        if not os.path.exists(index):
+            return None
+        with open(index, encoding="utf-8") as file:
+            place = json.load(file).get("weight_map", {}).get(name)
+        if place is None:
+            return None
+        single = os.path.join(folder, place)
+    with safe_open(single, framework="pt") as file:
+        return file.get_tensor(name) if name in file.keys() else None
+
+
+def output_differs(folder):
+    """Whether the file's output matrix holds other values than its embedding; all of them are compared."""
+    try:
+        output, embedding = stored_tensor(folder, OUTPUT), stored_tensor(folder, EMBEDDING)
+    except Exception:  # a damaged file is told of where the model is loaded
+        return False
+    return output is not None and embedding is not None and not torch.equal(output.float(), embedding.float())
 
 
 def downloaded(name):
@@ -1725,9 +1793,29 @@ def read_problems(path):
     return problems
 
 
+def cut_at_stop(ids, tokenizer, stops, ends):
+    """The ids up to the one that completes a stop text, and the text before it, without special tokens; None where none comes.
+
+    As `autodeco-generate --stop` cuts: of several stop texts the one that is complete first, and of those the longest, byte by byte.
+    """
+    def said(count):
+        return tokenizer.decode([i for i in ids[:count] if i not in ends], skip_special_tokens=True, clean_up_tokenization_spaces=False).encode()
+
+    whole = said(len(ids))
+    found = [(place + len(stop), -len(stop)) for stop in map(str.encode, stops) if (place := whole.find(stop)) >= 0]
+    if not found:
+        return None
+    end, minus_length = min(found)
+    few, enough = 0, len(ids)
+    while enough - few > 1:
+        count = (few + enough) // 2
+        few, enough = (few, count) if said(count)[:end] == whole[:end] else (count, enough)
+    return ids[:enough], whole[:end + minus_length].decode(errors="replace")
+
+
 class TransformersEngine:
-    def __init__(self, backbone, arguments):
-        self.model, self.device = backbone.model, backbone.first_device()
+    def __init__(self, backbone, arguments, tokenizer):
+        self.model, self.device, self.tokenizer = backbone.model, backbone.first_device(), tokenizer
         self.arguments, self.context = arguments, backbone.context
 
     def sample(self, number, ids, ends):
@@ -1735,6 +1823,8 @@ class TransformersEngine:
         a = self.arguments
         decoding = {"do_sample": True, "temperature": a.temperature, "top_p": a.top_p, "top_k": 0} if a.temperature > 0 else {"do_sample": False}
         torch.manual_seed(a.seed * 1_000_003 + number)
+        if a.stop:
+            decoding["stopping_criteria"] = self.stopping(len(ids))
         results, prompt = [], torch.tensor([ids], device=self.device)
         room = a.max_tokens if self.context is None else min(a.max_tokens, self.context - len(ids))
         while len(results) < a.sample:
@@ -1744,6 +1834,18 @@ class TransformersEngine:
                 pad_token_id=min(ends), repetition_penalty=1.0, **decoding)
             results += [self.cut(row, ends) for row in output[:, len(ids):].tolist()]
         return results
+
+    def stopping(self, start):
+        """Ends rows in whose last tokens a stop text stands; `cut_at_stop` says where exactly, and what this overlooks."""
+        from transformers import StoppingCriteria, StoppingCriteriaList
+        tokenizer, stops, last = self.tokenizer, self.arguments.stop, max(len(stop.encode()) for stop in self.arguments.stop) + 8
+
+        class AtStopText(StoppingCriteria):
+            def __call__(self, input_ids, scores, **rest):
+                texts = tokenizer.batch_decode(input_ids[:, max(start, input_ids.shape[1] - last):].tolist(), skip_special_tokens=True)
+                return torch.tensor([any(stop in text for stop in stops) for text in texts], device=input_ids.device)
+
+        return StoppingCriteriaList([AtStopText()])
 
     @staticmethod
     def cut(ids, ends):
@@ -1757,6 +1859,10 @@ class VLLMEngine:
     def __init__(self, backbone, arguments):
         if importlib.util.find_spec("vllm") is None:
             raise InputError("vLLM is not installed; install it with pip install vllm, or take --engine transformers")
+        if backbone.output_differs:
+            raise InputError(
+                f"{backbone.name}: config.json ties the output matrix, but {OUTPUT} holds other values than the embedding, which vLLM would take; "
+                "set tie_word_embeddings to false, or take --engine transformers")
         from vllm import LLM
         self.arguments = arguments
         self.model = LLM(
@@ -1769,7 +1875,7 @@ class VLLMEngine:
         settings = [
             SamplingParams(
                 n=a.sample, temperature=a.temperature, top_p=a.top_p, max_tokens=a.max_tokens, seed=a.seed * 1_000_003 + number, stop_token_ids=sorted(ends),
-                detokenize=False) for number in numbers
+                stop=a.stop or None, detokenize=bool(a.stop)) for number in numbers
         ]
         outputs = self.model.generate([{"prompt_token_ids": ids} for ids in prompts], settings, use_tqdm=False)
         return [[TransformersEngine.cut(list(o.token_ids), ends) for o in output.outputs] for output in outputs]
@@ -1787,6 +1893,8 @@ def sample(backbone, text, arguments, path):
         raise InputError(f"{backbone.name}: names no end token; add eos_token_id to its generation_config.json")
     problems = [(i, *p) for i, p in enumerate(problems) if i % a.world == a.rank]
     settings = {k: getattr(a, k) for k in ("sample", "keep", "temperature", "top_p", "max_tokens", "seed", "prompt_template", "chat", "engine", "dtype", "rank", "world")}
+    if a.stop:  # a run from before there were stop texts goes on
+        settings["stop"] = a.stop
     mark = json.dumps({"settings": settings, "problems": crc_of_file(a.problems), "model": backbone.fingerprint()}, sort_keys=True)
     waiting, done = path + ".partial", {}
     if os.path.exists(waiting):
@@ -1812,12 +1920,18 @@ def sample(backbone, text, arguments, path):
             raise InputError(f"{a.problems}: a prompt has {len(ids)} tokens, expected fewer than the model's context of {backbone.context}; remove the problem")
         return words, ids
 
+    def ended(ids):
+        """The ids and the text of a completion that ended by itself or at a stop text, or None."""
+        if a.stop and (stopped := cut_at_stop(ids, text.chat, a.stop, text.ends)):
+            return tuple(stopped[0]), stopped[1]
+        return (tuple(ids), text.chat.decode(ids[:-1])) if ids and ids[-1] in text.ends else None
+
     left = [p for p in problems if p[0] not in done]
     if left:
         if a.engine == "vllm":
             engine, size = VLLMEngine(backbone, a), 256
         else:
-            engine, size = TransformersEngine(backbone.model and backbone or backbone.load(), a), 1
+            engine, size = TransformersEngine(backbone.model and backbone or backbone.load(), a, text.chat), 1
         accepted = sum(row["accepted"] for row in done.values())
         progress = Progress("sample,", len(problems), len(done), "problems")
         with open(waiting, "a", encoding="utf-8") as file:
@@ -1830,10 +1944,10 @@ def sample(backbone, text, arguments, path):
                     completions = [engine.sample(p[0], ids, text.ends) for p, (_, ids) in zip(block, prompts)]
                 for (number, name, _, answer), (words, ids), samples in zip(block, prompts, completions):
                     lines = []
-                    right = [s for s in samples if s and s[-1] in text.ends and is_right(text.chat.decode(s[:-1]), answer)]
-                    for ids_of_completion in dict.fromkeys(map(tuple, right)):
+                    right = [s for s in map(ended, samples) if s is not None and is_right(s[1], answer)]
+                    for ids_of_completion, said in dict(right).items():
                         lines.append({
-                            "prompt": words, "completion": text.chat.decode(ids_of_completion[:-1]), "prompt_ids": ids,
+                            "prompt": words, "completion": said, "prompt_ids": ids,
                             "completion_ids": list(ids_of_completion), "problem_id": name, "correct": True, "truncated": False,
                         })
                     accepted += len(right)
@@ -1902,6 +2016,7 @@ def parse(given):
     sampling.add_argument("--engine", choices=["transformers", "vllm"], default="transformers", help="what samples (transformers)")
     sampling.add_argument("--prompt-template", default="{problem}", metavar="TEXT", help="a text with {problem}")
     sampling.add_argument("--chat", action="store_true", help="put the prompt into the model's chat template, as the user's message")
+    sampling.add_argument("--stop", action="append", default=[], metavar="TEXT", help="a text before which a completion ends; may be given many times")
     sampling.add_argument("--keep", type=whole(1), default=4, metavar="N", help="distinct right completions that are kept a problem, at most (4)")
     sampling.add_argument("--temperature", type=number(0, 1e4), default=1.0, metavar="X", help="of sampling (1)")
     sampling.add_argument("--top-p", type=number(1e-6, 1), default=1.0, metavar="X", help="of sampling (1)")
@@ -1917,6 +2032,8 @@ def parse(given):
         parser.error("--sample-only is for --sample; give --sample and --problems, too")
     if a.output is None and not a.sample_only:
         parser.error("--output is missing; name the folder of the cache")
+    if "" in a.stop:
+        parser.error("--stop is an empty text, which would stop everything")
     if "{problem}" not in a.prompt_template:
         parser.error("--prompt-template holds no {problem}; put it where the problem belongs")
     if a.sample is not None and a.world > 1 and not a.sample_only:

@@ -72,8 +72,15 @@ extension AutoDecoHeads where Element: StoredScalar {
     /// Writes a heads folder: F32 tensors, then config.json. Each file is written whole or not at all.
     ///
     /// - Throws: `FileError` where the folder cannot be written; ``HeadsFileError`` where the backbone's
-    ///   configuration is no JSON object.
+    ///   configuration is no JSON object, and for a number that is not finite, before anything is written.
     public func write(to folder: URL, origin: HeadsOrigin) throws {
+        for (name, value) in parameters.named {
+            let stored = value.converted(to: Float.self).elements
+            guard let place = stored.firstIndex(where: { !$0.isFinite }) else { continue }
+            throw HeadsFileError(
+                folder,
+                "\(name) would hold \(stored[place]) as element \(place), expected finite numbers; nothing is written")
+        }
         let config = try configuration.json(origin: origin, file: folder.appendingPathComponent("config.json"))
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

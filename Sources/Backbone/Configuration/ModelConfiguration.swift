@@ -28,14 +28,15 @@ public struct ModelConfiguration: Sendable, Equatable {
     public let latent: LatentAttentionConfiguration?
     /// Whether the experts' matrices are in MXFP4.
     public let isMXFP4: Bool
-    /// Tokens that end a sequence: those of generation_config.json, or else of config.json; none where neither says.
-    public let endTokens: [Int]
+    /// Tokens that end a sequence, of generation_config.json and of config.json, each file that names some.
+    public let namedEnds: [NamedEnds]
     public let beginToken: Int?
 
     /// Reads the folder's config.json, and its generation_config.json where that exists.
     ///
     /// - Throws: `ModelError` that names the file, the key, what was found and what was expected.
     public init(directory: URL) throws {
+        try ModelFolder.require(directory)
         try self.init(file: directory.appendingPathComponent("config.json"))
     }
 
@@ -85,9 +86,17 @@ public struct ModelConfiguration: Sendable, Equatable {
         let generation = url.deletingLastPathComponent().appendingPathComponent("generation_config.json")
         let ends =
             FileManager.default.fileExists(atPath: generation.path) ? try ConfigurationObject(file: generation) : nil
-        endTokens = try (ends?.has("eos_token_id") == true ? ends ?? file : file).integers("eos_token_id", default: [])
+        namedEnds = try [ends, file].compactMap(\.self).filter { $0.has("eos_token_id") }.map { object in
+            NamedEnds(
+                file: URL(fileURLWithPath: object.file).lastPathComponent,
+                tokens: try object.integers("eos_token_id"))
+        }
         beginToken = file.has("bos_token_id") ? try file.integer("bos_token_id", in: 0...Int(Int32.max)) : nil
     }
+
+    /// Tokens that end a sequence: all that either file names, those of generation_config.json first. A tokenizer may
+    /// name one more.
+    public var endTokens: [Int] { NamedEnds.tokens(of: namedEnds) }
 
     private static func windows(
         _ file: ConfigurationObject, _ rule: FamilyTraits.Windows, layerCount: Int

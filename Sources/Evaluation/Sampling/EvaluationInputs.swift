@@ -18,6 +18,8 @@ public struct EvaluationInputs: Sendable {
     public var verifier: any Verifier
     /// How a problem becomes a prompt.
     public var rendering: PromptRendering
+    /// Texts before which a completion ends.
+    public var stops: [String] = []
     /// The same with a spoken command in front; empty where no command is tried.
     public var spokenRenderings: [(command: Countdown.Command, rendering: PromptRendering)] = []
     /// Folder of the heads that are measured; nil measures static decoding alone.
@@ -27,6 +29,8 @@ public struct EvaluationInputs: Sendable {
     /// The cache that the heads' mean and the diagnosis come from, and the split that their training made.
     public var cacheFolder: String?
     public var split: TrajectorySplit
+    /// Whether their training weighed labels by their base probability: the diagnosis weighs them in the same way.
+    public var isWeighted = false
     /// Problems for the heads' mean where there is no cache, and their file.
     public var validationFile: String?
     public var validationProblems: [Problem]?

@@ -47,7 +47,7 @@ public struct EvaluationPlan: Sendable {
             MethodSampler(
                 try ProblemSampler(
                     model: model, tokenizer: tokenizer, verifier: inputs.verifier, rendering: rendering,
-                    problems: problems),
+                    stops: inputs.stops, problems: problems),
                 maxTokens: settings.maxTokens, width: settings.batch)
         }
         self.sampler = try sampler(inputs.problems, inputs.rendering)
@@ -57,7 +57,7 @@ public struct EvaluationPlan: Sendable {
         heads = inputs.heads == nil ? nil : all[0]
         let otherHeads = inputs.heads == nil ? all : Array(all.dropFirst())
 
-        var notes = inputs.notes, heldOut: HeldOutTokens?, validation: MethodSampler?
+        var notes = model.warnings + inputs.notes, heldOut: HeldOutTokens?, validation: MethodSampler?
         if let heads {
             if let cache = inputs.cacheFolder {
                 do {
@@ -65,6 +65,7 @@ public struct EvaluationPlan: Sendable {
                         folder: URL(fileURLWithPath: cache, isDirectory: true), split: inputs.split,
                         modelFolder: modelURL, vocabularySize: model.configuration.vocabularySize,
                         heads: heads.heads.configuration)
+                    heldOut?.isWeighted = inputs.isWeighted
                 } catch { notes.append("No diagnosis: \(error).") }
             } else {
                 notes.append("No diagnosis: cache.folder is null.")
@@ -91,6 +92,7 @@ public struct EvaluationPlan: Sendable {
 
         var fingerprint = inputs.task
         try fingerprint.add("model", model: inputs.modelFolder)
+        fingerprint.add("model", outputOf: model)
         fingerprint.add("evaluation.maxTokens", settings.maxTokens)
         var test = fingerprint
         try test.add("task.test", contentOf: problemFile)

@@ -126,7 +126,9 @@ public final class Evaluator {
             problems: sampler.problems.map(\.id), samples: method.isDeterministic ? 1 : samples,
             maxTokens: sampler.maxTokens)
         for file in files where known[file.key] == nil {
-            guard let run: MethodRun = try store.load(file.name, file.fingerprint, flaw: expected.flaw) else { continue }
+            guard let run: MethodRun = try store.load(file.name, file.fingerprint, flaw: expected.flaw) else {
+                continue
+            }
             // Where the verifier failed nobody knows about the completions: they are never kept as final.
             if mode == .sampling, run.outcomes.hasFaultOfVerifier { continue }
             known[file.key] = run
@@ -176,8 +178,9 @@ public final class Evaluator {
         knobs = try MeanKnobs(of: heads, on: heldOut.cache, over: heldOut.trajectories, progress: check)
         do {
             measurements.diagnosis = try TokenDiagnosis(
-                of: heads, on: heldOut.cache, over: heldOut.trajectories, seed: heldOut.seed, progress: check)
-        } catch let error as EvaluationError { measurements.notes.append("No diagnosis: \(error).") }
+                of: heads, on: heldOut.cache, over: heldOut.trajectories, seed: heldOut.seed,
+                isWeighted: heldOut.isWeighted, progress: check)
+        } catch let error as ScoringError { measurements.notes.append("No diagnosis: \(error).") }
     }
 
     /// The heads' average as a constant pair.
@@ -228,7 +231,8 @@ public final class Evaluator {
         guard measurements.generations == nil, mode == .sampling else { return }
         onEvent(.began(method: name))
         let generations = try plan.sampler.generations(
-            method, problems: plan.generations, seed: UInt64(bitPattern: Int64(plan.settings.seed)), isCancelled: isCancelled)
+            method, problems: plan.generations, seed: UInt64(bitPattern: Int64(plan.settings.seed)),
+            isCancelled: isCancelled)
         try store.save(generations, name, fingerprint)
         measurements.generations = generations
         onEvent(.completed(completions: plan.generations))

@@ -1,4 +1,5 @@
 import Configuration
+import Generation
 
 /// Problems, how they become prompts, and who says what a right answer is.
 public struct TaskSection: Section {
@@ -9,8 +10,11 @@ public struct TaskSection: Section {
     public var test: String?
     /// Who judges a completion.
     public var verifier = VerifierChoice.countdown
-    /// What stands around a problem; `{problem}` marks its place.
+    /// What stands around a problem, where `{problem}` marks its place; or the name of a preset, as
+    /// `autodeco-generate --prompt-template` takes it.
     public var promptTemplate = placeholder
+    /// Texts before which a completion ends; the verifier sees what comes before the first.
+    public var stop: [String] = []
     /// Countdown alone: a spoken command before the numbers; null for none.
     public var command: CommandChoice?
 
@@ -33,7 +37,11 @@ public struct TaskSection: Section {
         Key("verifier", \.verifier),
         Key(
             "promptTemplate", \.promptTemplate,
-            Allowed(expectation: "a text with \(placeholder)") { $0.contains(placeholder) }),
+            Allowed(
+                expectation:
+                    "a text with \(placeholder), or one of \(PromptTemplate.presetNames.joined(separator: ", "))"
+            ) { $0.contains(placeholder) || PromptTemplate.presetNames.contains($0) }),
+        Key("stop", \.stop, .notEmpty, mayBeEmpty: true),
         Key("command", \.command),
         Key("graderCommand", \.graderCommand, .notEmpty),
         Key(

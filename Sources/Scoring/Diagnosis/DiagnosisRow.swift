@@ -1,5 +1,9 @@
 /// What a group of tokens tells about heads: means over its tokens, in nats where not said otherwise. All 0 for a group
 /// without tokens.
+///
+/// Log probabilities, slopes and variances count by each token's weight, and are divided by the number of tokens, as
+/// losses are; mean β and the share of signs are divided by the weights. Entropy, floored share, cut-off share and
+/// trimmed mass count every token the same.
 public struct DiagnosisRow: Sendable, Equatable, Codable {
     public var tokens = 0
     /// Of softmax(l).
@@ -49,7 +53,7 @@ struct DiagnosisSums {
     private var places: [Int: Int] = [:]
     private var entropy = 0.0, inverseTemperature = 0.0, penalty = 0.0, oracle = 0.0, floored = 0.0, trimmed = 0.0
     private var squaredSlope = 0.0, squaredStep = 0.0
-    private var agreeing = 0, decided = 0
+    private var agreeing = 0.0, decided = 0.0, weights = 0.0
 
     var trajectories: Int { clusters.count }
 
@@ -64,25 +68,27 @@ struct DiagnosisSums {
             places[token.trajectory] = place
             clusters.append(Cluster())
         }
+        let weight = token.weight
         clusters[place].tokens += 1
-        let meanGain = token.atMean.logProbability - token.logProbabilityAtOne
-        let gain = δ == 0 ? 0 : token.logProbability - token.atMean.logProbability
+        let meanGain = weight * (token.atMean.logProbability - token.logProbabilityAtOne)
+        let gain = δ == 0 ? 0 : weight * (token.logProbability - token.atMean.logProbability)
         clusters[place].meanGain += meanGain
         clusters[place].gain += gain
         clusters[place].gainOverOne += meanGain + gain
-        clusters[place].alignment += g * δ
+        clusters[place].alignment += weight * g * δ
         clusters[place].cutOff += token.isCutOff ? 1 : 0
         entropy += token.entropy
-        inverseTemperature += token.inverseTemperature
-        penalty += token.atMean.variance * δ * δ / 2
-        oracle += token.bestLogProbability - token.atMean.logProbability
+        weights += weight
+        inverseTemperature += weight * token.inverseTemperature
+        penalty += weight * token.atMean.variance * δ * δ / 2
+        oracle += weight * (token.bestLogProbability - token.atMean.logProbability)
         floored += token.isFloored ? 1 : 0
         trimmed += token.trimmedMass
-        squaredSlope += g * g
-        squaredStep += δ * δ
+        squaredSlope += weight * g * g
+        squaredStep += weight * δ * δ
         if g != 0, δ != 0 {
-            decided += 1
-            if (g > 0) == (δ > 0) { agreeing += 1 }
+            decided += weight
+            if (g > 0) == (δ > 0) { agreeing += weight }
         }
     }
 
@@ -99,7 +105,7 @@ struct DiagnosisSums {
         var row = DiagnosisRow()
         row.tokens = Int(n)
         row.meanEntropy = entropy / n
-        row.meanInverseTemperature = inverseTemperature / n
+        row.meanInverseTemperature = weights > 0 ? inverseTemperature / weights : 0
         row.meanGain = estimate(\.meanGain)
         row.gain = estimate(\.gain)
         row.gainOverOne = estimate(\.gainOverOne)
@@ -108,7 +114,7 @@ struct DiagnosisSums {
         row.remainder = row.gain.mean - (row.alignment.mean - row.curvaturePenalty)
         let bound = (squaredSlope / n * squaredStep / n).squareRoot()
         row.efficiency = bound > 0 ? row.alignment.mean / bound : nil
-        row.signAgreement = decided > 0 ? Double(agreeing) / Double(decided) : nil
+        row.signAgreement = decided > 0 ? agreeing / decided : nil
         row.oracleGain = oracle / n
         row.flooredShare = floored / n
         row.cutOffShare = estimate(\.cutOff)

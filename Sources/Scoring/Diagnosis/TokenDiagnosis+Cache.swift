@@ -13,13 +13,16 @@ extension TokenDiagnosis {
     /// - Parameters:
     ///   - trajectories: those to use; all where nil. Heads are judged fairly on those they were not trained on.
     ///   - seed: of the split into halves.
+    ///   - isWeighted: whether labels count as much as their base probability, as where heads were fitted with Dynamic
+    ///     Fine-Tuning.
     ///   - progress: called with the number of tokens of each block; what it throws ends the reading.
     /// - Throws: `CacheError` where heads do not fit or a token is unsound; ``ScoringError`` where there are too few
     ///   trajectories.
     public init(
         of heads: AutoDecoHeads<Float>, on cache: HiddenStateCache, over trajectories: [TrajectoryIndex]? = nil,
         seed: UInt64 = 0,
-        bootstrap: Bootstrap = Bootstrap(resamples: 2000), progress: (Int) throws -> Void = { _ in }
+        isWeighted: Bool = false, bootstrap: Bootstrap = Bootstrap(resamples: 2000),
+        progress: (Int) throws -> Void = { _ in }
     ) throws {
         let all = trajectories ?? cache.trajectories
         let held = cache.heldOut(all, by: TrajectorySplit(validationFraction: 0.5, seed: seed ^ Self.seedOfHalves))
@@ -30,27 +33,34 @@ extension TokenDiagnosis {
                     + "expected at least \(Bootstrap.fewest) and one in the other")
         }
 
-        var sum = 0.0, count = 0, entropies = EntropySample()
+        var sum = 0.0, weights = 0.0, entropies = EntropySample()
         try CachedTokens(cache, training).forEachPrediction(of: heads) { batch, T, _ in
-            let rows = batch.sketches.eachRow { row, _ in row.response(at: 1).entropy }
-            for entropy in rows { entropies.add(entropy) }
-            for t in T.elements { sum += TokenObservation.inverseTemperature(of: Double(t)) }
-            count += batch.count
+            let rows = batch.sketches.eachRow { row, _ in row.response(at: 1) }
+            for (row, t) in zip(rows, T.elements) {
+                let weight = isWeighted ? Double.exponential(row.logProbability) : 1
+                entropies.add(row.entropy)
+                sum += weight * TokenObservation.inverseTemperature(of: Double(t))
+                weights += weight
+            }
             try progress(batch.count)
         }
-        let mean = sum / Double(count)
+        guard weights > 0 else {
+            throw ScoringError("\(cache.folder.path): all labels have a base probability of 0, so that none counts")
+        }
+        let mean = sum / weights
 
         var sums = DiagnosisAccumulator(mean: mean, quartiles: entropies.quartiles)
         try CachedTokens(cache, measured).forEachPrediction(of: heads) { batch, T, P in
             let lines = batch.trajectories
             let tokens = batch.sketches.eachRow { row, token in
                 TokenObservation(
-                    row, trajectory: lines[token], temperature: Double(T[token]), topP: Double(P[token]), mean: mean)
+                    row, trajectory: lines[token], temperature: Double(T[token]), topP: Double(P[token]), mean: mean,
+                    isWeighted: isWeighted)
             }
             for token in tokens { sums.add(token) }
             try progress(batch.count)
         }
-        try self.init(sums, bootstrap)
+        try self.init(sums, isWeighted: isWeighted, bootstrap)
     }
 
     /// Makes a seed another one: a split with the seed of training would put all that it held out into one half.

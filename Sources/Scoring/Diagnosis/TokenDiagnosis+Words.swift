@@ -3,7 +3,7 @@ import Foundation
 extension TokenDiagnosis {
     /// One paragraph: is the gain a better mean, or token-level control?
     public var words: String {
-        [verdict, sources, place, nucleus, floor].compactMap { $0 }.joined(separator: " ")
+        [verdict, weights, sources, place, nucleus, floor].compactMap { $0 }.joined(separator: " ")
     }
 
     /// The rows as a table of plain text, in total and by quartile of entropy.
@@ -77,6 +77,11 @@ extension TokenDiagnosis {
                 "Neither: the heads' own temperatures give \(token)\(Self.reservation(total.gain)), and that constant "
                 + "gives \(mean)\(Self.reservation(total.meanGain))."
         }
+    }
+
+    private var weights: String? {
+        isWeighted
+            ? "Labels are weighed by their base probability, as Dynamic Fine-Tuning weighed them in training." : nil
     }
 
     private static func reservation(_ estimate: Estimate) -> String {

@@ -8,6 +8,8 @@ import Tensor
 ///
 ///     gain = E[log p_y(β) − log p_y(β̄)] ≈ E[g·δ] − ½E[v·δ²]
 ///
+/// E weighs labels as training did: all the same, or by base probability.
+///
 /// Only steps that go where labels want to earn the alignment E[g·δ]; steps of any direction pay the curvature penalty.
 public struct TokenDiagnosis: Sendable, Equatable, Codable {
     /// What of the heads gains. An interval that spans zero shows nothing; what does not gain may lose, and more than
@@ -23,6 +25,8 @@ public struct TokenDiagnosis: Sendable, Equatable, Codable {
 
     /// β̄.
     public let meanInverseTemperature: Double
+    /// Whether labels count as much as their base probability, as Dynamic Fine-Tuning weighs them.
+    public let isWeighted: Bool
     /// Trajectories that were measured, those of the training half not counted.
     public let trajectories: Int
     public let total: DiagnosisRow
@@ -32,26 +36,27 @@ public struct TokenDiagnosis: Sendable, Equatable, Codable {
 
     /// - Parameters:
     ///   - tokens: of the measured half, all with one β̄, in any order.
+    ///   - isWeighted: whether the tokens' weights are base probabilities; else they are 1.
     ///   - quartiles: from the training half.
     ///   - bootstrap: over trajectories.
     /// - Throws: ``ScoringError`` for tokens of too few trajectories.
     public init(
-        of tokens: some Sequence<TokenObservation>, mean: Double, quartiles: EntropyQuartiles,
+        of tokens: some Sequence<TokenObservation>, mean: Double, isWeighted: Bool = false, quartiles: EntropyQuartiles,
         bootstrap: Bootstrap = Bootstrap(resamples: 2000)
     ) throws {
         var sums = DiagnosisAccumulator(mean: mean, quartiles: quartiles)
         for token in tokens { sums.add(token) }
-        try self.init(sums, bootstrap)
+        try self.init(sums, isWeighted: isWeighted, bootstrap)
     }
 
-    init(_ sums: DiagnosisAccumulator, _ bootstrap: Bootstrap) throws {
+    init(_ sums: DiagnosisAccumulator, isWeighted: Bool, _ bootstrap: Bootstrap) throws {
         guard sums.total.trajectories >= Bootstrap.fewest else {
             throw ScoringError(
                 "the measured half has \(sums.total.trajectories) trajectories, expected at least \(Bootstrap.fewest) "
                     + "for an interval"
             )
         }
-        meanInverseTemperature = sums.mean
+        (meanInverseTemperature, self.isWeighted) = (sums.mean, isWeighted)
         trajectories = sums.total.trajectories
         total = sums.total.row(bootstrap)
         quartileBounds = sums.bounds

@@ -1,5 +1,6 @@
 import AutoDecoHeads
 import LogitSketches
+import Tensor
 
 /// What heads say about one token and what became of it: all that ``TokenDiagnosis`` needs.
 ///
@@ -7,6 +8,8 @@ import LogitSketches
 public struct TokenObservation: Sendable, Equatable {
     /// Line of the trajectory in its file.
     public var trajectory: Int
+    /// What its log probability counts: 1, or softmax(l)_y where training weighed labels so.
+    public var weight = 1.0
     /// Entropy of softmax(l), nats.
     public var entropy: Double
     /// β = 1/max(T̂, floor), and whether T̂ was below the floor.
@@ -46,8 +49,12 @@ public struct TokenObservation: Sendable, Equatable {
 
     /// The observation of a token at its prediction.
     ///
-    /// - Parameter mean: β̄.
-    init(_ row: SketchRow, trajectory: Int, temperature: Double, topP: Double, mean: Double) {
+    /// - Parameters:
+    ///   - mean: β̄.
+    ///   - isWeighted: whether the label counts as much as its base probability.
+    init(
+        _ row: SketchRow, trajectory: Int, temperature: Double, topP: Double, mean: Double, isWeighted: Bool = false
+    ) {
         let β = Self.inverseTemperature(of: temperature)
         let one = row.response(at: 1), nucleus = row.nucleus(at: β, topP: topP)
         self.init(
@@ -56,5 +63,6 @@ public struct TokenObservation: Sendable, Equatable {
             logProbabilityAtOne: one.logProbability, logProbability: row.response(at: β).logProbability,
             bestLogProbability: row.bestResponse(in: Self.oracleRange).logProbability, atMean: row.response(at: mean),
             isCutOff: !nucleus.keepsLabel, trimmedMass: 1 - nucleus.mass)
+        if isWeighted { weight = Double.exponential(one.logProbability) }
     }
 }

@@ -23,8 +23,8 @@ extension RunPlan {
         check: () throws -> Void = {}
     ) throws -> RunPlan {
         let heads = settings.headsConfiguration(hiddenSize: stored.storedSize)
-        let held = Int((Double(trajectories) * settings.validationFraction).rounded()),
-            mean = Double(tokens) / Double(trajectories)
+        // Which problems they belong to nobody knows before there is a cache.
+        let held = settings.split.heldOutCount(of: trajectories), mean = Double(tokens) / Double(trajectories)
         let counts = Counts(
             trainingTrajectories: trajectories - held, validationTrajectories: held,
             trainingTokens: Int(Double(trajectories - held) * min(mean, Double(settings.maxTokens))),

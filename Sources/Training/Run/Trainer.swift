@@ -67,7 +67,7 @@ public final class Trainer {
         checkpoint = TrainingCheckpoint(
             configuration: headsConfiguration,
             identity: RunIdentity(
-                settings: record.settings, cache: try Self.fingerprint(of: cache),
+                settings: record.settings, cache: try cache.fingerprint(),
                 initialHeads: initialHeads?.fingerprint))
         batch = cache.emptyBatch()
     }
@@ -108,6 +108,8 @@ public final class Trainer {
         let metrics = try MetricsFile(
             path: folder.metrics.path, steps: isNew ? -1 : state.step,
             validations: isNew ? -1 : state.progress.lastValidation ?? -1)
+        // Before there is a checkpoint: a run that goes on takes the curves that it finds for its own.
+        let curves = try EventFiles(folder: folder.tensorBoard.path, resumingAt: isNew ? nil : state.step + 1)
         if isNew {
             // Before the first step, so that a folder without room is found now.
             try save(state)
@@ -115,7 +117,9 @@ public final class Trainer {
         } else {
             events.note("going on from step \(state.step) of \(settings.steps)")
         }
-        let curves = try EventFiles(folder: folder.tensorBoard.path, resumingAt: isNew ? nil : state.step + 1)
+        if !validation.heldOut.trajectories.isEmpty, cache.problems == nil {
+            events.note("\(cache.folder.relativePath): \(HiddenStateCache.unknownProblems)")
+        }
         if !validation.heldOut.trajectories.isEmpty, state.progress.yardsticks == nil {
             events.note(
                 "looking for the best constant temperature and top-p on \(validation.halves.choosing.count) held-out "
@@ -264,15 +268,6 @@ public final class Trainer {
         try writeFile(try encoder.encode(record.configuration) + Data("\n".utf8), to: folder.configuration)
     }
 
-    /// What tells one cache from another: the CRC-32 of its description, which holds those of its shards.
-    private static func fingerprint(of cache: HiddenStateCache) throws -> String {
-        let path = cache.folder.appendingPathComponent("cache.json")
-        guard let data = try? Data(contentsOf: path) else {
-            throw TrainingError(
-                .unsuitableData, "\(path.path): cannot be read, expected the description of a hidden-state cache")
-        }
-        return String(data.withUnsafeBytes { CRC32.of($0) }, radix: 16)
-    }
 }
 
 /// Seconds since it was made.

@@ -11,7 +11,8 @@ import Tensor
 /// the cache's fingerprint as JSON.
 struct TrainingCheckpoint {
     static let name = "checkpoint.safetensors"
-    private static let formatVersion = "2"
+    /// Of the file, and of how trajectories are held out: another version is not gone on with.
+    static let formatVersion = "2"
 
     let configuration: HeadsConfiguration
     let identity: RunIdentity
@@ -75,9 +76,12 @@ struct TrainingCheckpoint {
         let shapes = AutoDecoHeads<Float>.shapes(for: configuration).named.map(\.value)
         func tensors(_ prefix: String) throws -> [Tensor<Float>] {
             try zip(names, shapes).map { name, shape in
-                Tensor(
-                    shape: shape,
-                    try file.require(prefix + name, shape: shape.map { $0 }, types: [.f32]).values(as: Float.self))
+                let stored = try file.require(prefix + name, shape: shape.map { $0 }, types: [.f32])
+                let values = try stored.values(as: Float.self)
+                if let place = values.firstIndex(where: { !$0.isFinite }) {
+                    throw damaged("\(prefix + name) holds \(values[place]) as element \(place)")
+                }
+                return Tensor(shape: shape, values)
             }
         }
         return TrainingState(

@@ -383,6 +383,33 @@ class RefusalTests(Folder):
         save_file(weights, path, {"format": "pt"})
         self.refuses(self.lines(self.GOOD), "lack 1 tensors, such as model.layers.1.mlp.up_proj.weight", model=model)
 
+    def test_a_tied_output_matrix_of_other_values_is_taken_with_a_warning(self):
+        from safetensors.torch import load_file, save_file
+        file, untied = self.lines(self.GOOD), self.path("untied")
+        self.assertEqual(self.run_command(file, untied)[0], 0)
+        model = self.path("model")
+        shutil.copytree(self.model, model)
+        with open(os.path.join(model, "config.json")) as config:
+            entries = json.load(config)
+        self.assertFalse(entries["tie_word_embeddings"])
+        with open(os.path.join(model, "config.json"), "w") as config:
+            json.dump(entries | {"tie_word_embeddings": True}, config)
+        output = self.path("tied")
+        status, errors = self.run_command(file, output, model=model)
+        self.assertEqual(status, 0, errors)
+        self.assertIn("transformers 4.57 overwrites it", errors)
+        self.assertIn("model/output=own_against_configuration", read_shard(os.path.join(output, "shard-00000.safetensors"))[0]["fingerprint"])
+        for name, values in read_cache(untied)[1].items():
+            self.assertTrue(torch.equal(values, read_cache(output)[1][name]), name)
+        # The same values twice are as good as once.
+        path = os.path.join(model, "model.safetensors")
+        weights = load_file(path)
+        weights["lm_head.weight"] = weights["model.embed_tokens.weight"].clone()
+        save_file(weights, path, {"format": "pt"})
+        status, errors = self.run_command(file, self.path("twice"), model=model)
+        self.assertEqual(status, 0, errors)
+        self.assertNotIn("warning:", errors)
+
     def test_numbers_that_are_not_finite_are_refused_with_their_place(self):
         from safetensors.torch import load_file, save_file
         for name, place, words in (
@@ -503,6 +530,78 @@ class SamplingTests(Folder):
         tokens = read_cache(self.path("c"))[1]
         self.assertEqual(tokens["label"].tolist(), [i for line in lines for i in line["completion_ids"]])
         self.assertFalse(os.path.exists(self.path("t.jsonl.partial")))
+
+    def test_completions_end_before_stop_texts(self):
+        def texts(*stops):
+            seen = []
+            with mock.patch.object(ec, "is_right", lambda text, answer: seen.append(text) or True):
+                status, errors = self.sample(None, "--sample-only", "--keep", "6", *(word for stop in stops for word in ("--stop", stop)))
+            self.assertEqual(status, 0, errors)
+            with open(self.path("t.jsonl")) as file:
+                lines = [json.loads(row) for row in file]
+            os.unlink(self.path("t.jsonl"))
+            return seen, lines
+
+        stops = ("1", "ab", "<9>")
+        seen, lines = texts(*stops)
+        self.assertGreater(len(seen), len(texts()[0]))  # the others never ended
+        stopped = [line for line in lines if line["completion_ids"][-1] != 2]
+        self.assertGreater(len(stopped), 3)
+        tokenizer = ec.Text(self.model, [2]).chat
+        for line in lines:
+            for stop in stops:
+                self.assertNotIn(stop, line["completion"])
+            self.assertIn(line["completion"], seen)
+        for line in stopped:
+            said = [tokenizer.decode(line["completion_ids"][:n], skip_special_tokens=True) for n in (-1, None)]
+            self.assertFalse(any(stop in said[0] for stop in stops))
+            self.assertTrue(any(said[1].startswith(line["completion"] + stop) for stop in stops), (line, said))
+        self.assertEqual(self.sample(None, "--sample-only", "--stop", "")[0], 2)
+
+    def test_contents_of_parts_are_joined_and_other_parts_named(self):
+        parts = [{"type": "text", "text": "a"}, {"text": "b"}, "c"]
+        joined = ec.with_plain_contents([{"role": "user", "content": parts}, {"role": "assistant", "content": "d", "tool_calls": []}])
+        self.assertEqual(joined, [{"role": "user", "content": "abc"}, {"role": "assistant", "content": "d", "tool_calls": []}])
+        text = ec.Text(self.model, [2])
+        for form in ({"messages": [{"role": "user", "content": parts}, {"role": "assistant", "content": [{"type": "text", "text": "d"}]}]},
+                     {"prompt": [{"role": "user", "content": parts}], "completion": [{"role": "assistant", "content": [{"type": "text", "text": "d"}]}]}):
+            plain = {"messages": [{"role": "user", "content": "abc"}, {"role": "assistant", "content": "d"}]}
+            self.assertEqual(ec.encode_line(form, text, V, None), ec.encode_line(plain, text, V, None))
+        image = {"messages": [{"role": "user", "content": [{"type": "image", "url": "x"}]}, {"role": "assistant", "content": "d"}]}
+        self.refuses(self.lines(image), "line 1: message 0 holds a part of type 'image', expected text alone")
+
+    def test_a_gguf_file_is_told_what_was_expected(self):
+        path = self.path("model.gguf")
+        with open(path, "wb") as file:
+            file.write(b"GGUF\x03\0\0\0")
+        for model, words in ((path, "is a GGUF file, expected a model's folder"), (self.problems, "is a file, expected a model's folder")):
+            self.refuses(self.lines("{}"), words, model=model)
+
+    def test_the_first_stop_text_that_is_complete_cuts(self):
+        class Letters:
+            def decode(self, ids, **rest):
+                return bytes(ids).decode(errors="replace")
+
+        def cut(text, *stops):
+            found = ec.cut_at_stop(list(text.encode()), Letters(), stops, {2})
+            return found and (bytes(found[0]).decode(errors="replace"), found[1])
+        self.assertEqual(cut("abcd", "cd", "b"), ("ab", "a"))
+        self.assertEqual(cut("abcd", "bc", "abc", "c"), ("abc", ""))  # complete at once: the longest
+        self.assertEqual(cut("aäb", "ä"), ("aä", "a"))
+        self.assertEqual(cut("aab", "ab"), ("aab", "a"))
+        self.assertIsNone(cut("abc", "d"))
+
+    def test_all_files_of_a_model_say_where_a_text_ends(self):
+        model = self.path("model")
+        shutil.copytree(self.model, model)
+        with open(os.path.join(model, "generation_config.json"), "w") as file:
+            json.dump({"eos_token_id": [9, 7]}, file)
+        with open(os.path.join(model, "config.json")) as file:
+            config = json.load(file)
+        with open(os.path.join(model, "config.json"), "w") as file:
+            json.dump(config | {"eos_token_id": 7, "tie_word_embeddings": False}, file)
+        backbone = ec.Backbone(model, torch.float32, "cpu")
+        self.assertEqual((backbone.end_tokens, backbone.text().ends), ([9, 7], {2, 7, 9}))
 
     def test_sampling_goes_on_behind_finished_problems(self):
         right = lambda text, answer: len(text) % 2 == 0
