@@ -53,8 +53,8 @@ struct CacheManifest: Codable, Equatable {
     init(folder: URL) throws {
         let file = folder.appendingPathComponent(Self.name), path = file.path
         let data: Data
-        do { data = try Data(contentsOf: file) } catch {
-            throw CacheError(path, "cannot be read, expected the description of a hidden-state cache: \(error.localizedDescription)")
+        do { data = try Data(file: path) } catch let error as FileError where error.kind == .cannotOpen {
+            throw CacheError(path, "\(error.reason), expected the description of a hidden-state cache")
         }
         do {
             self = try JSONDecoder().decodeGuarded(CacheManifest.self, from: data)
@@ -64,7 +64,7 @@ struct CacheManifest: Codable, Equatable {
             let place = context.codingPath.isEmpty ? "the file" : Self.place(context.codingPath)
             throw CacheError(path, "\(place) has the wrong type, expected \(Self.word(for: type))")
         } catch {
-            throw CacheError(path, "is not valid JSON: \(error)")
+            throw CacheError(path, "is not valid JSON: \(JSONGuard.reason(in: data))")
         }
         guard formatVersion == Self.currentVersion else {
             throw CacheError(path, "format_version is \(formatVersion), expected \(Self.currentVersion)")

@@ -55,7 +55,7 @@ struct ChoiceElement: Decodable {
 
     /// Reads a file that holds one JSON array; nil where the file holds something else.
     static func readArray(_ path: String) throws -> [Problem]? {
-        guard let data = FileManager.default.contents(atPath: path), data.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "[")
+        guard let data = try? Data(file: path, limit: Data.largeFile), data.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "[")
         else { return nil }
         let elements: [ChoiceElement]
         do { elements = try JSONDecoder().decodeGuarded([ChoiceElement].self, from: data) } catch let error as DecodingError {

@@ -24,7 +24,7 @@ extension AutoDecoHeads where Element: StoredScalar {
     /// - Throws: ``HeadsFileError`` where config.json names another `vocab_size`; heads that name none fit.
     public static func requireVocabulary(_ vocabularySize: Int, folder: URL) throws {
         let file = folder.appendingPathComponent("config.json")
-        guard let data = try? Data(contentsOf: file), let named = (try? JSONDecoder().decodeGuarded(VocabularyEntry.self, from: data))?.size else { return }
+        guard let data = try? Data(file: file.path), let named = (try? JSONDecoder().decodeGuarded(VocabularyEntry.self, from: data))?.size else { return }
         guard named == vocabularySize else {
             throw HeadsFileError(
                 file, "the heads were fitted to a model with a vocabulary of \(named) tokens, found one of \(vocabularySize); give heads and model that belong together")
