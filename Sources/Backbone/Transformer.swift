@@ -64,7 +64,7 @@ public struct Transformer: Sendable {
         // Latent attention takes its matrices apart, head by head, and multiplies by OpenBLAS.
         isTiny =
             configuration.latent == nil
-            && checkpoint.entries.reduce(0) { $0 + $1.shape.reduce(1, *) } <= mostTinyWeights
+            && checkpoint.entries.reduce(0) { $0 + $1.count } <= mostTinyWeights
         let weights = WeightReader(checkpoint: checkpoint, packs: isTiny)
         embedding = try weights.matrix(
             "model.embed_tokens.weight", rows: configuration.vocabularySize, columns: configuration.hiddenSize)

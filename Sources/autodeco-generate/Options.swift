@@ -1,5 +1,6 @@
 import Backbone
 import Decoding
+import Files
 import Foundation
 import Generation
 import Terminal
@@ -25,10 +26,6 @@ struct Options {
     private let promptFile: String?
 
     init(_ arguments: Arguments) throws {
-        func positive(_ flag: Flag<Int>, _ name: String) throws -> Int {
-            guard arguments[flag] > 0 else { throw InputError("--\(name) is \(arguments[flag]), expected a whole number from 1 up") }
-            return arguments[flag]
-        }
         model = arguments[Flags.model]
         (promptText, promptFile) = (arguments[Flags.prompt], arguments[Flags.promptFile])
         guard (promptText == nil) != (promptFile == nil) else {
@@ -36,10 +33,9 @@ struct Options {
         }
         decoder = try DecoderChoice(arguments)
         template = try arguments[Flags.template].map { try PromptTemplate($0) }
-        samples = try positive(Flags.samples, "samples")
-        width = try positive(Flags.width, "width")
-        maxTokens = try positive(Flags.maxTokens, "max-tokens")
-        guard arguments[Flags.seed] >= 0 else { throw InputError("--seed is \(arguments[Flags.seed]), expected a whole number from 0 up") }
+        samples = arguments[Flags.samples]
+        width = arguments[Flags.width]
+        maxTokens = arguments[Flags.maxTokens]
         seed = UInt64(arguments[Flags.seed])
         stops = arguments[Flags.stop]
         guard !stops.contains("") else { throw InputError("--stop is an empty text, which would stop everything") }
@@ -61,10 +57,7 @@ struct Options {
     }
 
     private func promptOfFile(_ path: String) throws -> String {
-        let content: Data
-        do { content = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-            throw InputError("\(path): cannot be read: \(error.localizedDescription)")
-        }
+        let content = try Data(file: path)
         guard var text = String(data: content, encoding: .utf8) else { throw InputError("\(path): is not UTF-8 text") }
         if text.last?.isNewline == true { text.removeLast() }
         return text

@@ -9,7 +9,7 @@ private let trajectoriesFlag = Flag.choice(
     "trajectories", TrajectorySubset.allCases.map(\.rawValue), "which of the cache's trajectories, by the split that training made"
 ).default("all")
 private let fractionFlag = Flag.number("validation-fraction", "X", "share of the cache's trajectories that training held out").default(0.05)
-private let splitSeedFlag = Flag.integer("seed", "N", "seed of training's split, and of the two halves").default(0)
+private let splitSeedFlag = Flag.seed("seed", "N", "seed of training's split, and of the two halves").default(0)
 
 /// `autodeco-inspect diagnose`: whether heads' gain is a better mean temperature or token-level control.
 let diagnoseCommand = Command(

@@ -11,6 +11,8 @@ import Tensor
 struct TrainingCheckpoint {
     static let name = "checkpoint.safetensors"
     private static let formatVersion = "2"
+    /// More than a run can be asked for.
+    private static let mostSteps = 1_000_000_000
 
     let configuration: HeadsConfiguration
     let identity: RunIdentity
@@ -52,7 +54,7 @@ struct TrainingCheckpoint {
                 .differentConfiguration,
                 "\(path): was made under another configuration: \(differences.joined(separator: "; ")); change it back, or give another training.folder")
         }
-        guard let step = metadata["step"].flatMap({ Int($0) }), step >= 0,
+        guard let step = metadata["step"].flatMap({ Int($0) }), (0...Self.mostSteps).contains(step),
             let progress = metadata["progress"].flatMap({ try? JSONDecoder().decodeGuarded(TrainingState.Progress.self, from: Data($0.utf8)) })
         else { throw damaged("step or progress is missing") }
         let shapes = AutoDecoHeads<Float>.shapes(for: configuration).named.map(\.value)
