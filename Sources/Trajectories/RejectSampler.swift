@@ -92,6 +92,8 @@ public struct SampledBlock: Sendable, Equatable {
     public var counts = SamplingCounts()
     /// Whole lines of JSON.
     public var lines = Data()
+
+    package init() {}
 }
 
 /// How much was sampled, and how much of it is kept.

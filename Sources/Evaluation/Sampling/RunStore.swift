@@ -7,7 +7,7 @@ import Trajectories
 ///
 /// A file's name carries what its content depends on, as a number: with other heads, another verifier or another prompt template a run has
 /// another name, and files of both stay.
-struct RunStore: Sendable {
+package struct RunStore: Sendable {
     let folder: URL
 
     private struct File<Value: Codable>: Codable {
@@ -16,7 +16,7 @@ struct RunStore: Sendable {
     }
 
     /// Makes the folder.
-    init(_ folder: URL) throws {
+    package init(_ folder: URL) throws {
         self.folder = folder
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -29,17 +29,17 @@ struct RunStore: Sendable {
 
     /// - Returns: nil where it is not there.
     /// - Throws: ``EvaluationError`` for a file that is damaged.
-    func load<Value: Codable>(_ name: String, _ fingerprint: Fingerprint, as type: Value.Type = Value.self) throws -> Value? {
+    package func load<Value: Codable>(_ name: String, _ fingerprint: Fingerprint, as type: Value.Type = Value.self) throws -> Value? {
         let url = url(name, fingerprint)
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        guard let data = try? Data(contentsOf: url), let file = try? JSONDecoder().decodeGuarded(File<Value>.self, from: data) else {
+        guard let data = try? Data(file: url.path, limit: Data.largeFile), let file = try? JSONDecoder().decodeGuarded(File<Value>.self, from: data) else {
             throw EvaluationError("\(url.relativePath): cannot be read as a finished run; remove it to sample it again")
         }
         return file.fingerprint == fingerprint ? file.value : nil
     }
 
     /// Writes a file whole or not at all.
-    func save(_ value: some Codable, _ name: String, _ fingerprint: Fingerprint) throws {
+    package func save(_ value: some Codable, _ name: String, _ fingerprint: Fingerprint) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         try AtomicFile.write(encoder.encode(File(fingerprint: fingerprint, value: value)), to: url(name, fingerprint).path)
