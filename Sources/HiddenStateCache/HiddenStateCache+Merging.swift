@@ -12,7 +12,7 @@ extension HiddenStateCache {
     ///   - parts: folders of caches of the same model, trajectory file and settings; their checksums are compared.
     ///   - folder: the new cache's; it must not be there yet, or be empty. What throws leaves it as it was.
     ///   - onShard: hears of each shard's bytes before it is copied, and may throw to end the work.
-    /// - Throws: ``CacheError`` for parts that do not belong together or share a trajectory, and for a folder that holds something.
+    /// - Throws: ``CacheError`` for parts that do not belong together, share a trajectory or are not all, and for a folder that holds something.
     public static func merge(_ parts: [URL], into folder: URL, onShard: (_ bytes: Int) throws -> Void = { _ in }) throws {
         let files = FileManager.default, path = folder.path
         var isFolder: ObjCBool = false
@@ -66,6 +66,7 @@ extension HiddenStateCache {
                 }
             }
         }
+        try PartMark.requireAll(of: parts.map(\.cache))
         return parts
     }
 

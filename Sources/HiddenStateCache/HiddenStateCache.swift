@@ -96,7 +96,7 @@ public final class HiddenStateCache: Sendable {
         try shard.requireSoundRows(description)
         let runs = try trajectories(of: shard, number: number)
         guard runs.count == row.trajectories else {
-            throw CacheError(path, "holds \(runs.count) trajectories, expected \(row.trajectories) as in \(CacheManifest.name)")
+            throw CacheError(path, "holds \(counted(runs.count, "trajectory", "trajectories")), expected \(row.trajectories) as in \(CacheManifest.name)")
         }
         return (shard, runs)
     }
