@@ -112,6 +112,11 @@ public struct SamplingCounts: Sendable, Equatable, Codable {
     public var faults = 0
     /// The first of these failures.
     public var firstFault: Fault?
+
+    /// Whether sums of such counts stay numbers; a file may say anything.
+    var isSound: Bool {
+        [problems, solved, sampled, accepted, kept, truncated, faults].allSatisfy { (0...1 << 40).contains($0) }
+    }
     /// Tokens of all completions, end tokens included.
     public var sampledTokens = 0
 
