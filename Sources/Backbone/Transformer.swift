@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import MergedCheckpoint
 import Safetensors
@@ -200,7 +201,7 @@ public struct Transformer: Sendable {
                 let past = held > 0 ? " (\(held) of them in its cache)" : ""
                 throw ModelError(
                     .tooLong,
-                    "found \(held + tokens.count) tokens\(past) in sequence \(index), expected at most \(configuration.contextLength), "
+                    "found \(counted(held + tokens.count, "token"))\(past) in sequence \(index), expected at most \(configuration.contextLength), "
                         + "the model's max_position_embeddings")
             }
             if let position = tokens.firstIndex(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {

@@ -15,7 +15,7 @@ extension Header {
                 throw failure(each.offsetsByte, "found \(offsets), expected a begin that is not after the end")
             }
             guard each.end <= dataCount else {
-                throw failure(each.offsetsByte, "found \(offsets), expected an end within the \(dataCount) bytes of data")
+                throw failure(each.offsetsByte, "found \(offsets), expected an end within the \(counted(dataCount, "byte")) of data")
             }
             guard let needed = each.tensor.type.byteCount(shape: each.tensor.shape) else {
                 throw failure(
@@ -25,7 +25,7 @@ extension Header {
             guard needed == each.end - each.begin else {
                 throw failure(
                     each.offsetsByte,
-                    "found \(each.end - each.begin) bytes between \(offsets), expected \(needed) for shape "
+                    "found \(counted(each.end - each.begin, "byte")) between \(offsets), expected \(needed) for shape "
                         + "\(listed(each.tensor.shape)) of type \(each.tensor.type.rawValue)")
             }
         }
@@ -45,7 +45,7 @@ extension Header {
             guard each.begin == covered else {
                 throw failure(
                     dataStart + covered,
-                    "found a hole of \(each.begin - covered) bytes in front of tensor \(name), expected it at offset "
+                    "found a hole of \(counted(each.begin - covered, "byte")) in front of tensor \(name), expected it at offset "
                         + "\(covered) right after \(place)")
             }
             covered = each.end
@@ -54,7 +54,7 @@ extension Header {
         guard covered == dataCount else {
             throw failure(
                 dataStart + covered,
-                "found \(dataCount - covered) bytes that belong to no tensor, expected the file to end after \(place)")
+                "found \(counted(dataCount - covered, "byte")) that belong to no tensor, expected the file to end after \(place)")
         }
         return order.map { index in
             let each = declared[index]

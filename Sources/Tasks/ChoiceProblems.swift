@@ -36,7 +36,7 @@ struct ChoiceElement: Decodable {
     /// - Throws: what `fault` makes of a sentence about this element.
     func problem(place: Int, fault: (String) -> JSONLinesError) throws -> Problem {
         let letters = ChoiceVerifier.letters
-        if let options, !(2...letters.count ~= options.count) { throw fault("has \(options.count) options, expected 2 to \(letters.count)") }
+        if let options, !(2...letters.count ~= options.count) { throw fault("has \(counted(options.count, "option")), expected 2 to \(letters.count)") }
         let known = letters.prefix(options?.count ?? letters.count), range = "\(known[0]) to \(known[known.count - 1])"
         let right: Character
         switch answer {

@@ -12,14 +12,14 @@ extension Run {
         if !isSampled { try refuseCacheOfOthers() }
         var folder = try CollectionFolder(output, fingerprint: samplingFingerprint())
         if let counts = folder.counts {
-            console.note("\(folder.trajectories.path): sampled already, \(Readable.count(counts.kept)) trajectories")
+            console.note("\(folder.trajectories.path): sampled already, \(Readable.count(counts.kept, "trajectory", "trajectories"))")
             return (folder.trajectories.path, counts)
         }
         let size = configuration.collect.block, blocks = (sampler.problems.count + size - 1) / size
         var counts = SamplingCounts()
         for block in 0..<blocks where folder.hasPart(block) { counts += try folder.counts(ofPart: block) }
         if counts.problems > 0 {
-            console.note("going on after \(Readable.count(counts.problems)) of \(Readable.count(sampler.problems.count)) problems")
+            console.note("going on after \(Readable.count(counts.problems)) of \(Readable.count(sampler.problems.count, "problem"))")
         }
 
         let progress = console.progress("sample, completions", of: sampler.problems.count * sampler.settings.samples, from: counts.sampled)

@@ -77,7 +77,7 @@ private func lossesOfCache<Element: Scalar & StoredScalar>(
 ) throws -> LossReport {
     let trajectories = cache.trajectories(subset, of: split)
     guard !trajectories.isEmpty else {
-        throw InputError("\(cache.folder.path): none of \(cache.trajectories.count) trajectories is used for \(subset.rawValue), expected at least one")
+        throw InputError("\(cache.folder.path): none of \(Readable.count(cache.trajectories.count, "trajectory", "trajectories")) is used for \(subset.rawValue), expected at least one")
     }
     let progress = console.progress("losses", of: trajectories.tokens)
     var output = output

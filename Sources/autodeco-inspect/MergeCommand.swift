@@ -35,7 +35,7 @@ private struct MergeSummary: Encodable {
     var shards: Int
     var bytes: Int
 
-    var text: String { "\(output): \(Readable.count(tensors)) tensors in \(Readable.count(shards)) file\(shards == 1 ? "" : "s"), \(Readable.bytes(bytes))" }
+    var text: String { "\(output): \(Readable.count(tensors, "tensor")) in \(Readable.count(shards, "file")), \(Readable.bytes(bytes))" }
 }
 
 private let mergedFlag = Flag.string("model", "DIR", "folder of the merged checkpoint").required()

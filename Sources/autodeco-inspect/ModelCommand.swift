@@ -54,9 +54,9 @@ private struct ModelSummary: Encodable {
 
     var text: String {
         """
-        \(family), \(layers) layers, hidden states of \(hiddenSize), vocabulary of \(Readable.count(vocabularySize)), \
+        \(family), \(Readable.count(layers, "layer")), hidden states of \(hiddenSize), vocabulary of \(Readable.count(vocabularySize)), \
         context of \(Readable.count(contextLength))
-        \(Readable.count(tensors)) tensors, \(Readable.count(parameters)) numbers, \(Readable.bytes(bytes)): \
+        \(Readable.count(tensors, "tensor")), \(Readable.count(parameters, "number")), \(Readable.bytes(bytes)): \
         \(types.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
         \(tiedEmbeddings ? "the output shares the embedding's weights" : "the output has weights of its own"); \
         ends at token \(endTokens.map(String.init).joined(separator: " or "))

@@ -72,7 +72,7 @@ import Testing
         let types = ["full_attention", "full_attention", "sliding_attention"]
         #expect(try read(.gptOSS, ["layer_types": types]).windows == [nil, nil, 6])
         #expect(try failure(.gptOSS, ["layer_types": ["full_attention"]]).description.hasSuffix(
-            "config.json: found 1 layers for 'layer_types', expected 3, as num_hidden_layers says"))
+            "config.json: found 1 layer for 'layer_types', expected 3, as num_hidden_layers says"))
         #expect(try failure(.gptOSS, ["layer_types": ["full_attention", "full_attention", "chunked_attention"]]).kind == .unsupported)
     }
 

@@ -58,3 +58,10 @@ import Testing
         }
     }
 }
+
+@Suite struct CountedTests {
+    @Test func oneThingIsSingular() {
+        #expect([0, 1, 2].map { counted($0, "layer") } == ["0 layers", "1 layer", "2 layers"])
+        #expect([1, 2].map { counted($0, "trajectory", "trajectories") } == ["1 trajectory", "2 trajectories"])
+    }
+}

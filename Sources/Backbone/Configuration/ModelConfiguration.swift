@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What `config.json` and `generation_config.json` say about a model, in either layout that is published: the newest
@@ -57,7 +58,7 @@ public struct ModelConfiguration: Sendable, Equatable {
             ?? file.integer("head_dim", in: ConfigurationObject.heads, default: usualHeadSize)
         guard headCount % keyValueHeadCount == 0 else {
             throw file.malformed(
-                "num_key_value_heads", found: "\(keyValueHeadCount)", expected: "a divisor of the \(headCount) attention heads")
+                "num_key_value_heads", found: "\(keyValueHeadCount)", expected: "a divisor of the \(counted(headCount, "attention head", "attention heads"))")
         }
         guard headSize % 2 == 0 || latent != nil else {
             throw file.malformed("head_dim", found: "\(headSize)", expected: "an even number, for rope turns pairs")
@@ -102,7 +103,7 @@ public struct ModelConfiguration: Sendable, Equatable {
         guard rule != .everyLayer, file.has("layer_types") else { return all.map { slides($0) ? window : nil } }
         let types = try file.strings("layer_types")
         guard types.count == layerCount else {
-            throw file.malformed("layer_types", found: "\(types.count) layers", expected: "\(layerCount), as num_hidden_layers says")
+            throw file.malformed("layer_types", found: "\(counted(types.count, "layer"))", expected: "\(layerCount), as num_hidden_layers says")
         }
         return try types.map {
             switch $0 {

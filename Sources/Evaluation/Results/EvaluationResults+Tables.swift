@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Scoring
 
@@ -8,7 +9,7 @@ extension EvaluationResults {
     var mainTable: TextTable {
         let reference = rows.contains { $0.group == .autoDeco } ? MethodList.autoDeco : MethodList.pick
         let measured = rows.filter { $0.group != .tuning }
-        let head = ["\(problems) problems", "pass@1 ± seeds", "95 % interval", "tokens", "cut off", "tokens/s", "\(reference) − this"]
+        let head = [counted(problems, "problem"), "pass@1 ± seeds", "95 % interval", "tokens", "cut off", "tokens/s", "\(reference) − this"]
         let names = measured.map(\.name) + missing.filter { name in !Self.others.contains(name) && !rows.contains { $0.name == name } && !isPoint(name) }
         return TextTable(
             head: head,
@@ -77,6 +78,6 @@ extension EvaluationResults {
     /// A row's name, with its pair where the name does not say it and with its seeds where some are missing.
     private func title(_ row: Row) -> String {
         let pair = row.pair.flatMap { [MethodList.pick, MethodList.meanShift].contains(row.name) ? ", \($0)" : nil } ?? ""
-        return row.name + pair + (missing.contains(row.name) ? " (\(row.passAt1OfSeeds.count) of \(seeds.count) seeds)" : "")
+        return row.name + pair + (missing.contains(row.name) ? " (\(row.passAt1OfSeeds.count) of \(counted(seeds.count, "seed")))" : "")
     }
 }

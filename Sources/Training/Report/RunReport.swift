@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import HiddenStateCache
 import Reports
@@ -19,7 +20,7 @@ struct RunReport {
     private static let longestView = 600
 
     var page: Page {
-        var page = Page("Training report", subtitle: "\(cache.description.modelName), \(summary.steps) steps, objective \(settings.loss.objective.rawValue)")
+        var page = Page("Training report", subtitle: "\(cache.description.modelName), \(counted(summary.steps, "step")), objective \(settings.loss.objective.rawValue)")
         page.add("Result", result)
         page.add("Loss", losses)
         page.add("Temperature and top-p over training", histograms)
@@ -123,7 +124,7 @@ struct RunReport {
                 [
                     DensityPlot("Temperature against entropy", x: entropy, y: Axis("T̂", range: 0...2), points: points(samples.temperatures)),
                     DensityPlot("Top-p against entropy", x: entropy, y: Axis("P̂", range: 0...1), points: points(samples.topPs), colour: 1),
-                ], caption: "\(samples.labels.count) tokens of \(settings.validationFraction > 0 ? "held-out" : "training") trajectories, best heads.")
+                ], caption: "\(counted(samples.labels.count, "token")) of \(settings.validationFraction > 0 ? "held-out" : "training") trajectories, best heads.")
         ]
     }
 
@@ -146,8 +147,12 @@ struct RunReport {
             ["Tokens of all steps", .text("\(summary.tokens), \(summary.keptTokens) of them kept")],
             ["Seconds in steps", .text(number(summary.seconds, 1))],
             ["Tokens a second", .text("\(Int(Double(summary.tokens) / max(summary.seconds, 1e-9)))")],
-            ["Training", .text("\(plan.trainingTrajectories) trajectories, \(plan.trainingTokens) tokens, \(number(plan.epochs, 2)) epochs")],
-            ["Validation", .text("\(plan.validationTrajectories) trajectories, \(plan.validationTokens) tokens")],
+            ["Training", .text(
+                "\(counted(plan.trainingTrajectories, "trajectory", "trajectories")), "
+                    + "\(counted(plan.trainingTokens, "token")), \(number(plan.epochs, 2)) epochs")],
+            ["Validation", .text(
+                "\(counted(plan.validationTrajectories, "trajectory", "trajectories")), "
+                    + "\(counted(plan.validationTokens, "token"))")],
             ["Parameters", .text("\(plan.parameters)")],
             ["Model", .text("hidden size \(cache.description.hiddenSize), vocabulary \(plan.vocabulary)")],
             ["Heads", .text(summary.heads)],

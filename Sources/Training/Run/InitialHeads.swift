@@ -18,10 +18,10 @@ struct InitialHeads {
         if let rank = cache.description.rank, found.hiddenSize == cache.description.hiddenSize, found.hiddenSize != rank {
             // What they would predict from a projection alone is not what they predict.
             throw refuse(
-                "read the full hidden state of \(found.hiddenSize) columns, the cache holds \(rank) principal components of it; expected null, or a cache without cache.rank")
+                "read the full hidden state of \(counted(found.hiddenSize, "column")), the cache holds \(counted(rank, "principal component", "principal components")) of it; expected null, or a cache without cache.rank")
         }
         guard found.hiddenSize == expected.hiddenSize else {
-            throw refuse("read hidden states of \(found.hiddenSize) columns, expected \(expected.hiddenSize) as in the cache \(cache.folder.path)")
+            throw refuse("read hidden states of \(counted(found.hiddenSize, "column")), expected \(expected.hiddenSize) as in the cache \(cache.folder.path)")
         }
         do {
             try AutoDecoHeads<Float>.requireVocabulary(cache.description.vocabularySize, folder: URL(fileURLWithPath: path, isDirectory: true))
