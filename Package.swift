@@ -70,7 +70,8 @@ let package = Package(
             name: "Scoring",
             dependencies: [
                 "AutoDecoHeads", "HiddenStateCache", "LogitSketches", "Safetensors", "Tensor",
-            ]),
+            ],
+            exclude: ["README.md"]),
         .target(
             name: "Trajectories",
             dependencies: [
@@ -97,7 +98,8 @@ let package = Package(
             dependencies: [
                 "AutoDecoHeads", "Configuration", "Decoding", "Evaluation", "Files", "HiddenStateCache",
                 "Safetensors", "Tasks", "Training",
-            ]),
+            ],
+            exclude: ["README.md"]),
 
         .executableTarget(
             name: "autodeco-bench",

@@ -6,7 +6,8 @@ public struct ModelError: Error, Equatable, Sendable, CustomStringConvertible {
         case unreadable
         /// A configuration is not JSON, lacks a key, or has a value that makes no sense.
         case malformed
-        /// An architecture, rope type, quantisation or other choice that exists, and that this module does not implement.
+        /// An architecture, rope type, quantisation or other choice that exists, and that this module does not
+        /// implement.
         case unsupported
         /// A tensor has another shape or type than it should.
         case mismatch

@@ -10,7 +10,9 @@ package struct Key<Section>: Sendable {
     package let assign: @Sendable (JSONValue, inout Section) -> Bool
     package let value: @Sendable (Section) -> JSONValue
 
-    package init<Value: KeyValue>(_ name: String, _ path: WritableKeyPath<Section, Value> & Sendable, _ range: Allowed<Value> = .any) {
+    package init<Value: KeyValue>(
+        _ name: String, _ path: WritableKeyPath<Section, Value> & Sendable, _ range: Allowed<Value> = .any
+    ) {
         self.name = name
         expectation = range.expectation
         assign = { json, section in
@@ -22,7 +24,9 @@ package struct Key<Section>: Sendable {
     }
 
     /// A key that may be null.
-    package init<Value: KeyValue>(_ name: String, _ path: WritableKeyPath<Section, Value?> & Sendable, _ range: Allowed<Value> = .any) {
+    package init<Value: KeyValue>(
+        _ name: String, _ path: WritableKeyPath<Section, Value?> & Sendable, _ range: Allowed<Value> = .any
+    ) {
         self.name = name
         expectation = "\(range.expectation), or null"
         assign = { json, section in
@@ -36,7 +40,8 @@ package struct Key<Section>: Sendable {
 
     /// A key whose value is a list, with at least one element unless it may be empty.
     package init<Value: KeyValue>(
-        _ name: String, _ path: WritableKeyPath<Section, [Value]> & Sendable, _ range: Allowed<Value> = .any, mayBeEmpty: Bool = false
+        _ name: String, _ path: WritableKeyPath<Section, [Value]> & Sendable, _ range: Allowed<Value> = .any,
+        mayBeEmpty: Bool = false
     ) {
         self.name = name
         expectation = "a list\(mayBeEmpty ? "" : ", not empty"), and in it each \(range.expectation)"
@@ -79,11 +84,21 @@ extension Allowed where Value: FloatingPoint {
 
 /// Whole numbers multiply and allocate, so that each key says how large they may be.
 extension Allowed where Value: Comparable {
+    package static func from(_ least: Value) -> Allowed {
+        Allowed(expectation: "\(Value.expectation) from \(least) up") { $0 >= least }
+    }
+    package static func above(_ bound: Value) -> Allowed {
+        Allowed(expectation: "\(Value.expectation) above \(bound)") { $0 > bound }
+    }
     package static func within(_ range: ClosedRange<Value>) -> Allowed {
-        Allowed(expectation: "\(Value.expectation) from \(range.lowerBound) to \(range.upperBound)") { range.contains($0) }
+        Allowed(expectation: "\(Value.expectation) from \(range.lowerBound) to \(range.upperBound)") {
+            range.contains($0)
+        }
     }
     package static func within(_ range: Range<Value>) -> Allowed {
-        Allowed(expectation: "\(Value.expectation) from \(range.lowerBound) to below \(range.upperBound)") { range.contains($0) }
+        Allowed(expectation: "\(Value.expectation) from \(range.lowerBound) to below \(range.upperBound)") {
+            range.contains($0)
+        }
     }
 }
 

@@ -15,7 +15,8 @@ package struct Override {
     /// - Throws: ``ConfigurationError`` for a text without `=`, or with nothing before it.
     package init(_ text: String) throws {
         guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
-            throw ConfigurationError(.malformedOverride, "--set \(text): expected key.path=value, such as collect.samples=8")
+            throw ConfigurationError(
+                .malformedOverride, "--set \(text): expected key.path=value, such as collect.samples=8")
         }
         path = String(text[..<sign])
         guard path.count(where: { $0 == "." }) < Self.mostLevels else {

@@ -19,17 +19,23 @@ extension Section {
         self.init()
         guard case .object(let members) = json else {
             throw ConfigurationError(
-                .unsuitableValue, "\(source.place(of: Self.name)): \(Self.name) is \(json.shown), expected an object with keys such as \(Self.keys[0].name)")
+                .unsuitableValue,
+                "\(source.place(of: Self.name)): \(Self.name) is \(json.shown), expected an object with keys such as "
+                    + "\(Self.keys[0].name)"
+            )
         }
         // Sorted, so that of several mistakes the same one is reported each time.
         for (name, value) in members.sorted(by: { $0.key < $1.key }) {
             let path = "\(Self.name).\(shortened(name))"
             guard let key = Self.keys.first(where: { $0.name == name }) else {
-                throw ConfigurationError(.unknownKey, "\(source.place(of: path)): unknown key \(path), \(Self.suggestion(for: name, source))")
+                throw ConfigurationError(
+                    .unknownKey, "\(source.place(of: path)): unknown key \(path), \(Self.suggestion(for: name, source))"
+                )
             }
             guard key.assign(value, &self) else {
                 throw ConfigurationError(
-                    .unsuitableValue, "\(source.place(of: path)): \(path) is \(value.shown), expected \(key.expectation)")
+                    .unsuitableValue,
+                    "\(source.place(of: path)): \(path) is \(value.shown), expected \(key.expectation)")
             }
         }
         if let (key, sentence) = contradiction {
@@ -39,14 +45,17 @@ extension Section {
     }
 
     /// All values, defaults included.
-    package var json: JSONValue { .object(Dictionary(uniqueKeysWithValues: Self.keys.map { ($0.name, $0.value(self)) })) }
+    package var json: JSONValue {
+        .object(Dictionary(uniqueKeysWithValues: Self.keys.map { ($0.name, $0.value(self)) }))
+    }
 
     private static func suggestion(for name: String, _ source: Source) -> String {
         if let elsewhere = source.sections.first(where: { $0.keys.contains(name) }) {
             return "did you mean \(elsewhere.name).\(name)?"
         }
         let names = keys.map(\.name)
-        return nearest(to: name, in: names).map { "did you mean \(Self.name).\($0)?" } ?? "expected one of \(names.joined(separator: ", "))"
+        return nearest(to: name, in: names).map { "did you mean \(Self.name).\($0)?" }
+            ?? "expected one of \(names.joined(separator: ", "))"
     }
 }
 

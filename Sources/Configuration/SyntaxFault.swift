@@ -51,12 +51,9 @@ private struct Scanner {
         }
     }
 
-    private mutating func members(closedBy end: Unicode.Scalar, _ member: (inout Scanner) throws(SyntaxFault) -> Void) throws(SyntaxFault) {
-        depth += 1
-        guard depth <= JSONGuard.deepest else {
-            throw fault(found: next, expected: "at most \(JSONGuard.deepest) nested lists and objects")
-        }
-        defer { depth -= 1 }
+    private mutating func members(
+        closedBy end: Unicode.Scalar, _ member: (inout Scanner) throws(SyntaxFault) -> Void
+    ) throws(SyntaxFault) {
         index += 1
         while true {
             try skipSpace()
@@ -89,23 +86,31 @@ private struct Scanner {
             if scalar == "\n" { break }
             index += scalar == "\\" ? 2 : 1
         }
-        guard next == quote else { throw fault(found: scalars[start], expected: "a text that ends on its line", at: start) }
+        guard next == quote else {
+            throw fault(found: scalars[start], expected: "a text that ends on its line", at: start)
+        }
         index += 1
     }
 
     /// A number, or one of the few words.
     private mutating func word() throws(SyntaxFault) {
         let start = index
-        while let scalar = next, !scalar.properties.isWhitespace, !",]}:/".unicodeScalars.contains(scalar) { index += 1 }
+        while let scalar = next, !scalar.properties.isWhitespace, !",]}:/".unicodeScalars.contains(scalar) {
+            index += 1
+        }
         let text = String(String.UnicodeScalarView(scalars[start..<index]))
         let magnitude = text.hasPrefix("-") || text.hasPrefix("+") ? String(text.dropFirst()) : text
         let isHexadecimal = magnitude.lowercased().hasPrefix("0x") && Int(magnitude.dropFirst(2), radix: 16) != nil
-        let isNumber = magnitude.first.map { $0.isNumber || $0 == "." } == true && Double("0" + magnitude + (magnitude.hasSuffix(".") ? "0" : "")) != nil
-        if isNumber, let number = Double(magnitude), !number.isFinite {
-            throw fault(found: scalars[start], expected: "a number of at most \(Double.greatestFiniteMagnitude)", at: start)
-        }
-        guard isHexadecimal || isNumber || ["true", "false", "null"].contains(text) || ["Infinity", "NaN"].contains(magnitude) else {
-            throw fault(found: start < scalars.count ? scalars[start] : nil, expected: "a value (texts stand in quotes)", at: start)
+        let isNumber =
+            magnitude.first.map { $0.isNumber || $0 == "." } == true
+            && Double("0" + magnitude + (magnitude.hasSuffix(".") ? "0" : "")) != nil
+        guard
+            isHexadecimal || isNumber || ["true", "false", "null"].contains(text)
+                || ["Infinity", "NaN"].contains(magnitude)
+        else {
+            throw fault(
+                found: start < scalars.count ? scalars[start] : nil, expected: "a value (texts stand in quotes)",
+                at: start)
         }
     }
 
@@ -120,7 +125,9 @@ private struct Scanner {
                 let start = index
                 index += 2
                 while index + 1 < scalars.count, !(scalars[index] == "*" && scalars[index + 1] == "/") { index += 1 }
-                guard index + 1 < scalars.count else { throw fault(found: "/", expected: "a comment that ends with */", at: start) }
+                guard index + 1 < scalars.count else {
+                    throw fault(found: "/", expected: "a comment that ends with */", at: start)
+                }
                 index += 2
             } else {
                 return

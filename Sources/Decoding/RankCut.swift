@@ -29,15 +29,16 @@ enum RankCut {
     }
 
     /// The y below which tokens do not matter, however they are distributed: together they cannot hold what lies beyond
-    /// the cut. The soft filter has no end; tokens below 1e-12 of the mass are left out of it, which is less than 2e-7 of
-    /// the mass at V = 150,000.
+    /// the cut. The soft filter has no end; tokens below 1e-12 of the mass are left out of it, which is less than 2e-7
+    /// of the mass at V = 150,000.
     func lowestExponent(sums: SoftmaxSums, vocabularySize: Int) -> Double {
-        let y: Double = switch self {
-        case .mass(let target, _): Foundation.log2((sums.total - target) / Double(2 * vocabularySize))
-        case .count: Self.smallestExponent
-        case .exponent(let y): y
-        case .fading: Foundation.log2(1e-12 * sums.total)
-        }
+        let y: Double =
+            switch self {
+            case .mass(let target, _): Foundation.log2((sums.total - target) / Double(2 * vocabularySize))
+            case .count: Self.smallestExponent
+            case .exponent(let y): y
+            case .fading: Foundation.log2(1e-12 * sums.total)
+            }
         return max(y, Self.smallestExponent)
     }
 

@@ -2,8 +2,8 @@ import Foundation
 import LogitSketches
 import Tensor
 
-// The general case, for flat rows: a histogram over depth tells in which bin the cut is and in which one the draw falls;
-// only these are sorted.
+// The general case, for flat rows: a histogram over depth tells in which bin the cut is and in which one the draw
+// falls; only these are sorted.
 
 extension RowSampler {
     func drawFromBins(_ cut: RankCut, _ uniform: Double) -> (token: Int, nucleusSize: Int) {
@@ -42,7 +42,9 @@ extension RowSampler {
         bins.sums.update(repeating: .zero, count: 2 * (DepthBins.count + 1))
         forEachRun { logits, first, count in
             let indices = bins.indices + 64 * first
-            depthBins(logits, blocks: count, largest: largest, factor: factor, lastBin: last, threshold: lowest, into: indices)
+            depthBins(
+                logits, blocks: count, largest: largest, factor: factor, lastBin: last, threshold: lowest, into: indices
+            )
             exponentials(logits, blocks: count, exponent, into: e)
             scatter(e, indices, count: 64 * count, into: bins.sums)
         }
@@ -53,8 +55,8 @@ extension RowSampler {
         rankFound(gatherBin(bins.indices, blocks: blocks, bin: Int32(bin), into: found))
     }
 
-    /// Weights of bins where tokens are kept or not: their mass up to the cut. The number of tokens kept, and the bin in
-    /// which the cut is, with how many of its tokens are kept.
+    /// Weights of bins where tokens are kept or not: their mass up to the cut. The number of tokens kept, and the bin
+    /// in which the cut is, with how many of its tokens are kept.
     private func keep(_ cut: RankCut) -> (total: Double, size: Int, cutBin: (bin: Int, kept: Int)) {
         var total = 0.0, size = 0
         bins.weights.update(repeating: 0, count: DepthBins.count)
@@ -108,7 +110,9 @@ extension RowSampler {
         return (total, max(size, 1), (-1, 0))
     }
 
-    private func isUneven(tokens: Int, mass b: Double, after c: Double, _ mask: SoftMask, width: Double, total: Double) -> Bool {
+    private func isUneven(
+        tokens: Int, mass b: Double, after c: Double, _ mask: SoftMask, width: Double, total: Double
+    ) -> Bool {
         tokens > 1 && mask.spreadError(probability: b / Double(tokens), spread: width) * b * mask(c) > 1e-8 * total
     }
 

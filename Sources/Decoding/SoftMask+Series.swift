@@ -6,9 +6,9 @@ import LogitSketches
 extension SoftMask {
     /// Σ p·m over `count` tokens of nearly equal p, of mass b together, that follow a cumulative probability c ≥ P.
     ///
-    /// With p = b/n and r = exp(−αp) it is the geometric series p·m(c)·(r + r² + … + rⁿ). Probabilities that spread by a
-    /// factor 1 ± δ/2 change it by a share of α·p·δ²/24 (``spreadError(probability:spread:)``), because the integral of m
-    /// over c does not depend on how b is cut.
+    /// With p = b/n and r = exp(−αp) it is the geometric series p·m(c)·(r + r² + … + rⁿ). Probabilities that spread by
+    /// a factor 1 ± δ/2 change it by a share of α·p·δ²/24 (``spreadError(probability:spread:)``), because the integral
+    /// of m over c does not depend on how b is cut.
     func mass(after c: Double, of b: Double, count: Double) -> Double {
         let p = b / count
         let r = Foundation.exp(-steepness * p)

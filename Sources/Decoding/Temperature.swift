@@ -38,7 +38,8 @@ public struct EntropyTemperature: Sendable, Equatable {
 
     func check() throws {
         try checkSetting("minimum temperature", minimum, minimum >= 0 && minimum <= 1e20, "a number from 0 to 1e20")
-        try checkSetting("maximum temperature", maximum, maximum >= minimum && maximum <= 1e20, "a number from \(minimum) to 1e20")
+        try checkSetting(
+            "maximum temperature", maximum, maximum >= minimum && maximum <= 1e20, "a number from \(minimum) to 1e20")
         try checkSetting("exponent", exponent, exponent >= 0 && exponent < .infinity, "a number from 0 up")
     }
 }

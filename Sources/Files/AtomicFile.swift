@@ -6,8 +6,8 @@ import Foundation
 /// readers, and whoever comes after a power cut, see the old content or the new, never a part. Without
 /// `commit`, and after any error, the temporary file is removed and the old file is untouched.
 ///
-/// A symbolic link at the path stays, and what it leads to is replaced. A device, a pipe or a socket is no file that could
-/// be replaced: bytes go through it as they come. A disk is refused.
+/// A symbolic link at the path stays, and what it leads to is replaced. A device, a pipe or a socket is no file that
+/// could be replaced: bytes go through it as they come.
 ///
 /// A class because it owns the open file.
 public final class AtomicFile {

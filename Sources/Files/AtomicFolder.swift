@@ -2,9 +2,9 @@ import Foundation
 
 /// A folder that appears whole or not at all.
 ///
-/// Files go to a hidden folder beside it; `commit` flushes that folder and gives it its name. Without `commit`, and after any
-/// error, it is removed. What a killed process has left is removed by the next one that makes the same folder; two that work at
-/// once do not meddle with each other, the second is refused.
+/// Files go to a hidden folder beside it; `commit` flushes that folder and gives it its name. Without `commit`, and
+/// after any error, it is removed. What a killed process has left is removed by the next one that makes the same
+/// folder; two that work at once do not meddle with each other, the second is refused.
 ///
 /// A class because it owns the hidden folder.
 public final class AtomicFolder {
@@ -23,10 +23,13 @@ public final class AtomicFolder {
         let url = url.standardizedFileURL
         var status = stat()
         guard lstat(url.path, &status) != 0 else {
-            throw FileError(.cannotWrite, file: url.path, "found a file or folder of this name, expected none; remove it or give another")
+            throw FileError(
+                .cannotWrite, file: url.path,
+                "found a file or folder of this name, expected none; remove it or give another")
         }
         self.url = url
-        workplace = url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).partial", isDirectory: true)
+        workplace = url.deletingLastPathComponent().appendingPathComponent(
+            ".\(url.lastPathComponent).partial", isDirectory: true)
         lock = try FolderLock(workplace)
         do {
             for name in try FileManager.default.contentsOfDirectory(atPath: workplace.path) {
@@ -41,13 +44,15 @@ public final class AtomicFolder {
 
     /// Sees that the disk has room.
     ///
-    /// - Throws: `FileError` of kind `cannotWrite` with the room found and needed; where the system does not say, nothing.
+    /// - Throws: `FileError` of kind `cannotWrite` with the room found and needed; where the system does not say,
+    ///   nothing.
     public func requireRoom(_ byteCount: Int) throws {
         var status = statvfs()
         guard statvfs(workplace.path, &status) == 0 else { return }
         let room = Int(status.f_bavail) * Int(status.f_frsize)
         guard room >= byteCount else {
-            throw FileError(.cannotWrite, file: url.path, "the disk has room for \(room) bytes, expected at least \(byteCount)")
+            throw FileError(
+                .cannotWrite, file: url.path, "the disk has room for \(room) bytes, expected at least \(byteCount)")
         }
     }
 

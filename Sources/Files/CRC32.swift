@@ -39,12 +39,16 @@ public struct CRC32: Sendable {
     }()
 
     @inline(never)
-    private static func advance(_ state: UInt32, _ bytes: UnsafeRawPointer, _ count: Int, _ t: UnsafePointer<UInt32>) -> UInt32 {
+    private static func advance(
+        _ state: UInt32, _ bytes: UnsafeRawPointer, _ count: Int, _ t: UnsafePointer<UInt32>
+    ) -> UInt32 {
         var state = state, i = 0
         while i &+ 8 <= count {
             let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: i, as: UInt64.self)) ^ UInt64(state)
             let low = entry(t, 7, word) ^ entry(t, 6, word >> 8) ^ entry(t, 5, word >> 16) ^ entry(t, 4, word >> 24)
-            state = low ^ entry(t, 3, word >> 32) ^ entry(t, 2, word >> 40) ^ entry(t, 1, word >> 48) ^ entry(t, 0, word >> 56)
+            state =
+                low ^ entry(t, 3, word >> 32) ^ entry(t, 2, word >> 40) ^ entry(t, 1, word >> 48)
+                ^ entry(t, 0, word >> 56)
             i &+= 8
         }
         while i < count {

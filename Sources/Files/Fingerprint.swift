@@ -11,7 +11,9 @@ public struct Fingerprint: Sendable, Equatable, Codable {
     public init() {}
 
     /// A setting, or anything that has a text.
-    public mutating func add(_ name: String, _ value: some CustomStringConvertible) { entries[name] = value.description }
+    public mutating func add(_ name: String, _ value: some CustomStringConvertible) {
+        entries[name] = value.description
+    }
 
     /// A file's content, as its size and CRC-32.
     ///
@@ -32,7 +34,9 @@ public struct Fingerprint: Sendable, Equatable, Codable {
     }
 
     /// All entries on one line.
-    public var text: String { entries.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "; ") }
+    public var text: String {
+        entries.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "; ")
+    }
 
     /// The first entry that differs, in words; nil where none does.
     public func difference(from other: Fingerprint) -> String? {
@@ -43,7 +47,8 @@ public struct Fingerprint: Sendable, Equatable, Codable {
     }
 
     private static let smallFiles: Set<String> = [
-        "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors.index.json",
+        "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
+        "model.safetensors.index.json",
     ]
 
     private static func digest(_ path: String) throws -> String {

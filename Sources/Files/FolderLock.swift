@@ -2,8 +2,8 @@ import Foundation
 
 /// A folder that one process works in alone, as long as the lock lives.
 ///
-/// The lock is the system's (`flock` on the folder itself): it leaves no file behind and ends with the process, however that
-/// ends. Where a file system has no such locks, nothing is held.
+/// The lock is the system's (`flock` on the folder itself): it leaves no file behind and ends with the process, however
+/// that ends. Where a file system has no such locks, nothing is held.
 ///
 /// A class because it owns the open folder.
 public final class FolderLock {
@@ -19,7 +19,9 @@ public final class FolderLock {
         descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
             close(descriptor)
-            throw FileError(.cannotWrite, file: folder.path, "another process works in this folder; wait until it ends, or give another")
+            throw FileError(
+                .cannotWrite, file: folder.path,
+                "another process works in this folder; wait until it ends, or give another")
         }
     }
 

@@ -1,7 +1,7 @@
 import Foundation
 
-/// What Foundation's JSON readers must not be given: they end the process on bytes that are not UTF-8 and on documents that
-/// are nested deeply. Whatever comes from a file is looked at here before.
+/// What Foundation's JSON readers must not be given: they end the process on bytes that are not UTF-8 and on documents
+/// that are nested deeply. Whatever comes from a file is looked at here before.
 public enum JSONGuard {
     /// Deeper documents are refused before they exhaust the stack.
     public static let deepest = 200
@@ -84,7 +84,9 @@ public enum JSONGuard {
         case UInt8(ascii: "*"):
             var position = start + 2
             while position + 1 < bytes.count {
-                if bytes[position] == UInt8(ascii: "*"), bytes[position + 1] == UInt8(ascii: "/") { return position + 1 }
+                if bytes[position] == UInt8(ascii: "*"), bytes[position + 1] == UInt8(ascii: "/") {
+                    return position + 1
+                }
                 position += 1
             }
             return bytes.count

@@ -19,7 +19,8 @@ public final class JSONLines {
     public init(path: String, form: String) throws {
         (self.path, self.form) = (path, form)
         guard let file = fopen(path, "re") else {
-            throw JSONLinesError("\(path): cannot be read (\(String(cString: strerror(errno)))), expected JSON objects, one a line")
+            throw JSONLinesError(
+                "\(path): cannot be read (\(String(cString: strerror(errno)))), expected JSON objects, one a line")
         }
         self.file = file
     }
@@ -58,7 +59,9 @@ public final class JSONLines {
         errno = 0
         let count = getline(&buffer, &capacity, file)
         if count < 0 {
-            guard ferror(file) == 0 else { throw JSONLinesError("\(path): cannot be read: \(String(cString: strerror(errno)))") }
+            guard ferror(file) == 0 else {
+                throw JSONLinesError("\(path): cannot be read: \(String(cString: strerror(errno)))")
+            }
             return nil
         }
         lineNumber += 1
@@ -97,7 +100,8 @@ extension DecodingError {
     /// The array's element that is to blame, from 0; nil for a file that is no array.
     public var element: Int? {
         switch self {
-        case .keyNotFound(_, let context), .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+        case .keyNotFound(_, let context), .typeMismatch(_, let context), .valueNotFound(_, let context),
+            .dataCorrupted(let context):
             context.codingPath.first?.intValue
         @unknown default: nil
         }
@@ -116,5 +120,7 @@ extension DecodingError {
     }
 
     /// The member of the line's object that is to blame.
-    private static func member(_ context: Context) -> String? { context.codingPath.first { $0.intValue == nil }?.stringValue }
+    private static func member(_ context: Context) -> String? {
+        context.codingPath.first { $0.intValue == nil }?.stringValue
+    }
 }

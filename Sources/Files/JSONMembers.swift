@@ -2,8 +2,8 @@ import Foundation
 
 /// The members of a JSON object, each value as the text that stood in the file.
 ///
-/// For a configuration that gets or loses a few members and must keep the others as they are: `1e-05` stays `1e-05`, `10000.0`
-/// does not become `10000`, and members keep their order.
+/// For a configuration that gets or loses a few members and must keep the others as they are: `1e-05` stays `1e-05`,
+/// `10000.0` does not become `10000`, and members keep their order.
 public struct JSONMembers: Sendable, Equatable {
     /// The names of the members, in the order of the file.
     public private(set) var names: [String] = []

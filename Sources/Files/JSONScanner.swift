@@ -124,7 +124,9 @@ public struct JSONScanner {
         var text = ""
         while true {
             let start = position
-            while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
+            while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+                position += 1
+            }
             text += try validated(start..<position)
             switch peek {
             case UInt8(ascii: "\""):
@@ -163,7 +165,8 @@ public struct JSONScanner {
         case UInt8(ascii: "u"):
             let first = try fourHexDigits()
             if let scalar = Unicode.Scalar(first) { return scalar }
-            let isPair = position + 1 < bytes.count && bytes[position] == UInt8(ascii: "\\")
+            let isPair =
+                position + 1 < bytes.count && bytes[position] == UInt8(ascii: "\\")
                 && bytes[position + 1] == UInt8(ascii: "u")
             if isPair, first < 0xDC00 {
                 position += 2
@@ -245,7 +248,9 @@ public struct JSONScanner {
         return true
     }
 
-    private mutating func expect(_ character: Unicode.Scalar, _ what: @autoclosure () -> String, or alternative: String? = nil) throws {
+    private mutating func expect(
+        _ character: Unicode.Scalar, _ what: @autoclosure () -> String, or alternative: String? = nil
+    ) throws {
         guard take(character) else {
             let expected = (alternative.map { "\($0) or " } ?? "") + "'\(character)'"
             throw failure("found \(found), expected \(expected) for \(what())")

@@ -1,7 +1,8 @@
 /// A JSON document, with every key and string byte for byte as the file has it.
 ///
 /// Foundation's decoders keep objects in dictionaries keyed by `String`, whose equality is canonical equivalence: the
-/// one-scalar and the two-scalar spelling of "é" are the same key there. A vocabulary may hold both as different tokens.
+/// one-scalar and the two-scalar spelling of "é" are the same key there. A vocabulary may hold both as different
+/// tokens.
 public indirect enum JSONTree: Sendable {
     case null
     case bool(Bool)
@@ -74,10 +75,14 @@ private struct JSONParser {
         var members: [(key: String, value: JSONTree)] = []
         try elements(closedBy: UInt8(ascii: "}")) { parser in
             parser.skipWhitespace()
-            guard parser.next == UInt8(ascii: "\"") else { throw parser.error("found \(parser.here), expected a key in quotes") }
+            guard parser.next == UInt8(ascii: "\"") else {
+                throw parser.error("found \(parser.here), expected a key in quotes")
+            }
             let key = try parser.string()
             parser.skipWhitespace()
-            guard parser.take(UInt8(ascii: ":")) else { throw parser.error("found \(parser.here), expected a colon after the key") }
+            guard parser.take(UInt8(ascii: ":")) else {
+                throw parser.error("found \(parser.here), expected a colon after the key")
+            }
             members.append((key, try parser.value()))
         }
         return .object(members)
@@ -146,7 +151,9 @@ private struct JSONParser {
     }
 
     private func text(_ utf8: ArraySlice<UInt8>) throws -> String {
-        guard let text = String(validating: utf8, as: UTF8.self) else { throw error("found a string that is not UTF-8") }
+        guard let text = String(validating: utf8, as: UTF8.self) else {
+            throw error("found a string that is not UTF-8")
+        }
         return text
     }
 

@@ -43,7 +43,9 @@ public struct CompletionText {
         guard !special.contains(decision.token) else { return tokenizer.token(for: decision.token) ?? "" }
         let isNamed = tokenizer.token(for: decision.token) != nil
         // A row that the model has to spare names no token.
-        add(isNamed ? try decoder.append(decision.token) : decoder.flush() + "\u{FFFD}", temperature: decision.temperature)
+        add(
+            isNamed ? try decoder.append(decision.token) : decoder.flush() + "\u{FFFD}",
+            temperature: decision.temperature)
         return String(decoding: bytes[(ends.dropLast().last?.offset ?? 0)...], as: UTF8.self)
     }
 
@@ -65,7 +67,9 @@ public struct CompletionText {
         while taken < stops.shownCount, takenEnds < ends.count {
             let (end, temperature) = ends[takenEnds]
             let stop = min(end, stops.shownCount)
-            if stop > taken { spans.append(Span(text: String(decoding: bytes[taken..<stop], as: UTF8.self), temperature: temperature)) }
+            if stop > taken {
+                spans.append(Span(text: String(decoding: bytes[taken..<stop], as: UTF8.self), temperature: temperature))
+            }
             taken = max(taken, stop)
             if end <= stops.shownCount { takenEnds += 1 }
         }

@@ -10,8 +10,8 @@ import Tensor
 ///
 /// A sample's tokens depend on the seed, the request's number, the sample's number and the prompt alone, not on what
 /// else is under way: each has its own random stream, and rows that are computed together do not change each other's
-/// bits. For that, prompts are read one by one and steps are cut into parts of `Transformer.independentRows` (64) sequences;
-/// of a tiny model (see `Transformer`) any number of prompts and sequences go together.
+/// bits. For that, prompts are read one by one and steps are cut into parts of `Transformer.independentRows` (64)
+/// sequences; of a tiny model (see `Transformer`) any number of prompts and sequences go together.
 public struct GenerationEngine: Sendable {
     public let model: Transformer
     public let policy: any DecodingPolicy
@@ -27,7 +27,9 @@ public struct GenerationEngine: Sendable {
     static let jointTokens = 16_384
 
     /// - Parameter endTokens: nil takes the model's own.
-    public init(model: Transformer, policy: any DecodingPolicy, seed: UInt64 = 0, width: Int = 16, endTokens: [Int]? = nil) {
+    public init(
+        model: Transformer, policy: any DecodingPolicy, seed: UInt64 = 0, width: Int = 16, endTokens: [Int]? = nil
+    ) {
         require(width > 0, "an engine of width \(width)")
         (self.model, self.policy, self.seed, self.width) = (model, policy, seed, width)
         self.endTokens = Set(endTokens ?? model.configuration.endTokens)
@@ -46,8 +48,9 @@ public struct GenerationEngine: Sendable {
     ///   - isCancelled: asked before each step and each chunk of a prompt. Once true, what is there is returned, and
     ///     whatever was not done is `.interrupted`.
     /// - Returns: of each request its samples.
-    /// - Throws: ``ModelError`` before anything runs, for a prompt that is empty, leaves no room in the context or has an
-    ///   id outside the vocabulary; `PolicyError` for logits that nothing can be drawn from; what the handlers throw.
+    /// - Throws: ``ModelError`` before anything runs, for a prompt that is empty, leaves no room in the context or has
+    ///   an id outside the vocabulary; `PolicyError` for logits that nothing can be drawn from; what the handlers
+    ///   throw.
     public func generate(
         _ requests: [GenerationRequest],
         onToken: TokenHandler = { _, _ in true },
@@ -66,7 +69,8 @@ public struct GenerationEngine: Sendable {
         var hidden = Tensor<Float>(shape: [0, model.configuration.hiddenSize], repeating: 0)
 
         while !isCancelled() {
-            let entering = try waiting.enter(upTo: width - running.count, read: { try read($0, isCancelled) }, seed: seed)
+            let entering = try waiting.enter(
+                upTo: width - running.count, read: { try read($0, isCancelled) }, seed: seed)
             if !entering.isEmpty {
                 running += entering.map(\.sample)
                 hidden = hidden.stacked(above: entering.map(\.hidden))
@@ -114,8 +118,8 @@ public struct GenerationEngine: Sendable {
         return results
     }
 
-    /// One decision for each running sample. A sample from whose logits nothing can be drawn ends by itself, and takes no
-    /// other one along: it leaves, and the others are asked again.
+    /// One decision for each running sample. A sample from whose logits nothing can be drawn ends by itself, and takes
+    /// no other one along: it leaves, and the others are asked again.
     ///
     /// - Parameter onFailure: called for each sample that leaves.
     /// - Returns: decisions of those that stay, and their generators after them.
@@ -215,7 +219,8 @@ public struct GenerationEngine: Sendable {
     }
 
     private func check(_ request: GenerationRequest, _ index: Int) throws {
-        require(request.samples >= 0 && request.maxTokens > 0, "\(request.samples) samples of \(request.maxTokens) tokens")
+        require(
+            request.samples >= 0 && request.maxTokens > 0, "\(request.samples) samples of \(request.maxTokens) tokens")
         try model.requireFit(prompt: request.promptIDs, "prompt \(index)")
     }
 }

@@ -15,7 +15,9 @@ public struct GenerationRequest: Sendable, Equatable {
     public var seed: UInt64?
 
     public init(promptIDs: [Int], samples: Int = 1, maxTokens: Int, number: Int? = nil, seed: UInt64? = nil) {
-        (self.promptIDs, self.samples, self.maxTokens, self.number, self.seed) = (promptIDs, samples, maxTokens, number, seed)
+        (self.promptIDs, self.samples, self.maxTokens, self.number, self.seed) = (
+            promptIDs, samples, maxTokens, number, seed
+        )
     }
 }
 

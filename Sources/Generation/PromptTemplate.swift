@@ -28,7 +28,9 @@ public struct PromptTemplate: Sendable, Equatable {
     ]
 
     private static func llama3(system: String?) -> String {
-        func message(_ role: String, _ text: String) -> String { "<|start_header_id|>\(role)<|end_header_id|>\n\n\(text)<|eot_id|>" }
+        func message(_ role: String, _ text: String) -> String {
+            "<|start_header_id|>\(role)<|end_header_id|>\n\n\(text)<|eot_id|>"
+        }
         return "<|begin_of_text|>" + (system.map { message("system", $0) } ?? "") + message("user", placeholder)
             + "<|start_header_id|>assistant<|end_header_id|>\n\n"
     }
@@ -53,7 +55,9 @@ public struct PromptTemplate: Sendable, Equatable {
             (text, preset) = (description, nil)
         } else {
             throw PromptError(
-                "the prompt template '\(description)' is none of \(Self.presetNames.joined(separator: ", ")), and has no {prompt}")
+                "the prompt template '\(description)' is none of \(Self.presetNames.joined(separator: ", ")), and has "
+                    + "no {prompt}"
+            )
         }
     }
 
@@ -87,10 +91,14 @@ extension Tokenizer {
     ///
     /// Control tokens that stand in the text are encoded as such.
     ///
-    /// - Throws: ``PromptError`` for a preset with a control token that this tokenizer does not have; `TokenizerError.tooManySteps`.
+    /// - Throws: ``PromptError`` for a preset with a control token that this tokenizer does not have;
+    ///   `TokenizerError.tooManySteps`.
     public func promptIDs(_ prompt: String, template: PromptTemplate? = nil) throws -> [Int] {
-        if let template, let preset = template.preset, let token = template.controlTokens.first(where: { id(for: $0) == nil }) {
-            throw PromptError("the prompt template \(preset) needs the token \(token), which the tokenizer does not have")
+        if let template, let preset = template.preset,
+            let token = template.controlTokens.first(where: { id(for: $0) == nil })
+        {
+            throw PromptError(
+                "the prompt template \(preset) needs the token \(token), which the tokenizer does not have")
         }
         let ids = try encode(template?.filled(with: prompt) ?? prompt, addSpecialTokens: false)
         guard let beginningOfSequence, ids.first != beginningOfSequence else { return ids }

@@ -54,5 +54,7 @@ public struct StopTexts: Sendable {
 }
 
 extension Array<UInt8> {
-    fileprivate func ends(with suffix: ArraySlice<UInt8>) -> Bool { self[Swift.max(0, count - suffix.count)...].elementsEqual(suffix) }
+    fileprivate func ends(with suffix: ArraySlice<UInt8>) -> Bool {
+        self[Swift.max(0, count - suffix.count)...].elementsEqual(suffix)
+    }
 }

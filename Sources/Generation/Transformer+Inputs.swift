@@ -6,7 +6,8 @@ import Tokenizers
 extension Transformer {
     /// - Parameters:
     ///   - name: of the prompt, for the message.
-    /// - Throws: ``ModelError`` for a prompt that is empty, leaves no room for a token in the context or has an id outside the vocabulary.
+    /// - Throws: ``ModelError`` for a prompt that is empty, leaves no room for a token in the context or has an id
+    ///   outside the vocabulary.
     public func requireFit(prompt: [Int], _ name: String) throws {
         let context = configuration.contextLength, vocabulary = configuration.vocabularySize
         guard !prompt.isEmpty else { throw ModelError(.empty, "found no tokens in \(name), expected at least one") }
@@ -18,7 +19,9 @@ extension Transformer {
         }
         if let position = prompt.firstIndex(where: { $0 < 0 || $0 >= vocabulary }) {
             throw ModelError(
-                .unknownToken, "found token id \(prompt[position]) at position \(position) of \(name), expected 0 to \(vocabulary - 1)")
+                .unknownToken,
+                "found token id \(prompt[position]) at position \(position) of \(name), expected 0 to \(vocabulary - 1)"
+            )
         }
     }
 
@@ -28,7 +31,11 @@ extension Transformer {
         let known = tokenizer.vocabularySize, rows = configuration.vocabularySize
         // Published models have some rows to spare, at most a few thousand in a hundred thousand.
         guard known <= rows, known * 10 >= rows * 9 else {
-            throw ModelError(.mismatch, "\(folder): the tokenizer has \(known) tokens, which do not fit the model's vocabulary of \(rows); take the tokenizer files that were published with the model")
+            throw ModelError(
+                .mismatch,
+                "\(folder): the tokenizer has \(known) tokens, which do not fit the model's vocabulary of \(rows); "
+                    + "take the tokenizer files that were published with the model"
+            )
         }
     }
 

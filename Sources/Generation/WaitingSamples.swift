@@ -42,7 +42,8 @@ struct WaitingSamples {
                 prompt = isLast ? nil : read
                 // The last sample goes on with the prompt's own cache.
                 let cache = isLast ? read.cache : read.cache.fork()
-                let random = RandomGenerator(seed: current.seed ?? seed, stream: Self.stream(current.number ?? request, sample))
+                let random = RandomGenerator(
+                    seed: current.seed ?? seed, stream: Self.stream(current.number ?? request, sample))
                 let index = SampleIndex(request: request, sample: sample)
                 entering.append((RunningSample(index: index, cache: cache, random: random), read.hidden))
                 sample += 1

@@ -2,8 +2,8 @@ import Files
 import Foundation
 import Safetensors
 
-/// The small files of a model that go into a cache's `backbone` folder, so that heads trained on it can be exported and texts read
-/// without the model.
+/// The small files of a model that go into a cache's `backbone` folder, so that heads trained on it can be exported and
+/// texts read without the model.
 enum BackboneFiles {
     static let folder = "backbone"
     static let names = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"]

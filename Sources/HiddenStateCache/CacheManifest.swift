@@ -53,8 +53,9 @@ struct CacheManifest: Codable, Equatable {
     init(folder: URL) throws {
         let file = folder.appendingPathComponent(Self.name), path = file.path
         let data: Data
-        do { data = try Data(file: path) } catch let error as FileError where error.kind == .cannotOpen {
-            throw CacheError(path, "\(error.reason), expected the description of a hidden-state cache")
+        do { data = try Data(contentsOf: file) } catch {
+            throw CacheError(
+                path, "cannot be read, expected the description of a hidden-state cache: \(error.localizedDescription)")
         }
         do {
             self = try JSONDecoder().decodeGuarded(CacheManifest.self, from: data)
@@ -74,13 +75,17 @@ struct CacheManifest: Codable, Equatable {
             func check(_ isRight: Bool, _ problem: String) throws {
                 if !isRight { throw CacheError(path, "shards[\(number)]: \(problem)") }
             }
-            try check(!shard.file.isEmpty && !shard.file.contains("/") && shard.file != ".." && shard.file != ".",
+            try check(
+                !shard.file.isEmpty && !shard.file.contains("/") && shard.file != ".." && shard.file != ".",
                 "file is '\(shard.file)', expected a name in the cache's folder")
             try check(names.insert(shard.file).inserted, "file '\(shard.file)' is listed twice")
             try check(shard.tokens > 0, "tokens is \(shard.tokens), expected a whole number above 0")
-            try check((1...shard.tokens).contains(shard.trajectories), "trajectories is \(shard.trajectories), expected 1 to \(shard.tokens)")
             try check(
-                shard.crc32.utf8.count == 8 && UInt32(shard.crc32, radix: 16) != nil, "crc32 is '\(shard.crc32)', expected eight hexadecimal digits")
+                (1...shard.tokens).contains(shard.trajectories),
+                "trajectories is \(shard.trajectories), expected 1 to \(shard.tokens)")
+            try check(
+                shard.crc32.utf8.count == 8 && UInt32(shard.crc32, radix: 16) != nil,
+                "crc32 is '\(shard.crc32)', expected eight hexadecimal digits")
         }
     }
 
@@ -90,7 +95,8 @@ struct CacheManifest: Codable, Equatable {
             throw CacheError(path, "hidden_dtype is '\(hiddenDtype)', expected BF16, F16 or F32")
         }
         return try CacheDescription(
-            place: path, modelName: modelName, modelPath: modelPath, hiddenSize: hiddenSize, vocabularySize: vocabularySize,
+            place: path, modelName: modelName, modelPath: modelPath, hiddenSize: hiddenSize,
+            vocabularySize: vocabularySize,
             topLogits: topLogits, tailBins: tailBins, hiddenType: type, rank: rank)
     }
 
@@ -107,6 +113,8 @@ struct CacheManifest: Codable, Equatable {
     }
 
     private static func word(for type: Any.Type) -> String {
-        type == Int.self ? "a whole number" : type == String.self ? "a text" : type == [Any].self || type == [Shard].self ? "a list" : "an object"
+        type == Int.self
+            ? "a whole number"
+            : type == String.self ? "a text" : type == [Any].self || type == [Shard].self ? "a list" : "an object"
     }
 }

@@ -1,8 +1,8 @@
 import Foundation
 import Safetensors
 
-/// `trajectories.safetensors` beside `cache.json`: of each line of the trajectory file the problem that it belongs to, so
-/// that completions of one problem can stay together. A cache without it is read as before.
+/// `trajectories.safetensors` beside `cache.json`: of each line of the trajectory file the problem that it belongs to,
+/// so that completions of one problem can stay together. A cache without it is read as before.
 enum ProblemTable {
     static let name = "trajectories.safetensors"
     private static let tensor = "problem"

@@ -5,12 +5,13 @@ public enum TrajectorySubset: String, Sendable, Codable, CaseIterable {
     case all, training, validation
 }
 
-/// Which trajectories are held out for validation: so large a share of the *problems*, so that completions of one problem
-/// stay on one side.
+/// Which trajectories are held out for validation: so large a share of the *problems*, so that completions of one
+/// problem stay on one side.
 ///
-/// Each problem has a uniform draw in [0, 1) of its own: bits 11 to 63 of the first two words of its block, in a stream of
-/// the seed that nothing else uses. The problems of the lowest draws are held out, `round(fraction · problems)` of them, and
-/// at least one and not all where the fraction lies between 0 and 1. So a larger fraction holds out more, but never others.
+/// Each problem has a uniform draw in [0, 1) of its own: bits 11 to 63 of the first two words of its block, in a stream
+/// of the seed that nothing else uses. The problems of the lowest draws are held out, `round(fraction · problems)` of
+/// them, and at least one and not all where the fraction lies between 0 and 1. So a larger fraction holds out more, but
+/// never others.
 public struct TrajectorySplit: Sendable, Equatable, Codable {
     /// Share of the problems, 0 to 1.
     public var validationFraction: Double
@@ -66,7 +67,8 @@ extension HiddenStateCache {
 
     /// The problem of a trajectory, as a number; where it is not known, one that no other trajectory has.
     func problem(of trajectory: TrajectoryIndex) -> Int {
-        let problem = problems.flatMap { $0.indices.contains(trajectory.number) ? Int($0[trajectory.number]) : nil } ?? -1
+        let problem =
+            problems.flatMap { $0.indices.contains(trajectory.number) ? Int($0[trajectory.number]) : nil } ?? -1
         return problem >= 0 ? problem : ~trajectory.number
     }
 }

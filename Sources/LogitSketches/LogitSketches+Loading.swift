@@ -3,11 +3,12 @@ import Tensor
 // From columns, as a cache stores them, to runs in lane-major order.
 
 extension LogitSketches {
-    /// Replaces all sketches by those of `pieces`, one piece after the other, in parallel over pieces. Memory is reused.
+    /// Replaces all sketches by those of `pieces`, one piece after the other, in parallel over pieces. Memory is
+    /// reused.
     ///
-    /// - Throws: ``LogitsError`` with the token's number over all pieces where a sketch contradicts itself: NaN or +∞, logits
-    ///   that rise, no possible token, a negative count or variance, a label whose rank is not where logits or counts put
-    ///   it. What is held then is of no use.
+    /// - Throws: ``LogitsError`` with the token's number over all pieces where a sketch contradicts itself: NaN or +∞,
+    ///   logits that rise, no possible token, a negative count or variance, a label whose rank is not where logits or
+    ///   counts put it. What is held then is of no use.
     @_specialize(where Element == Float, Stored == Float) @_specialize(where Element == Double, Stored == Float)
     @_specialize(where Element == Double, Stored == Double)
     public mutating func load<Stored: Scalar>(_ pieces: [SketchColumns<Stored>]) throws {
@@ -16,7 +17,9 @@ extension LogitSketches {
         for piece in pieces {
             require(
                 piece.exactCount == exactCount && piece.tailWidth == width,
-                "sketches of \(piece.exactCount) logits and \(piece.tailWidth) bins, expected \(exactCount) and \(width)")
+                "sketches of \(piece.exactCount) logits and \(piece.tailWidth) bins, expected \(exactCount) and "
+                    + "\(width)"
+            )
             starts.append(count)
             count += piece.count
         }
@@ -87,7 +90,8 @@ private struct SketchLayout<Element: Scalar> {
 
     @inline(__always)
     private func layOut<Stored: Scalar>(
-        _ piece: SketchColumns<Stored>, _ token: Int, depths: UnsafeMutablePointer<Element>, bins: UnsafeMutablePointer<Element>
+        _ piece: SketchColumns<Stored>, _ token: Int, depths: UnsafeMutablePointer<Element>,
+        bins: UnsafeMutablePointer<Element>
     ) -> Result<LogitSketches<Element>.Label, Problem> {
         let width = MemoryLayout<Stored>.stride, top = piece.topLogits + token * exactCount * width
         let largest: Stored = stored(top, 0)
@@ -123,7 +127,8 @@ private struct SketchLayout<Element: Scalar> {
         if (0..<exactCount).contains(rank) {
             let there: Stored = stored(top, rank)
             guard there == logit else {
-                return .failure(Problem(text: "the label's logit is \(logit), but that of its rank \(rank) is \(there)"))
+                return .failure(
+                    Problem(text: "the label's logit is \(logit), but that of its rank \(rank) is \(there)"))
             }
             return .success(.init(depth: depth, place: LaneMajor.index(of: rank, height: exactHeight), isInTail: false))
         }
@@ -144,7 +149,9 @@ private struct SketchLayout<Element: Scalar> {
     private func firstRise<Stored: Scalar>(_ top: UnsafeRawPointer, as type: Stored.Type) -> String {
         for rank in 1..<exactCount {
             let before: Stored = stored(top, rank - 1), here: Stored = stored(top, rank)
-            if !(here <= before) { return "logit \(rank) of the largest is \(here) after \(before), expected descending order" }
+            if !(here <= before) {
+                return "logit \(rank) of the largest is \(here) after \(before), expected descending order"
+            }
         }
         return "the largest logits are not in descending order"
     }
@@ -152,7 +159,9 @@ private struct SketchLayout<Element: Scalar> {
 
 extension SketchColumns {
     @inline(__always)
-    fileprivate func labelRank(_ token: Int) -> Int32 { labelRanks.loadUnaligned(fromByteOffset: 4 * token, as: Int32.self) }
+    fileprivate func labelRank(_ token: Int) -> Int32 {
+        labelRanks.loadUnaligned(fromByteOffset: 4 * token, as: Int32.self)
+    }
 }
 
 // Loop-only functions: what is stored need not be aligned.
@@ -244,7 +253,8 @@ private func fillDepths<Element: Scalar, Stored: Scalar>(
 @_specialize(where Element == Float, Stored == Float) @_specialize(where Element == Double, Stored == Float)
 @_specialize(where Element == Double, Stored == Double)
 private func fillBins<Element: Scalar, Stored: Scalar>(
-    counts: UnsafeRawPointer, means: UnsafeRawPointer, variances: UnsafeRawPointer, count: Int, height: Int, below largest: Stored,
+    counts: UnsafeRawPointer, means: UnsafeRawPointer, variances: UnsafeRawPointer, count: Int, height: Int,
+    below largest: Stored,
     _ run: UnsafeMutablePointer<Element>
 ) {
     let largest = Element(largest)

@@ -4,8 +4,8 @@ import Safetensors
 
 /// The full checkpoint that the released classes and their vLLM build load: one folder with backbone and heads.
 ///
-/// `AutoDecoModelForCausalLM` is a module with the parts `llm`, `temp_head` and `top_p_head`, which gives its tensors their names; its
-/// config.json is the backbone's with the entries of AutoDeco.
+/// `AutoDecoModelForCausalLM` is a module with the parts `llm`, `temp_head` and `top_p_head`, which gives its tensors
+/// their names; its config.json is the backbone's with the entries of AutoDeco.
 public enum MergedLayout {
     /// What the names of the backbone's tensors begin with.
     public static let backbonePrefix = "llm."
@@ -22,7 +22,8 @@ public enum MergedLayout {
 
     /// Entries of config.json that heads bring along, beside those that name the model.
     static let headsKeys = [
-        "base_model_name_or_path", "enable_temperature_head", "enable_top_p_head", "use_enhanced_features", "temperature_hidden_size",
+        "base_model_name_or_path", "enable_temperature_head", "enable_top_p_head", "use_enhanced_features",
+        "temperature_hidden_size",
         "top_p_hidden_size",
     ]
 
@@ -37,14 +38,17 @@ public enum MergedLayout {
         merged["architectures"] = "[\(JSONMembers.quote(architecture))]"
         for key in headsKeys { merged[key] = heads[key] }
         // What heads read, where an older config does not say.
-        for key in ["temperature_hidden_size", "top_p_hidden_size"] where merged[key] == nil { merged[key] = backbone["hidden_size"] }
+        for key in ["temperature_hidden_size", "top_p_hidden_size"] where merged[key] == nil {
+            merged[key] = backbone["hidden_size"]
+        }
         if let baseModel { merged.set("base_model_name_or_path", string: baseModel) }
         return merged
     }
 
     /// The backbone's config.json again, from a merged one; for checkpoints whose metadata do not keep it.
     ///
-    /// - Parameter architecture: from `model_type` to the name in `architectures`, nil where it is not known; the entry is then left out.
+    /// - Parameter architecture: from `model_type` to the name in `architectures`, nil where it is not known; the entry
+    ///   is then left out.
     static func backboneConfiguration(of merged: JSONMembers, architecture: (String) -> String?) -> JSONMembers? {
         guard let type = merged.string("base_model_type") else { return nil }
         var backbone = merged
@@ -55,10 +59,12 @@ public enum MergedLayout {
     }
 }
 
-/// The files of a model's folder that are neither weights nor config.json: tokenizer, chat templates, generation_config.json, code, licence.
+/// The files of a model's folder that are neither weights nor config.json: tokenizer, chat templates,
+/// generation_config.json, code, licence.
 enum CompanionFiles {
     private static let weights = [
-        ".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".pt", ".pth", ".ckpt", ".gguf", ".ggml", ".h5", ".msgpack",
+        ".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".pt", ".pth", ".ckpt", ".gguf", ".ggml",
+        ".h5", ".msgpack",
         ".onnx", ".onnx_data",
     ]
     /// Further templates, beside chat_template.jinja.
@@ -74,14 +80,17 @@ enum CompanionFiles {
             }
             return names.sorted().filter { name in
                 var isFolder: ObjCBool = false
-                let exists = FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path, isDirectory: &isFolder)
+                let exists = FileManager.default.fileExists(
+                    atPath: folder.appendingPathComponent(name).path, isDirectory: &isFolder)
                 return exists && !isFolder.boolValue && !name.hasPrefix(".")
             }
         }
         var isFolder: ObjCBool = false
         let more = folder.appendingPathComponent(templates, isDirectory: true)
         let hasMore = FileManager.default.fileExists(atPath: more.path, isDirectory: &isFolder) && isFolder.boolValue
-        let own = try files(folder).filter { name in name != "config.json" && !weights.contains { name.lowercased().hasSuffix($0) } }
+        let own = try files(folder).filter { name in
+            name != "config.json" && !weights.contains { name.lowercased().hasSuffix($0) }
+        }
         return own + (hasMore ? try files(more).map { "\(templates)/\($0)" } : [])
     }
 
@@ -100,7 +109,9 @@ enum CompanionFiles {
                 let input = try FileHandle(forReadingFrom: source.resolvingSymlinksInPath())
                 defer { try? input.close() }
                 let output = try AtomicFile(path: place.path)
-                while let piece = try input.read(upToCount: pieceBytes), !piece.isEmpty { try piece.withUnsafeBytes(output.write) }
+                while let piece = try input.read(upToCount: pieceBytes), !piece.isEmpty {
+                    try piece.withUnsafeBytes(output.write)
+                }
                 try output.commit()
             } catch let error as FileError {
                 throw error

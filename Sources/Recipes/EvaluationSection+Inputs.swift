@@ -31,8 +31,8 @@ extension EvaluationSection {
 extension EvaluationPlan {
     /// What a configuration asks to evaluate.
     ///
-    /// - Throws: for what is missing in the configuration or does not fit together: model, tokenizer, problems, prompts,
-    ///   heads, verifier.
+    /// - Throws: for what is missing in the configuration or does not fit together: model, tokenizer, problems,
+    ///   prompts, heads, verifier.
     public init(_ configuration: RunConfiguration) throws { try self.init(configuration.evaluationInputs()) }
 }
 

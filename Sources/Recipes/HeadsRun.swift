@@ -33,11 +33,15 @@ public struct HeadsRun: Sendable {
             "seed \(split.seed), fraction \(split.validationFraction)"
         }
         guard let split else {
-            return "\(heads.relativePath): the run that made these heads is not beside them, so that it is not known which "
+            return
+                "\(heads.relativePath): the run that made these heads is not beside them, so that it is not known "
+                + "which "
                 + "trajectories they were trained on; those held out by \(place) are used (\(words(asked)))."
         }
         guard split != asked else { return nil }
-        return "\(heads.relativePath): these heads were trained with another split than \(place) names (\(words(split)) in "
+        return
+            "\(heads.relativePath): these heads were trained with another split than \(place) names (\(words(split)) "
+            + "in "
             + "place of \(words(asked))); the run's own is used."
     }
 }

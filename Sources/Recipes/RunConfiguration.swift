@@ -58,7 +58,9 @@ public struct RunConfiguration: Sendable {
                 let suggestion = (owner ?? nearest(to: name, in: names)).map { "did you mean \($0)?" }
                 throw ConfigurationError(
                     .unknownKey,
-                    "\(source.place(of: name)): unknown section \(shortened(name)), \(suggestion ?? "expected one of \(names.joined(separator: ", "))")")
+                    "\(source.place(of: name)): unknown section \(shortened(name)), "
+                        + "\(suggestion ?? "expected one of \(names.joined(separator: ", "))")"
+                )
             }
         }
     }
@@ -69,7 +71,9 @@ public struct RunConfiguration: Sendable {
         names(TrainingSection.self), names(EvaluationSection.self),
     ]
 
-    private static func names<S: Section>(_ section: S.Type) -> (name: String, keys: [String]) { (S.name, S.keys.map(\.name)) }
+    private static func names<S: Section>(_ section: S.Type) -> (name: String, keys: [String]) {
+        (S.name, S.keys.map(\.name))
+    }
 
     private static func root(_ data: Data, file: String) throws -> JSONValue {
         if let problem = JSONGuard.problem(in: data, isJSON5: true) {
@@ -77,10 +81,13 @@ public struct RunConfiguration: Sendable {
         }
         let root: JSONValue
         do { root = try JSONValue(json5: data) } catch {
-            throw ConfigurationError(.malformed, "\(file): is not JSON5\(SyntaxFault(in: data).map { ": \($0)" } ?? "")")
+            throw ConfigurationError(
+                .malformed, "\(file): is not JSON5\(SyntaxFault(in: data).map { ": \($0)" } ?? "")")
         }
         guard case .object = root else {
-            throw ConfigurationError(.malformed, "\(file): found \(root.shown), expected an object with sections such as \(CollectSection.name)")
+            throw ConfigurationError(
+                .malformed,
+                "\(file): found \(root.shown), expected an object with sections such as \(CollectSection.name)")
         }
         return root
     }
@@ -88,7 +95,8 @@ public struct RunConfiguration: Sendable {
     /// All sections with all values, defaults included: what a run really uses.
     public var json: JSONValue {
         .object([
-            ModelSection.name: model.json, TaskSection.name: task.json, CollectSection.name: collect.json, CacheSection.name: cache.json,
+            ModelSection.name: model.json, TaskSection.name: task.json, CollectSection.name: collect.json,
+            CacheSection.name: cache.json,
             TrainingSection.name: training.json, EvaluationSection.name: evaluation.json,
         ])
     }

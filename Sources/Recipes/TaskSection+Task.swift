@@ -17,7 +17,8 @@ extension TaskSection {
 
     /// - Throws: `VerifierError` for the verifier "command" without a grader.
     public func makeVerifier() throws -> any Verifier {
-        try verifierName.verifier(grader: graderCommand.map { Grader(command: $0, seconds: graderSeconds, megabytes: graderMegabytes) })
+        try verifierName.verifier(
+            grader: graderCommand.map { Grader(command: $0, seconds: graderSeconds, megabytes: graderMegabytes) })
     }
 
     public var rendering: PromptRendering { PromptRendering(template: promptTemplate, command: command?.spoken) }
@@ -25,7 +26,9 @@ extension TaskSection {
     /// Reads a problem file as the verifier needs it.
     ///
     /// - Throws: as `ProblemFile` does.
-    public func problems(in file: String, limit: Int?) throws -> [Problem] { try ProblemFile.read(file, for: verifierName, limit: limit) }
+    public func problems(in file: String, limit: Int?) throws -> [Problem] {
+        try ProblemFile.read(file, for: verifierName, limit: limit)
+    }
 }
 
 extension CommandChoice {

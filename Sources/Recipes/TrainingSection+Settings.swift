@@ -83,7 +83,8 @@ extension RunConfiguration {
             guard let value else {
                 throw ConfigurationError(
                     .missing,
-                    "\(file): found no cache in \(cache.folder ?? "cache.folder"), and \(key) is missing; to plan a run "
+                    "\(file): found no cache in \(cache.folder ?? "cache.folder"), and \(key) is missing; to plan a "
+                        + "run "
                         + "without a cache give model.hiddenSize, model.vocabularySize, cache.expectedTrajectories and "
                         + "cache.expectedTokens")
             }
@@ -91,7 +92,8 @@ extension RunConfiguration {
         }
         let description = try cacheDescription(
             hiddenSize: required(model.hiddenSize, "model.hiddenSize"),
-            vocabularySize: required(model.vocabularySize, "model.vocabularySize"), modelName: "expected", modelPath: "")
+            vocabularySize: required(model.vocabularySize, "model.vocabularySize"), modelName: "expected", modelPath: ""
+        )
         return try RunPlan.expected(
             training.settings, cache: description,
             trajectories: required(cache.expectedTrajectories, "cache.expectedTrajectories"),

@@ -51,19 +51,22 @@ public struct Checkpoint: TensorSource {
                 shard = open
             } else {
                 guard Self.staysInside(row.shard) else {
-                    throw failure(.malformed, "found the shard \(quoted(row.shard)), expected a file inside of the folder")
+                    throw failure(
+                        .malformed, "found the shard \(quoted(row.shard)), expected a file inside of the folder")
                 }
                 guard exists(row.shard) else {
                     throw failure(
                         .cannotOpen,
-                        "found no file \(quoted(row.shard)) in the folder, expected the shard with tensor \(quoted(row.tensor))"
+                        "found no file \(quoted(row.shard)) in the folder, expected the shard with tensor "
+                            + "\(quoted(row.tensor))"
                     )
                 }
                 shard = try SafetensorsFile(path: "\(folder)/\(row.shard)")
                 files[row.shard] = shard
             }
             guard let tensor = shard.find(row.tensor) else {
-                throw failure(.malformed, "found no tensor \(quoted(row.tensor)) in \(quoted(row.shard)), expected it there")
+                throw failure(
+                    .malformed, "found no tensor \(quoted(row.tensor)) in \(quoted(row.shard)), expected it there")
             }
             places[row.tensor] = row.shard
             entries.append(tensor.entry)
@@ -79,7 +82,9 @@ public struct Checkpoint: TensorSource {
     /// The files, in the order of their names; tensors that the index does not list are not among theirs.
     public var shards: [Shard] {
         files.sorted { $0.key < $1.key }.map { name, file in
-            Shard(name: name, metadata: file.metadata, tensors: file.entries.compactMap { places[$0.name] == name ? file.find($0.name) : nil })
+            Shard(
+                name: name, metadata: file.metadata,
+                tensors: file.entries.compactMap { places[$0.name] == name ? file.find($0.name) : nil })
         }
     }
 

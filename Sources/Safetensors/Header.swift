@@ -3,8 +3,8 @@ import Files
 /// The head of a safetensors file.
 ///
 ///     8 bytes    N, little-endian: the length of the header
-///     N bytes    {"__metadata__": {"format": "pt"}, "weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, …}
-///     the rest   the tensors' bytes; offsets count from here
+///     N bytes {"__metadata__": {"format": "pt"}, "weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+///     …} the rest the tensors' bytes; offsets count from here
 struct Header {
     let metadata: [String: String]
     /// In the order of their bytes; tensors without bytes keep the header's order.
@@ -88,7 +88,8 @@ struct Header {
                 let text = try scanner.string("the type of \(title)")
                 guard let known = ElementType(rawValue: text) else {
                     throw scanner.failure(
-                        at: valueByte, "found the type \(quoted(text)) for \(title), expected one of \(ElementType.names)")
+                        at: valueByte,
+                        "found the type \(quoted(text)) for \(title), expected one of \(ElementType.names)")
                 }
                 type = known
             case "shape":
@@ -119,7 +120,8 @@ struct Header {
         let tensor = TensorDeclaration(name, try required(type, "dtype"), try required(shape, "shape"))
         let pair = try required(offsets, "data_offsets")
         guard pair.count == 2 else {
-            throw scanner.failure(at: offsetsByte, "found \(pair.count) offsets for \(title), expected a begin and an end")
+            throw scanner.failure(
+                at: offsetsByte, "found \(pair.count) offsets for \(title), expected a begin and an end")
         }
         return Declared(tensor: tensor, begin: pair[0], end: pair[1], shapeByte: shapeByte, offsetsByte: offsetsByte)
     }

@@ -16,7 +16,9 @@ extension Header {
 
         var members: [String] = []
         if !metadata.isEmpty {
-            let pairs = metadata.sorted { $0.key < $1.key }.map { "\(JSONMembers.quote($0.key)):\(JSONMembers.quote($0.value))" }
+            let pairs = metadata.sorted { $0.key < $1.key }.map {
+                "\(JSONMembers.quote($0.key)):\(JSONMembers.quote($0.value))"
+            }
             members.append("\(JSONMembers.quote(metadataKey)):{\(pairs.joined(separator: ","))}")
         }
         var names: Set<String> = [metadataKey]
@@ -33,7 +35,10 @@ extension Header {
             guard let count = tensor.type.byteCount(shape: tensor.shape),
                 case let (next, overflow) = end.addingReportingOverflow(count), !overflow
             else {
-                throw failure("found the shape \(listed(tensor.shape)) for tensor \(name), expected one whose bytes can be counted")
+                throw failure(
+                    "found the shape \(listed(tensor.shape)) for tensor \(name), expected one whose bytes can be "
+                        + "counted"
+                )
             }
             members.append(
                 "\(JSONMembers.quote(tensor.name)):{\"dtype\":\"\(tensor.type.rawValue)\",\"shape\":["

@@ -1,4 +1,5 @@
-/// The tensors of another source whose names begin with a prefix, without it: a model that lies inside a larger checkpoint.
+/// The tensors of another source whose names begin with a prefix, without it: a model that lies inside a larger
+/// checkpoint.
 public struct PrefixedTensors: TensorSource {
     /// The tensors under the prefix, with names that lack it.
     public let entries: [TensorEntry]
@@ -13,7 +14,9 @@ public struct PrefixedTensors: TensorSource {
         (self.source, self.prefix) = (source, prefix)
         entries = source.entries.compactMap { entry in
             entry.name.hasPrefix(prefix)
-                ? TensorEntry(name: String(entry.name.dropFirst(prefix.count)), type: entry.type, shape: entry.shape, byteRange: entry.byteRange)
+                ? TensorEntry(
+                    name: String(entry.name.dropFirst(prefix.count)), type: entry.type, shape: entry.shape,
+                    byteRange: entry.byteRange)
                 : nil
         }
     }

@@ -65,7 +65,8 @@ public final class SafetensorsWriter {
                 case .element(let offset):
                     throw FileError(
                         .unconvertible, file: path,
-                        "found \(source[start + offset]) for tensor \(quoted(name)), expected a value that fits \(type.rawValue)"
+                        "found \(source[start + offset]) for tensor \(quoted(name)), expected a value that fits "
+                            + "\(type.rawValue)"
                     )
                 }
                 try file.write(UnsafeRawBufferPointer(start: target, count: count * type.byteWidth))
@@ -110,8 +111,9 @@ public final class SafetensorsWriter {
         }
         guard tensors[current].name == name else {
             throw failure(
-                "found values for tensor \(quoted(name)), expected them for \(quoted(tensors[current].name)), which has "
-                    + "\(filled) of its \(counted(dataCounts[current], "byte"))")
+                "found values for tensor \(quoted(name)), expected them for \(quoted(tensors[current].name)), which "
+                    + "has "
+                    + "\(filled) of its \(dataCounts[current]) bytes")
         }
         return tensors[current]
     }

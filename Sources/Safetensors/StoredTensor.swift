@@ -57,8 +57,9 @@ public struct StoredTensor: Sendable {
     ///     [rows, columns] are a·columns ..< b·columns.
     ///   - destination: room for at least as many elements; the first ones are filled.
     /// - Throws: as `values(as:)` does. The destination then holds nothing of use.
-    public func copy<Scalar: StoredScalar>(_ range: Range<Int>, into destination: UnsafeMutableBufferPointer<Scalar>) throws
-    {
+    public func copy<Scalar: StoredScalar>(
+        _ range: Range<Int>, into destination: UnsafeMutableBufferPointer<Scalar>
+    ) throws {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range leaves the tensor")
         precondition(range.count <= destination.count, "the destination is too small")
         guard type.isConvertible else { throw unconvertible(to: Scalar.self) }

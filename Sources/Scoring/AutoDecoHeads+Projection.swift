@@ -5,11 +5,14 @@ import Tensor
 extension AutoDecoHeads {
     /// Heads for the full hidden state that predict what these predict from its projection.
     ///
-    /// The projection, z = (h − mean)·Cᵀ, is folded into each head's first layer: W₁ z + b₁ = W₁C h + (b₁ − W₁C·mean). The columns for T̂ and
-    /// the features stay as they are.
+    /// The projection, z = (h − mean)·Cᵀ, is folded into each head's first layer: W₁ z + b₁ = W₁C h + (b₁ − W₁C·mean).
+    /// The columns for T̂ and the features stay as they are.
     public func unprojected(by projection: Projection) -> AutoDecoHeads {
-        require(configuration.hiddenSize == projection.rank, "heads for \(configuration.hiddenSize) columns and a projection onto \(projection.rank)")
-        let components = projection.components.converted(to: Element.self), mean = projection.mean.converted(to: Element.self)
+        require(
+            configuration.hiddenSize == projection.rank,
+            "heads for \(configuration.hiddenSize) columns and a projection onto \(projection.rank)")
+        let components = projection.components.converted(to: Element.self),
+            mean = projection.mean.converted(to: Element.self)
         let rank = projection.rank, D = projection.hiddenSize
         func fold(_ head: HeadParameters<Tensor<Element>>) -> HeadParameters<Tensor<Element>> {
             let weight = head.firstWeight, others = weight.columns - rank

@@ -74,7 +74,8 @@ public struct CachedTokens: Sendable {
         try forEachPrediction(of: heads, into: &batch, body)
     }
 
-    /// Calls `body` with the sketches of each block, without the hidden states, and with the pieces of trajectories in it.
+    /// Calls `body` with the sketches of each block, without the hidden states, and with the pieces of trajectories in
+    /// it.
     ///
     /// - Throws: `CacheError` where a sketch contradicts itself; what `body` throws.
     public func forEachSketchBlock(

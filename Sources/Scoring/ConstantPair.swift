@@ -33,8 +33,8 @@ extension CachedTokens {
 
     /// Default sampling and the best constant pair.
     ///
-    /// The search begins with a grid on a sample of trajectories, and ends with a pattern search on all: a step of ±h in
-    /// T or P that lowers the loss is taken; where none does, h is halved.
+    /// The search begins with a grid on a sample of trajectories, and ends with a pattern search on all: a step of ±h
+    /// in T or P that lowers the loss is taken; where none does, h is halved.
     ///
     /// - Parameters:
     ///   - loss: the yardstick; a knob without a head stays at 1.

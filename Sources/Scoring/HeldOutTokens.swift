@@ -12,7 +12,9 @@ public struct HeldOutTokens: Sendable {
     /// - Parameters:
     ///   - modelFolder: of the model that is evaluated; the cache must be of the same one.
     /// - Throws: ``ScoringError`` or `CacheError`, in one sentence, where the folder holds no cache that fits.
-    public init(folder: URL, split: TrajectorySplit, modelFolder: URL, vocabularySize: Int, heads: HeadsConfiguration) throws {
+    public init(
+        folder: URL, split: TrajectorySplit, modelFolder: URL, vocabularySize: Int, heads: HeadsConfiguration
+    ) throws {
         guard FileManager.default.fileExists(atPath: folder.appendingPathComponent("cache.json").path) else {
             throw ScoringError("\(folder.relativePath): holds no hidden-state cache")
         }
@@ -20,16 +22,23 @@ public struct HeldOutTokens: Sendable {
         try cache.requireFit(heads)
         guard cache.description.vocabularySize == vocabularySize else {
             throw ScoringError(
-                "\(folder.relativePath): is the cache of a model of \(cache.description.vocabularySize) tokens, this one has \(vocabularySize)")
+                "\(folder.relativePath): is the cache of a model of \(cache.description.vocabularySize) tokens, this "
+                    + "one has \(vocabularySize)"
+            )
         }
-        func configuration(_ folder: URL) -> Data? { try? Data(contentsOf: folder.appendingPathComponent("config.json")) }
+        func configuration(_ folder: URL) -> Data? {
+            try? Data(contentsOf: folder.appendingPathComponent("config.json"))
+        }
         if let theirs = configuration(cache.backboneFolder), theirs != configuration(modelFolder) {
             throw ScoringError("\(folder.relativePath): is the cache of another model, whose config.json differs")
         }
         trajectories = cache.trajectories(.validation, of: split)
         seed = split.seed
         guard !trajectories.isEmpty else {
-            throw ScoringError("\(folder.relativePath): training held out none of its trajectories, training.validationFraction is \(split.validationFraction)")
+            throw ScoringError(
+                "\(folder.relativePath): training held out none of its trajectories, training.validationFraction is "
+                    + "\(split.validationFraction)"
+            )
         }
     }
 }

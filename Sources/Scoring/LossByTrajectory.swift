@@ -4,8 +4,8 @@ import Safetensors
 import LogitSketches
 import Tensor
 
-/// Σ loss and tokens of each trajectory: what a mean over tokens and its interval come from. Tokens of one trajectory are
-/// no independent draws, so intervals are over whole trajectories.
+/// Σ loss and tokens of each trajectory: what a mean over tokens and its interval come from. Tokens of one trajectory
+/// are no independent draws, so intervals are over whole trajectories.
 public struct LossByTrajectory: Sendable, Equatable {
     /// Σ weight·loss of each trajectory, in the order in which trajectories came.
     public private(set) var sums: [Double] = []
@@ -42,7 +42,9 @@ public struct LossByTrajectory: Sendable, Equatable {
     ///   - other: of the same trajectories in the same order.
     ///   - bootstrap: over trajectories.
     /// - Returns: nil where there are fewer than ``Bootstrap/fewest`` trajectories.
-    public func difference(from other: LossByTrajectory, _ bootstrap: Bootstrap = Bootstrap(resamples: 2000)) -> Estimate? {
+    public func difference(
+        from other: LossByTrajectory, _ bootstrap: Bootstrap = Bootstrap(resamples: 2000)
+    ) -> Estimate? {
         require(tokens == other.tokens, "losses over \(tokens.count) trajectories beside \(other.tokens.count)")
         guard sums.count >= Bootstrap.fewest else { return nil }
         let count = Double(tokens.reduce(0, +)), size = count / Double(sums.count)
@@ -77,7 +79,8 @@ extension CachedTokens {
     /// The loss of one (T, P) for all tokens.
     ///
     /// - Throws: `CacheError` where a token is unsound.
-    public func loss(ofTemperature temperature: Double, topP: Double, by loss: ObjectiveLoss) throws -> LossByTrajectory {
+    public func loss(ofTemperature temperature: Double, topP: Double, by loss: ObjectiveLoss) throws -> LossByTrajectory
+    {
         var sketches = cache.emptySketches(), found = LossByTrajectory()
         try forEachSketchBlock(into: &sketches) { sketches, pieces in
             let numbers = pieces.flatMap { Array(repeating: $0.number, count: $0.count) }

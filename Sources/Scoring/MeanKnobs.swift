@@ -3,8 +3,8 @@ import HiddenStateCache
 import Safetensors
 import Tensor
 
-/// The heads' own average: what they say on most tokens, as a constant pair. Heads that do not beat it have found a better mean, and no control of
-/// single tokens.
+/// The heads' own average: what they say on most tokens, as a constant pair. Heads that do not beat it have found a
+/// better mean, and no control of single tokens.
 public struct MeanKnobs: Sendable, Equatable {
     /// Means over tokens.
     public let temperature, topP: Double
@@ -21,7 +21,8 @@ public struct MeanKnobs: Sendable, Equatable {
     ///   - progress: called with the number of tokens of each block; what it throws ends the reading.
     /// - Throws: `CacheError` where heads do not fit or a token is unsound.
     public init(
-        of heads: AutoDecoHeads<Float>, on cache: HiddenStateCache, over trajectories: [TrajectoryIndex], progress: (Int) throws -> Void = { _ in }
+        of heads: AutoDecoHeads<Float>, on cache: HiddenStateCache, over trajectories: [TrajectoryIndex],
+        progress: (Int) throws -> Void = { _ in }
     ) throws {
         require(!trajectories.isEmpty, "an average over no trajectories")
         var temperatures = 0.0, topPs = 0.0, count = 0

@@ -2,8 +2,8 @@ import AutoDecoHeads
 import LogitSketches
 import Tensor
 
-/// What a run minimises, as a loss of single tokens: its own objective and its own weights, nothing dropped. This is the
-/// yardstick by which a run is validated.
+/// What a run minimises, as a loss of single tokens: its own objective and its own weights, nothing dropped. This is
+/// the yardstick by which a run is validated.
 public struct ObjectiveLoss: Sendable, Equatable {
     /// Objective, weights and constants. Its drop rate is not read.
     public let settings: LossSettings
@@ -43,6 +43,7 @@ public struct ObjectiveLoss: Sendable, Equatable {
 
     /// In words, for messages and reports: "released objective, without Dynamic Fine-Tuning".
     public var words: String {
-        "\(settings.objective.rawValue) objective, \(settings.dynamicFineTuning ? "with" : "without") Dynamic Fine-Tuning"
+        "\(settings.objective.rawValue) objective, \(settings.dynamicFineTuning ? "with" : "without") Dynamic "
+            + "Fine-Tuning"
     }
 }

@@ -61,12 +61,15 @@ public struct Standing: Sendable, Equatable, Codable {
         }
         let constant = String(format: "the best constant pair (T = %.2f, P = %.2f)", pair.temperature, pair.topP)
         guard let difference else {
-            return "Too few trajectories to tell: \(trajectories) held-out ones are left to judge by, expected at least "
-                + "\(Bootstrap.fewest) for an interval. Their loss is \(number(heads)), that of \(constant) \(number(self.constant))."
+            return
+                "Too few trajectories to tell: \(trajectories) held-out ones are left to judge by, expected at least "
+                + "\(Bootstrap.fewest) for an interval. Their loss is \(number(heads)), that of \(constant) "
+                + "\(number(self.constant))."
         }
         let numbers =
             "\(number(heads)) against \(number(self.constant)), a difference of \(signed(difference.mean)) "
-            + "(95 % interval \(signed(difference.lower)) to \(signed(difference.upper))) over \(trajectories) held-out "
+            + "(95 % interval \(signed(difference.lower)) to \(signed(difference.upper))) over \(trajectories) "
+            + "held-out "
             + "trajectories that chose nothing."
         switch finding {
         case .better: return "The heads' loss is below that of \(constant): \(numbers)"

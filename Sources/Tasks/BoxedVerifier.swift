@@ -1,18 +1,22 @@
-/// The completion's last `\boxed{…}` (or `\fbox{…}`) is the answer; it must be equivalent to the problem's as LaTeX, see
+/// The completion's last `\boxed{…}` (or `\fbox{…}`) is the answer; it must be equivalent to the problem's as LaTeX,
+/// see
 /// ``LaTeXAnswer``.
 public struct BoxedVerifier: Verifier {
     public init() {}
 
     public func verdict(on completion: String, of problem: Problem) -> Verdict {
         guard case .text(let answer) = problem.answer else { return .wrong(.malformed) }
-        guard let given = lastBoxed(in: completion), given.contains(where: { !$0.isWhitespace }) else { return .wrong(.noAnswer) }
+        guard let given = lastBoxed(in: completion), given.contains(where: { !$0.isWhitespace }) else {
+            return .wrong(.noAnswer)
+        }
         let right = LaTeXAnswer(lastBoxed(in: answer) ?? answer)
         return LaTeXAnswer(given).isEquivalent(to: right) ? .correct : .wrong(.wrongValue)
     }
 }
 
-/// What stands in the last box whose braces balance; `\{` and `\}` are no braces. TeX takes `\boxed 5` for `\boxed{5}`, and
-/// so does this, up to white space or `$`. Nil where there is no such box: one that a token limit cut off declares nothing.
+/// What stands in the last box whose braces balance; `\{` and `\}` are no braces. TeX takes `\boxed 5` for `\boxed{5}`,
+/// and so does this, up to white space or `$`. Nil where there is no such box: one that a token limit cut off declares
+/// nothing.
 func lastBoxed(in text: String) -> String? { boxes(in: text).last }
 
 /// The content of all boxes whose braces balance, in the order in which they begin, cut out when they are asked for.
@@ -40,7 +44,10 @@ private func closingBraces(_ bytes: [UInt8]) -> [Int: Int] {
     var open: [Int] = []
     var isEscaped = false
     for (place, byte) in bytes.enumerated() {
-        if isEscaped { isEscaped = false; continue }
+        if isEscaped {
+            isEscaped = false
+            continue
+        }
         switch byte {
         case UInt8(ascii: "\\"): isEscaped = true
         case UInt8(ascii: "{"): open.append(place)

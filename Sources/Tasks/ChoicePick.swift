@@ -12,14 +12,17 @@ enum ChoicePick: Equatable {
         let end = String(text.suffix(20_000))
         let boxed = boxes(in: end).reversed().lazy.map(Self.inBox).first { $0 != .none }
         let plain = Self.plain(end)
-        let rules = [{ boxed ?? .none }, { Self.declared(in: plain) }, { Self.asWhole(plain) }, { Self.atEnd(of: plain) }]
+        let rules = [
+            { boxed ?? .none }, { Self.declared(in: plain) }, { Self.asWhole(plain) }, { Self.atEnd(of: plain) },
+        ]
         self = rules.lazy.map { $0() }.first { $0 != .none } ?? .none
     }
 
     /// A pick: a capital that no word goes on from, in brackets or not, or a small letter in brackets.
     private static let letter = #"(?:\(\s*([A-Ja-j])\s*\)|\[\s*([A-J])\s*\]|(?<![\w'’-])([A-J])(?![\w'’-]))"#
     /// A second letter behind a first one.
-    private static let another = Pattern(#"^[\s.)]*(?:,|/|&|(?i:or|and)\b)\s*(?i:or\b|and\b)?\s*\(?[A-J]\)?(?![\w'’-])(?!\s+(?i:is|are|was)\b)"#)
+    private static let another = Pattern(
+        #"^[\s.)]*(?:,|/|&|(?i:or|and)\b)\s*(?i:or\b|and\b)?\s*\(?[A-J]\)?(?![\w'’-])(?!\s+(?i:is|are|was)\b)"#)
 
     private static let declarations = [
         #"(?i:\banswer\s*(?:is\s*:?|:|=)\s*(?:(?:option|choice|letter)\b\s*:?\s*)?)"# + letter,
@@ -32,10 +35,12 @@ enum ChoicePick: Equatable {
     private static let ends = [
         #"(?:^|\n)\s*(?i:(?:option|choice)\s+)?"# + letter + #"[\s.!)\]]*$"#,
         #"[\s:,]\(\s*([A-Ja-j])\s*\)[\s.!]*$"#,
-        #"(?i:\b(?:is|be|so|thus|therefore|hence|choose|chose|pick|select|option|choice|answer|or|and)\b|[:=→,])\s*"# + letter
+        #"(?i:\b(?:is|be|so|thus|therefore|hence|choose|chose|pick|select|option|choice|answer|or|and)\b|[:=→,])\s*"#
+            + letter
             + #"[\s.!)\]]*$"#,
     ].map(Pattern.init)
-    private static let box = Pattern(#"^\s*(?i:(?:option|choice)\b\s*)?[\s(\[{]*([A-Ja-j])(?![\w'’-])[\s)\]}]*(?:$|[.:)].*$)"#)
+    private static let box = Pattern(
+        #"^\s*(?i:(?:option|choice)\b\s*)?[\s(\[{]*([A-Ja-j])(?![\w'’-])[\s)\]}]*(?:$|[.:)].*$)"#)
     private static let boxOfSeveral = Pattern(#"^\s*\(?[A-J]\)?\s*(?:(?:,|/|&|(?i:or|and)\b)\s*\(?[A-J]\)?\s*)+$"#)
 
     /// Without what sets letters bold or as mathematics.

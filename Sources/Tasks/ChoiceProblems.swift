@@ -21,7 +21,9 @@ struct ChoiceElement: Decodable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Keys.self)
-        id = try container.decodeIfPresent(TextOrNumber.self, forKey: .id) ?? container.decodeIfPresent(TextOrNumber.self, forKey: .questionID)
+        id =
+            try container.decodeIfPresent(TextOrNumber.self, forKey: .id)
+            ?? container.decodeIfPresent(TextOrNumber.self, forKey: .questionID)
         if container.contains(.question) {
             text = try container.decode(String.self, forKey: .question)
             options = try container.decode([String].self, forKey: .options)
@@ -36,7 +38,9 @@ struct ChoiceElement: Decodable {
     /// - Throws: what `fault` makes of a sentence about this element.
     func problem(place: Int, fault: (String) -> JSONLinesError) throws -> Problem {
         let letters = ChoiceVerifier.letters
-        if let options, !(2...letters.count ~= options.count) { throw fault("has \(counted(options.count, "option")), expected 2 to \(letters.count)") }
+        if let options, !(2...letters.count ~= options.count) {
+            throw fault("has \(options.count) options, expected 2 to \(letters.count)")
+        }
         let known = letters.prefix(options?.count ?? letters.count), range = "\(known[0]) to \(known[known.count - 1])"
         let right: Character
         switch answer {
@@ -46,7 +50,9 @@ struct ChoiceElement: Decodable {
             }
             right = letter
         case .index(let index):
-            guard known.indices.contains(index) else { throw fault("the answer is \(index), expected an index from 0 to \(known.count - 1)") }
+            guard known.indices.contains(index) else {
+                throw fault("the answer is \(index), expected an index from 0 to \(known.count - 1)")
+            }
             right = known[index]
         }
         let lines = [text] + (options ?? []).enumerated().map { "\(letters[$0]). \($1)" }
@@ -55,12 +61,19 @@ struct ChoiceElement: Decodable {
 
     /// Reads a file that holds one JSON array; nil where the file holds something else.
     static func readArray(_ path: String) throws -> [Problem]? {
-        guard let data = try? Data(file: path, limit: Data.largeFile), data.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "[")
+        guard let data = FileManager.default.contents(atPath: path),
+            data.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "[")
         else { return nil }
         let elements: [ChoiceElement]
-        do { elements = try JSONDecoder().decodeGuarded([ChoiceElement].self, from: data) } catch let error as DecodingError {
-            if let problem = JSONGuard.problem(in: data) { throw JSONLinesError("\(path): \(problem), expected \(form)") }
-            guard (try? JSONSerialization.jsonObject(with: data)) != nil else { throw JSONLinesError("\(path): is not JSON, expected \(form)") }
+        do { elements = try JSONDecoder().decodeGuarded([ChoiceElement].self, from: data) } catch let error
+            as DecodingError
+        {
+            if let problem = JSONGuard.problem(in: data) {
+                throw JSONLinesError("\(path): \(problem), expected \(form)")
+            }
+            guard (try? JSONSerialization.jsonObject(with: data)) != nil else {
+                throw JSONLinesError("\(path): is not JSON, expected \(form)")
+            }
             throw JSONLinesError("\(path), problem \((error.element ?? 0) + 1): \(error.inWords), expected \(form)")
         }
         return try elements.enumerated().map { place, element in
@@ -68,14 +81,18 @@ struct ChoiceElement: Decodable {
         }
     }
 
-    static let form = #"such as {"question": "2+2?", "options": ["3", "4"], "answer": "B"} or {"problem": "2+2? A. 3 B. 4", "gt": "B"}"#
+    static let form =
+        #"such as {"question": "2+2?", "options": ["3", "4"], "answer": "B"} or {"problem": "2+2? A. 3 B. 4", "gt": "B"}"#
 
     private enum LetterOrIndex: Decodable {
         case letter(String), index(Int)
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
-            self = if let index = try? container.decode(Int.self) { .index(index) } else { .letter(try container.decode(String.self)) }
+            self =
+                if let index = try? container.decode(Int.self) { .index(index) } else {
+                    .letter(try container.decode(String.self))
+                }
         }
     }
 }

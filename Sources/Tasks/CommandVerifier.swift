@@ -15,16 +15,16 @@ public struct Grader: Sendable, Equatable {
     }
 }
 
-/// Asks a ``Grader``. It gets `{"answer": …, "completion": …, "id": …, "problem": …}` on standard input, all texts, and says
-/// on standard output, as its last line, `{"correct": true}` or `{"correct": false}`. One that prints nothing at all speaks by
-/// its exit status: 0 is correct, and 1 with nothing on standard error is wrong.
+/// Asks a ``Grader``. It gets `{"answer": …, "completion": …, "id": …, "problem": …}` on standard input, all texts, and
+/// says on standard output, as its last line, `{"correct": true}` or `{"correct": false}`. One that prints nothing at
+/// all speaks by its exit status: 0 is correct, and 1 with nothing on standard error is wrong.
 ///
-/// All else is a fault of the grader's own, and never a verdict: an exception's traceback, or a last line that is no JSON
-/// object with a `correct` of true or false.
+/// All else is a fault of the grader's own, and never a verdict: an exception's traceback, or a last line that is no
+/// JSON object with a `correct` of true or false.
 ///
-/// A grader runs in a process group of its own, which is killed at the time or memory limit and whenever the grader ends, and
-/// so is what has left the group. Memory is looked at every 5 ms; the kernel refuses data beyond four times the limit in
-/// between.
+/// A grader runs in a process group of its own, which is killed at the time or memory limit and whenever the grader
+/// ends, and so is what has left the group. Memory is looked at every 5 ms; the kernel refuses data beyond four times
+/// the limit in between.
 public struct CommandVerifier: Verifier {
     private let grader: Grader
 
@@ -34,7 +34,8 @@ public struct CommandVerifier: Verifier {
     public func verdict(on completion: String, of problem: Problem) -> Verdict {
         guard case .text(let answer) = problem.answer else { return .wrong(.malformed) }
         let question = ["id": problem.id, "problem": problem.text, "answer": answer, "completion": completion]
-        guard let input = try? JSONEncoder().encode(question), let result = GraderProcess.run(grader, input: input) else {
+        guard let input = try? JSONEncoder().encode(question), let result = GraderProcess.run(grader, input: input)
+        else {
             return .wrong(.graderFailed)
         }
         switch result {

@@ -3,10 +3,10 @@
 ///     12-11=1,1+3=4?
 ///     12-9=3,…=99!
 ///
-/// The first `!` declares an answer and ends the text; its line is judged. Each of its steps takes two of the numbers that
-/// are there (given ones and results of earlier steps, each once) and puts its result in their place. The last number
-/// that is left must be the target. Results are whole numbers from 0 up, so that a division must be exact. Failed
-/// attempts before it may say what they like.
+/// The first `!` declares an answer and ends the text; its line is judged. Each of its steps takes two of the numbers
+/// that are there (given ones and results of earlier steps, each once) and puts its result in their place. The last
+/// number that is left must be the target. Results are whole numbers from 0 up, so that a division must be exact.
+/// Failed attempts before it may say what they like.
 public struct CountdownVerifier: Verifier {
     public init() {}
 
@@ -51,7 +51,9 @@ private struct Step {
     /// Takes digits off the front; nil for none, for a zero before others, and for more than 15.
     private static func number(_ text: inout Substring.UTF8View) -> Int? {
         let digits = text.prefix { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
-        guard (1...15).contains(digits.count), digits.count == 1 || digits.first != UInt8(ascii: "0") else { return nil }
+        guard (1...15).contains(digits.count), digits.count == 1 || digits.first != UInt8(ascii: "0") else {
+            return nil
+        }
         text = text[digits.endIndex...]
         return digits.reduce(0) { 10 * $0 + Int($1 - UInt8(ascii: "0")) }
     }

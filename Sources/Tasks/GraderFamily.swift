@@ -1,7 +1,7 @@
 import Foundation
 
-/// All processes that come from one run of a grader: those of its process group, and those that have left it but carry the
-/// run's mark in their environment.
+/// All processes that come from one run of a grader: those of its process group, and those that have left it but carry
+/// the run's mark in their environment.
 struct GraderFamily {
     /// The shell, which leads the group.
     let leader: pid_t
@@ -21,7 +21,8 @@ struct GraderFamily {
         return pages * Int(getpagesize())
     }
 
-    /// Kills them all. A process may start another one while it is looked for, so that the search ends when it finds none.
+    /// Kills them all. A process may start another one while it is looked for, so that the search ends when it finds
+    /// none.
     func kill() {
         Foundation.kill(-leader, SIGKILL)
         for _ in 0..<20 {

@@ -4,8 +4,8 @@ import Foundation
 public enum GraderFiles {
     /// Paths as the command line writes them, each once, in order.
     ///
-    /// The command is cut at white space, quotes and the shell's own signs; each word that is the path of a regular file
-    /// counts.
+    /// The command is cut at white space, quotes and the shell's own signs; each word that is the path of a regular
+    /// file counts.
     ///
     /// - Parameter command: a shell's command line.
     public static func named(in command: String) -> [String] {

@@ -24,7 +24,9 @@ struct GraderFolder {
         do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false) } catch { return nil }
     }
 
-    private static func place(_ mark: String) -> URL { FileManager.default.temporaryDirectory.appendingPathComponent(mark) }
+    private static func place(_ mark: String) -> URL {
+        FileManager.default.temporaryDirectory.appendingPathComponent(mark)
+    }
 
     func write(_ data: Data) -> Bool { FileManager.default.createFile(atPath: input, contents: data) }
 
@@ -35,8 +37,8 @@ struct GraderFolder {
         return stat(error, &status) == 0 && status.st_size == 0
     }
 
-    /// The last line of the output that is not blank, however much stands before it; nil where there is none. Of a longer
-    /// line its end.
+    /// The last line of the output that is not blank, however much stands before it; nil where there is none. Of a
+    /// longer line its end.
     var lastLine: Data? {
         guard let file = try? FileHandle(forReadingFrom: URL(fileURLWithPath: output)) else { return nil }
         defer { try? file.close() }

@@ -1,10 +1,11 @@
-/// An answer in LaTeX, and when two are the same. Units and text at the end are compared where both have them, and dropped
-/// where one has. What stands before them is the same, in this order, where
+/// An answer in LaTeX, and when two are the same. Units and text at the end are compared where both have them, and
+/// dropped where one has. What stands before them is the same, in this order, where
 ///
 /// 1. the normal forms are the same text (``LaTeXNormalization``), but for capitals in words;
-/// 2. both are values, and equal: fractions exactly, so that 1/2 is 0.5 and 1/3 is not 0.333; roots and π to eleven digits;
-/// 3. both are collections with equivalent elements: tuples, intervals and matrices in order and with the same brackets,
-///    sets, unions and bare lists in any order (``LaTeXCollection``).
+/// 2. both are values, and equal: fractions exactly, so that 1/2 is 0.5 and 1/3 is not 0.333; roots and π to eleven
+///    digits;
+/// 3. both are collections with equivalent elements: tuples, intervals and matrices in order and with the same
+///    brackets, sets, unions and bare lists in any order (``LaTeXCollection``).
 ///
 /// Numbers that can be read in two ways (``LaTeXNumbers``) are the same where one way makes them so.
 struct LaTeXAnswer {
@@ -54,7 +55,8 @@ final class LaTeXTerm {
         return true
     }
 
-    /// Words of three letters and more, and "no", in small letters: `Yes` is `yes`, but `AB` is not `ab`, and `\Delta` not `\delta`.
+    /// Words of three letters and more, and "no", in small letters: `Yes` is `yes`, but `AB` is not `ab`, and `\Delta`
+    /// not `\delta`.
     private static func withSmallWords(_ text: String) -> String {
         var out = "", run = "", isCommand = false
         func flush() {
@@ -63,7 +65,10 @@ final class LaTeXTerm {
             run = ""
         }
         for sign in text {
-            if sign.isLetter { run.append(sign); continue }
+            if sign.isLetter {
+                run.append(sign)
+                continue
+            }
             flush()
             isCommand = sign == "\\"
             out.append(sign)

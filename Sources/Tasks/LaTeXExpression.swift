@@ -1,7 +1,7 @@
 import Foundation
 
-/// Evaluates normalised LaTeX: sums, products (written or not), fractions, powers, roots, factorials, binomials, mixed and
-/// repeating numbers, absolute values, logarithms and angles' functions (``LaTeXFunction``), π, e and i.
+/// Evaluates normalised LaTeX: sums, products (written or not), fractions, powers, roots, factorials, binomials, mixed
+/// and repeating numbers, absolute values, logarithms and angles' functions (``LaTeXFunction``), π, e and i.
 ///
 /// Other single letters are variables. Each has a fixed value without pattern, so that `2x+1` and `1+2x` agree and
 /// different expressions do not but by a coincidence of eleven digits.
@@ -132,15 +132,18 @@ struct LaTeXExpression {
     /// Where the digits that repeat stand behind a number, as in `0.1\overline{6}`.
     private var repeatingEnd: ArraySlice<String>? {
         let next = rest.first == "." ? rest.dropFirst() : rest
-        guard next.count >= 4, next.first == "\\overline", next.dropFirst().first == "{", next.dropFirst(2).first?.isWhole == true,
+        guard next.count >= 4, next.first == "\\overline", next.dropFirst().first == "{",
+            next.dropFirst(2).first?.isWhole == true,
             next.dropFirst(3).first == "}"
         else { return nil }
         return next.dropFirst(2)
     }
 
     private mutating func repeating(_ number: String, _ digits: ArraySlice<String>) -> LaTeXValue? {
-        guard number.contains(".") != (rest.first == "."), let period = digits.first, let start = Rational(decimal: number),
-            let repeated = Int128(period), let minusOne = Rational(-1), let nines = Rational.powerOfTen(period.count)?.plus(minusOne),
+        guard number.contains(".") != (rest.first == "."), let period = digits.first,
+            let start = Rational(decimal: number),
+            let repeated = Int128(period), let minusOne = Rational(-1),
+            let nines = Rational.powerOfTen(period.count)?.plus(minusOne),
             let scale = Rational.powerOfTen(number.contains(".") ? number.drop { $0 != "." }.count - 1 : 0),
             let size = nines.times(scale)?.inverse, let part = Rational(repeated)?.times(size)
         else { return nil }
@@ -162,7 +165,8 @@ struct LaTeXExpression {
         token.count == 1 && token.first?.isASCIILetter == true && token != "i" && token != "e"
     }
 
-    /// A function's exponent, then its argument: a group, or factors up to the next sign, point or function, as in `\ln 2x`.
+    /// A function's exponent, then its argument: a group, or factors up to the next sign, point or function, as in `\ln
+    /// 2x`.
     private mutating func apply(_ function: LaTeXFunction) -> LaTeXValue? {
         depth += 1
         defer { depth -= 1 }
@@ -192,7 +196,8 @@ struct LaTeXExpression {
     private mutating func argumentWithoutBrackets() -> LaTeXValue? {
         var total = rest.first == "-" ? factor() : power()
         while let next = rest.first, total != nil,
-            !["+", "-", "*", "/", ")", "]", "}", "|", "\\cdot", "\\times", "\\div"].contains(next), LaTeXFunction(rawValue: next) == nil
+            !["+", "-", "*", "/", ")", "]", "}", "|", "\\cdot", "\\times", "\\div"].contains(next),
+            LaTeXFunction(rawValue: next) == nil
         {
             guard next.first?.isASCIIDigit == false, let right = power() else { return nil }
             total = total?.times(right)
@@ -203,7 +208,9 @@ struct LaTeXExpression {
     private mutating func group(_ open: String, _ close: String) -> LaTeXValue? {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= Self.deepest, rest.popFirst() == open, let value = sum(), rest.popFirst() == close else { return nil }
+        guard depth <= Self.deepest, rest.popFirst() == open, let value = sum(), rest.popFirst() == close else {
+            return nil
+        }
         return value
     }
 

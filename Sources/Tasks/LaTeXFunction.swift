@@ -12,20 +12,21 @@ enum LaTeXFunction: String {
     func value(_ argument: LaTeXValue, base: LaTeXValue?) -> LaTeXValue? {
         guard argument.imaginary == 0, base?.imaginary ?? 0 == 0 else { return nil }
         let x = argument.real
-        let result = switch self {
-        case .ln: Foundation.log(x)
-        case .log: base.map { Foundation.log(x) / Foundation.log($0.real) } ?? log10(x)
-        case .exp: Foundation.exp(x)
-        case .sin: Foundation.sin(x)
-        case .cos: Foundation.cos(x)
-        case .tan: Foundation.tan(x)
-        case .cot: 1 / Foundation.tan(x)
-        case .sec: 1 / Foundation.cos(x)
-        case .csc: 1 / Foundation.sin(x)
-        case .arcsin: asin(x)
-        case .arccos: acos(x)
-        case .arctan: atan(x)
-        }
+        let result =
+            switch self {
+            case .ln: Foundation.log(x)
+            case .log: base.map { Foundation.log(x) / Foundation.log($0.real) } ?? log10(x)
+            case .exp: Foundation.exp(x)
+            case .sin: Foundation.sin(x)
+            case .cos: Foundation.cos(x)
+            case .tan: Foundation.tan(x)
+            case .cot: 1 / Foundation.tan(x)
+            case .sec: 1 / Foundation.cos(x)
+            case .csc: 1 / Foundation.sin(x)
+            case .arcsin: asin(x)
+            case .arccos: acos(x)
+            case .arctan: atan(x)
+            }
         return result.isFinite ? LaTeXValue(result) : nil
     }
 }

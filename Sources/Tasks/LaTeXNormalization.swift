@@ -1,5 +1,5 @@
-/// Brings LaTeX tokens into one form: arguments of `\frac`, `\sqrt`, `^` and `_` stand in braces, text commands are gone, and so
-/// are spaces, degree signs, `x=` in front and punctuation behind. Units and text at the end stand apart.
+/// Brings LaTeX tokens into one form: arguments of `\frac`, `\sqrt`, `^` and `_` stand in braces, text commands are
+/// gone, and so are spaces, degree signs, `x=` in front and punctuation behind. Units and text at the end stand apart.
 struct LaTeXNormalization {
     private var rest: ArraySlice<String>
     private var ending: [String] = []
@@ -23,7 +23,8 @@ struct LaTeXNormalization {
             if ["}", ")", "]", "\\}"].contains(token) { depth -= 1 }
             deepest = max(deepest, depth)
         }
-        return tokens.count <= 1000 && deepest <= 40 && tokens.count { $0 == "\\frac" || $0 == "\\sqrt" || $0 == "\\binom" } <= 60
+        return tokens.count <= 1000 && deepest <= 40
+            && tokens.count { $0 == "\\frac" || $0 == "\\sqrt" || $0 == "\\binom" } <= 60
     }
 
     /// Without braces around the whole.
@@ -52,7 +53,9 @@ struct LaTeXNormalization {
         guard tokens.count > 2, let name = tokens.first, name.count == 1, name.first?.isLetter == true,
             tokens[1] == "=" || tokens[1] == "\\in"
         else { return tokens }
-        let starts = tokens.indices.filter { $0 == 0 || tokens[$0 - 1] == "," }.filter { tokens[$0...].starts(with: [name, tokens[1]]) }
+        let starts = tokens.indices.filter { $0 == 0 || tokens[$0 - 1] == "," }.filter {
+            tokens[$0...].starts(with: [name, tokens[1]])
+        }
         guard starts.count == tokens.count(where: { $0 == tokens[1] }) else { return tokens }
         let dropped = Set(starts.flatMap { [$0, $0 + 1] })
         return tokens.indices.filter { !dropped.contains($0) }.map { tokens[$0] }
@@ -116,7 +119,8 @@ struct LaTeXNormalization {
 
     private mutating func skipSpace() { while rest.first == " " { rest.removeFirst() } }
 
-    /// The argument of a command in braces: a group, a command with its own arguments, a word, or one digit of a number.
+    /// The argument of a command in braces: a group, a command with its own arguments, a word, or one digit of a
+    /// number.
     private mutating func argument() -> [String] {
         skipSpace()
         guard let token = rest.popFirst() else { return ["{", "}"] }
@@ -132,8 +136,8 @@ struct LaTeXNormalization {
         return ["{", token, "}"]
     }
 
-    /// `\text{…}`: the ending where it ends an answer, a comma where it says "and" or "or", else its words. A single letter in a
-    /// font is a symbol; as a unit it stands in `\text`, or in `\mathrm` behind a space.
+    /// `\text{…}`: the ending where it ends an answer, a comma where it says "and" or "or", else its words. A single
+    /// letter in a font is a symbol; as a unit it stands in `\text`, or in `\mathrm` behind a space.
     private mutating func appendText(_ out: inout [String], isOuter: Bool, command: String, isBehindSpace: Bool) {
         skipSpace()
         guard rest.first == "{" else { return }
@@ -141,8 +145,9 @@ struct LaTeXNormalization {
         let written = rest
         let words = read(isOuter: false)
         if words == ["and"] || words == ["or"] { return appendComma(&out) }
-        let isSymbol = words.count == 1 && words[0].count == 1 && words[0].first?.isLetter == true && !(
-            LaTeXUnits.letters.contains(words[0]) && isNumeric(out.last)
+        let isSymbol =
+            words.count == 1 && words[0].count == 1 && words[0].first?.isLetter == true
+            && !(LaTeXUnits.letters.contains(words[0]) && isNumeric(out.last)
                 && (Self.textCommands.contains(command) || command == "\\mathrm" && isBehindSpace))
         if isOuter, !out.isEmpty, !isSymbol, isAtEnd(), words.first.map(isNumeric) != true {
             return end(with: Array(written.dropLast(rest.count)))
@@ -156,11 +161,14 @@ struct LaTeXNormalization {
         return power.isEmpty || power.count == 2 && power[0] == "^" && power[1].isWhole
     }
 
-    private func isNumeric(_ token: String?) -> Bool { token == "}" || token?.first?.isASCIIDigit == true || token == "\\pi" }
+    private func isNumeric(_ token: String?) -> Bool {
+        token == "}" || token?.first?.isASCIIDigit == true || token == "\\pi"
+    }
 
     private static let textCommands: Set<String> = ["\\text", "\\textrm", "\\mbox", "\\hbox"]
     private static let fontCommands: Set<String> = [
-        "\\textbf", "\\textit", "\\textsf", "\\mathrm", "\\mathbf", "\\mathit", "\\mathsf", "\\mathbb", "\\mathcal", "\\mathfrak",
+        "\\textbf", "\\textit", "\\textsf", "\\mathrm", "\\mathbf", "\\mathit", "\\mathsf", "\\mathbb", "\\mathcal",
+        "\\mathfrak",
         "\\mathscr", "\\boldsymbol", "\\bm", "\\operatorname",
     ]
 }

@@ -1,6 +1,7 @@
 /// Joins what belongs to one number, and says in which ways an answer's numbers can be read.
 ///
-/// `100,200` is a number with a separator or a list; `2e-3` is 0.002 or twice Euler's number less 3. Both stay possible.
+/// `100,200` is a number with a separator or a list; `2e-3` is 0.002 or twice Euler's number less 3. Both stay
+/// possible.
 enum LaTeXNumbers {
     /// All readings of tokens, that with the longest numbers first.
     static func readings(_ tokens: [String]) -> [[String]] {
@@ -12,7 +13,8 @@ enum LaTeXNumbers {
         return readings
     }
 
-    /// Groups of three digits behind `separator`, or behind `{,}`, join the number before them. In brackets a comma separates elements.
+    /// Groups of three digits behind `separator`, or behind `{,}`, join the number before them. In brackets a comma
+    /// separates elements.
     private static func joined(_ tokens: [String], separator: String) -> [String] {
         var out: [String] = []
         var place = 0, depth = 0, hasJoined = false
@@ -21,7 +23,8 @@ enum LaTeXNumbers {
             let next = place + (isBraced ? 3 : 1)
             let isSeparator = isBraced || tokens[place] == separator && (separator == " " || depth == 0)
             if isSeparator, next < tokens.count, let last = out.last, isGroup(tokens[next]),
-                hasJoined || isFirstGroup(last, before: out.dropLast().last), !isNumeratorBehindSpace(tokens, next, separator)
+                hasJoined || isFirstGroup(last, before: out.dropLast().last),
+                !isNumeratorBehindSpace(tokens, next, separator)
             {
                 out[out.count - 1] += tokens[next]
                 hasJoined = true

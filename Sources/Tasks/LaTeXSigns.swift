@@ -1,6 +1,7 @@
 /// Signs that stand for two: `\pm 3` is the list `3,-3`.
 enum LaTeXSigns {
-    /// Tokens with each `\pm` and `\mp` written out. An element of a list or set becomes several; anything else becomes a list.
+    /// Tokens with each `\pm` and `\mp` written out. An element of a list or set becomes several; anything else becomes
+    /// a list.
     ///
     /// `\pm` are independent of each other, but linked to each other and to `\mp` where both occur. More than three in
     /// one element stay as they are.
@@ -13,7 +14,9 @@ enum LaTeXSigns {
     }
 
     /// `+3` is `3`.
-    static func withoutPlus(_ tokens: ArraySlice<String>) -> [String] { Array(tokens.first == "+" ? tokens.dropFirst() : tokens) }
+    static func withoutPlus(_ tokens: ArraySlice<String>) -> [String] {
+        Array(tokens.first == "+" ? tokens.dropFirst() : tokens)
+    }
 
     private static func versions(_ tokens: [String]) -> [[String]] {
         let places = tokens.indices.filter { tokens[$0] == "\\pm" || tokens[$0] == "\\mp" }

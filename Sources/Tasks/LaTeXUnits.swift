@@ -14,7 +14,10 @@ enum LaTeXUnits {
         var words: [String] = [], letters = ""
         for token in tokens + [" "] {
             // The letters x, y and z are tokens of their own.
-            if token.allSatisfy(\.isLetter) { letters += token.lowercased(); continue }
+            if token.allSatisfy(\.isLetter) {
+                letters += token.lowercased()
+                continue
+            }
             if !letters.isEmpty { words.append(singular(letters)) }
             letters = ""
             if ![" ", "{", "}", ".", ","].contains(token) { words.append(token) }
@@ -42,10 +45,13 @@ enum LaTeXUnits {
     private static let names: [String: String] = {
         let spellings = [
             "cm centimeter centimeters centimetre centimetres", "mm millimeter millimeters millimetre millimetres",
-            "km kilometer kilometers kilometre kilometres", "m meter meters metre metres", "in inch inches", "ft foot feet",
-            "mi mile miles", "yd yard yards", "unit units", "degree degrees", "s sec second seconds", "min minute minutes",
+            "km kilometer kilometers kilometre kilometres", "m meter meters metre metres", "in inch inches",
+            "ft foot feet",
+            "mi mile miles", "yd yard yards", "unit units", "degree degrees", "s sec second seconds",
+            "min minute minutes",
             "h hr hour hours", "day days", "week weeks", "year years", "dollar dollars", "cent cents", "percent",
-            "kg kilogram kilograms", "g gram grams", "lb pound pounds", "mph", "l liter liters litre litres", "point points",
+            "kg kilogram kilograms", "g gram grams", "lb pound pounds", "mph", "l liter liters litre litres",
+            "point points",
         ]
         var names: [String: String] = [:]
         for line in spellings {

@@ -13,10 +13,12 @@ import Files
 public enum ProblemFile {
     /// Reads all problems, or the first `limit`.
     ///
-    /// - Throws: ``JSONLinesError`` with file, line, what was found and what was expected; also for a file without problems,
-    ///   for one with fewer than `limit`, and for an id that stands twice.
+    /// - Throws: ``JSONLinesError`` with file, line, what was found and what was expected; also for a file without
+    ///   problems, for one with fewer than `limit`, and for an id that stands twice.
     public static func read(_ path: String, for verifier: VerifierName, limit: Int? = nil) throws -> [Problem] {
-        if verifier == .choice, let problems = try ChoiceElement.readArray(path) { return try checked(problems, path, limit) }
+        if verifier == .choice, let problems = try ChoiceElement.readArray(path) {
+            return try checked(problems, path, limit)
+        }
         let lines = try JSONLines(path: path, form: verifier.lineForm)
         var problems: [Problem] = []
         var places: [String: Int] = [:]
@@ -26,20 +28,27 @@ public enum ProblemFile {
             }
             problems.append(problem)
         }
-        guard !problems.isEmpty else { throw JSONLinesError("\(path): holds no problems, expected one JSON object a line") }
-        if let limit, problems.count < limit { throw JSONLinesError("\(path): holds \(counted(problems.count, "problem")), expected at least \(limit)") }
+        guard !problems.isEmpty else {
+            throw JSONLinesError("\(path): holds no problems, expected one JSON object a line")
+        }
+        if let limit, problems.count < limit {
+            throw JSONLinesError("\(path): holds \(problems.count) problems, expected at least \(limit)")
+        }
         return problems
     }
 
     /// The first `limit` of an array's problems.
     private static func checked(_ problems: [Problem], _ path: String, _ limit: Int?) throws -> [Problem] {
         guard !problems.isEmpty else { throw JSONLinesError("\(path): holds no problems, expected an array of them") }
-        if let limit, problems.count < limit { throw JSONLinesError("\(path): holds \(counted(problems.count, "problem")), expected at least \(limit)") }
+        if let limit, problems.count < limit {
+            throw JSONLinesError("\(path): holds \(problems.count) problems, expected at least \(limit)")
+        }
         let first = Array(problems.prefix(limit ?? problems.count))
         var places: [String: Int] = [:]
         for (place, problem) in first.enumerated() {
             if let earlier = places.updateValue(place + 1, forKey: problem.id) {
-                throw JSONLinesError("\(path), problem \(place + 1): the id \"\(problem.id)\" belongs to problem \(earlier), too")
+                throw JSONLinesError(
+                    "\(path), problem \(place + 1): the id \"\(problem.id)\" belongs to problem \(earlier), too")
             }
         }
         return first
@@ -50,13 +59,15 @@ public enum ProblemFile {
         case .countdown:
             guard let line = try lines.next(CountdownLine.self) else { return nil }
             guard line.numbers.count >= 2, line.numbers.allSatisfy({ 0...1_000_000_000 ~= $0 }) else {
-                throw lines.fault("numbers is \(line.numbers), expected at least two whole numbers from 0 to 1000000000")
+                throw lines.fault(
+                    "numbers is \(line.numbers), expected at least two whole numbers from 0 to 1000000000")
             }
             guard 0...1_000_000_000_000 ~= line.target else {
                 throw lines.fault("target is \(line.target), expected a whole number from 0 to 1000000000000")
             }
             let countdown = Countdown(numbers: line.numbers, target: line.target)
-            return Problem(id: line.id?.text ?? "\(lines.lineNumber)", text: countdown.text(), answer: .countdown(countdown))
+            return Problem(
+                id: line.id?.text ?? "\(lines.lineNumber)", text: countdown.text(), answer: .countdown(countdown))
         case .exact, .boxed, .command:
             guard let line = try lines.next(TextLine.self) else { return nil }
             return Problem(id: line.id?.text ?? "\(lines.lineNumber)", text: line.problem, answer: .text(line.gt.text))

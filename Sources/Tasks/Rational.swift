@@ -1,6 +1,7 @@
 import Foundation
 
-/// A fraction in lowest terms, denominator above 0. Operations give nil where 128 bits do not suffice, or a division is by 0.
+/// A fraction in lowest terms, denominator above 0. Operations give nil where 128 bits do not suffice, or a division is
+/// by 0.
 struct Rational: Equatable {
     let numerator: Int128, denominator: Int128
 
@@ -33,7 +34,9 @@ struct Rational: Equatable {
 
     /// "n choose k" of whole numbers from 0 up to 1,000.
     static func binomial(_ n: Rational, _ k: Rational) -> Rational? {
-        guard n.denominator == 1, k.denominator == 1, 0...1000 ~= n.numerator, 0...n.numerator ~= k.numerator else { return nil }
+        guard n.denominator == 1, k.denominator == 1, 0...1000 ~= n.numerator, 0...n.numerator ~= k.numerator else {
+            return nil
+        }
         var result = Rational(1)
         for step in 0..<min(k.numerator, n.numerator - k.numerator) {
             result = Rational(n.numerator - step, step + 1).flatMap { result?.times($0) }
@@ -68,7 +71,9 @@ struct Rational: Equatable {
 
     /// The root of a fraction from 0 up where it is a fraction itself.
     func root(_ degree: Int) -> Rational? {
-        guard numerator >= 0, let p = Self.root(numerator, degree), let q = Self.root(denominator, degree) else { return nil }
+        guard numerator >= 0, let p = Self.root(numerator, degree), let q = Self.root(denominator, degree) else {
+            return nil
+        }
         return Rational(p, q)
     }
 

@@ -41,7 +41,8 @@ public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConverti
         case .graderMemoryLimit: "the grader took more memory than it may, and was stopped"
         case .graderFailed: "the grader cannot be started, crashed or gave no verdict"
         case .modelFailed: "the model gave logits that no token can be drawn from"
-        case .graderUnclear: "the grader's last line is no verdict, expected {\"correct\": true} or {\"correct\": false}"
+        case .graderUnclear:
+            "the grader's last line is no verdict, expected {\"correct\": true} or {\"correct\": false}"
         }
     }
 }
@@ -59,7 +60,9 @@ public enum VerifierName: String, Sendable, CaseIterable {
         case .boxed: return BoxedVerifier()
         case .choice: return ChoiceVerifier()
         case .command:
-            guard let grader else { throw VerifierError("the verifier \"command\" has no grader, expected its command line") }
+            guard let grader else {
+                throw VerifierError("the verifier \"command\" has no grader, expected its command line")
+            }
             return CommandVerifier(grader)
         }
     }

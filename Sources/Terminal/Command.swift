@@ -32,7 +32,8 @@ public struct Command: Sendable {
         self.name = name
         self.summary = summary
         subcommands = []
-        self.flags = flags.map(\.declaration) 
+        self.flags =
+            flags.map(\.declaration)
             + [Self.quiet.declaration, Self.version.declaration, Self.help.declaration]
         self.positionals = positionals.map(\.declaration)
         self.body = body

@@ -76,7 +76,8 @@ extension Command {
         let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let flag = flags.first(where: { parts[0] == "--" + $0.name }) else {
             let near = nearest(to: String(parts[0].drop { $0 == "-" }), in: flags.map(\.name)).map { "--" + $0 }
-            throw usage("unknown flag \(quoted(parts[0])), \(suggestion(near, all: flags.map { "--" + $0.name }))", path)
+            throw usage(
+                "unknown flag \(quoted(parts[0])), \(suggestion(near, all: flags.map { "--" + $0.name }))", path)
         }
         let attached = parts.count == 2 ? parts[1] : nil
         guard flag.placeholder != nil else {

@@ -29,7 +29,8 @@ extension Command {
             case .help(let command, let path):
                 try streams.writeResult(command.helpText(path: path, width: streams.resultWidth()))
             case .version:
-                try streams.writeResult(Version.text(program: name, commit: Version.commit(), kernels: kernels()) + "\n")
+                try streams.writeResult(
+                    Version.text(program: name, commit: Version.commit(), kernels: kernels()) + "\n")
             case .run(let command, let arguments):
                 let console = Console(streams: streams, isQuiet: arguments[Self.quiet])
                 defer { console.clearLiveLine() }

@@ -9,8 +9,8 @@ public struct Interrupted: Error, Equatable, Sendable {
 /// Ctrl-C for commands that save before they end.
 ///
 /// Without `watch` the system ends the process at once, which is right for commands with nothing to save. After it
-/// the first SIGINT or SIGTERM is only noted, for the body to see at a good moment; the second ends the process, and what
-/// it has started with it. Signals belong to the process, which is why this has no instances.
+/// the first SIGINT or SIGTERM is only noted, for the body to see at a good moment; the second ends the process, and
+/// what it has started with it. Signals belong to the process, which is why this has no instances.
 public enum Interruption {
     /// Begins to hold back the first signal.
     ///

@@ -1,6 +1,7 @@
 import Foundation
 
-/// A second start of the running program under another environment: for choices that a library makes while it is loaded.
+/// A second start of the running program under another environment: for choices that a library makes while it is
+/// loaded.
 public enum Restart {
     /// Starts the program anew with `name=value` in its environment, with the same arguments.
     ///

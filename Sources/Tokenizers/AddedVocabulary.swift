@@ -65,7 +65,8 @@ struct AddedVocabulary: Sendable {
             normalizedContents[token.id] = String(decoding: normalized, as: UTF8.self)
             guard normalizedTrie.insert(normalized, id: token.id) else {
                 throw TokenizerError.malformed(
-                    location: list.location, found: "\"\(token.content)\" and another token that normalize to the same text",
+                    location: list.location,
+                    found: "\"\(token.content)\" and another token that normalize to the same text",
                     expected: "tokens that differ")
             }
         }
@@ -90,11 +91,14 @@ struct AddedVocabulary: Sendable {
         var searchStart = 0
         while !trie.isEmpty, let (match, id) = trie.firstMatch(in: text, from: searchStart), let token = tokens[id] {
             searchStart = match.upperBound
-            if token.isSingleWord, text.hasWordCharacter(before: match.lowerBound) || text.hasWordCharacter(at: match.upperBound) {
+            if token.isSingleWord,
+                text.hasWordCharacter(before: match.lowerBound) || text.hasWordCharacter(at: match.upperBound)
+            {
                 continue
             }
             // Whitespace that the token before took is not taken, nor looked at, twice.
-            let start = token.stripsLeft ? text.startOfWhitespace(before: match.lowerBound, downTo: done) : match.lowerBound
+            let start =
+                token.stripsLeft ? text.startOfWhitespace(before: match.lowerBound, downTo: done) : match.lowerBound
             if done < start { segments.append(.text(done..<start)) }
             segments.append(.token(id))
             done = token.stripsRight ? text.endOfWhitespace(after: max(done, match.upperBound)) : match.upperBound

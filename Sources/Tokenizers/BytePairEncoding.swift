@@ -42,7 +42,9 @@ struct BytePairEncoding: Sendable {
             throw fallback.unsupported(supported: "false: byte fallback belongs to SentencePiece vocabularies")
         }
         for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
-            if let affix = try node[key], try !affix.string().isEmpty { throw affix.unsupported(supported: "null or \"\"") }
+            if let affix = try node[key], try !affix.string().isEmpty {
+                throw affix.unsupported(supported: "null or \"\"")
+            }
         }
     }
 
@@ -51,7 +53,8 @@ struct BytePairEncoding: Sendable {
         for (token, id) in try node.members() {
             guard case .integer(let id) = id, 0..<Int(UInt32.max) ~= id else {
                 throw TokenizerError.malformed(
-                    location: "\(node.location)[\"\(token)\"]", found: id.kind, expected: "an id from 0 to \(UInt32.max - 1)")
+                    location: "\(node.location)[\"\(token)\"]", found: id.kind,
+                    expected: "an id from 0 to \(UInt32.max - 1)")
             }
             vocabulary.set(Array(token.utf8)[...], to: id)
             tokens[id] = token
@@ -69,7 +72,8 @@ struct BytePairEncoding: Sendable {
             }
             func id(_ token: String) throws -> UInt32 {
                 if let id = vocabulary[token] { return UInt32(id) }
-                throw TokenizerError.malformed(location: location, found: "\"\(token)\"", expected: "a token of model.vocab")
+                throw TokenizerError.malformed(
+                    location: location, found: "\"\(token)\"", expected: "a token of model.vocab")
             }
             merges.append(left: try id(left), right: try id(right), product: try id(left + right))
         }
@@ -83,7 +87,9 @@ struct BytePairEncoding: Sendable {
     private static func pair(_ merge: JSONTree) -> (left: String, right: String)? {
         switch merge {
         case .array(let pair):
-            guard pair.count == 2, case .string(let left) = pair[0], case .string(let right) = pair[1] else { return nil }
+            guard pair.count == 2, case .string(let left) = pair[0], case .string(let right) = pair[1] else {
+                return nil
+            }
             return (left, right)
         case .string(let line):
             let parts = line.unicodeScalars.split(separator: " ", omittingEmptySubsequences: false)
@@ -98,9 +104,11 @@ struct BytePairEncoding: Sendable {
         guard let node else { return }
         let token = try node.string()
         unknownID = vocabulary[token].map(UInt32.init)
-        let meetsUnknown = !encodesBytes || ByteLevelAlphabet.characters.contains {
-            vocabulary[String($0)] == nil
-        }
+        let meetsUnknown =
+            !encodesBytes
+            || ByteLevelAlphabet.characters.contains {
+                vocabulary[String($0)] == nil
+            }
         if unknownID == nil, meetsUnknown { throw node.unexpected("a token of model.vocab") }
     }
 }

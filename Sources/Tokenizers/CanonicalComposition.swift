@@ -25,7 +25,8 @@ struct CanonicalComposition: Sendable {
 
     private init() {
         var reacting = [Self.vowel, Self.trailing]
-        // What is left out, ideographs, Hangul syllables and private use, has no classes, nor decompositions in a table.
+        // What is left out, ideographs, Hangul syllables and private use, has no classes, nor decompositions in a
+        // table.
         let candidates: [ClosedRange<UInt32>] = [0...0x33FF, 0xA000...0xABFF, 0xF900...0x2FFFF]
         for value in candidates.joined() {
             guard let scalar = Unicode.Scalar(value), let age = scalar.properties.age, age.major <= 9 else { continue }
@@ -68,7 +69,9 @@ struct CanonicalComposition: Sendable {
             }
             var chunk = previous < position ? [text.scalar(at: previous).scalar] : []
             composed += text[copied..<previous]
-            while position < text.count, case let (scalar, width) = text.scalar(at: position), reacting.contains(scalar, in: 0) {
+            while position < text.count, case let (scalar, width) = text.scalar(at: position),
+                reacting.contains(scalar, in: 0)
+            {
                 chunk.append(scalar)
                 position += width
             }

@@ -13,7 +13,8 @@ struct GeneralCategoryRun: Sendable {
         var runs: [GeneralCategoryRun] = []
         func append(_ range: ClosedRange<UInt32>, _ category: Unicode.GeneralCategory) {
             if let last = runs.last, last.category == category {
-                runs[runs.count - 1] = GeneralCategoryRun(range: last.range.lowerBound...range.upperBound, category: category)
+                runs[runs.count - 1] = GeneralCategoryRun(
+                    range: last.range.lowerBound...range.upperBound, category: category)
             } else {
                 runs.append(GeneralCategoryRun(range: range, category: category))
             }
@@ -57,30 +58,58 @@ struct GeneralCategoryRun: Sendable {
     private static let byName: [String: Set<Unicode.GeneralCategory>] = {
         var names: [String: Set<Unicode.GeneralCategory>] = [:]
         let groups: [(short: String, long: String, members: [(String, String, Unicode.GeneralCategory)])] = [
-            ("l", "letter", [
-                ("lu", "uppercaseletter", .uppercaseLetter), ("ll", "lowercaseletter", .lowercaseLetter),
-                ("lt", "titlecaseletter", .titlecaseLetter), ("lm", "modifierletter", .modifierLetter),
-                ("lo", "otherletter", .otherLetter)]),
-            ("m", "mark", [
-                ("mn", "nonspacingmark", .nonspacingMark), ("mc", "spacingmark", .spacingMark),
-                ("me", "enclosingmark", .enclosingMark)]),
-            ("n", "number", [
-                ("nd", "decimalnumber", .decimalNumber), ("nl", "letternumber", .letterNumber),
-                ("no", "othernumber", .otherNumber)]),
-            ("p", "punctuation", [
-                ("pc", "connectorpunctuation", .connectorPunctuation), ("pd", "dashpunctuation", .dashPunctuation),
-                ("ps", "openpunctuation", .openPunctuation), ("pe", "closepunctuation", .closePunctuation),
-                ("pi", "initialpunctuation", .initialPunctuation), ("pf", "finalpunctuation", .finalPunctuation),
-                ("po", "otherpunctuation", .otherPunctuation)]),
-            ("s", "symbol", [
-                ("sm", "mathsymbol", .mathSymbol), ("sc", "currencysymbol", .currencySymbol),
-                ("sk", "modifiersymbol", .modifierSymbol), ("so", "othersymbol", .otherSymbol)]),
-            ("z", "separator", [
-                ("zs", "spaceseparator", .spaceSeparator), ("zl", "lineseparator", .lineSeparator),
-                ("zp", "paragraphseparator", .paragraphSeparator)]),
-            ("c", "other", [
-                ("cc", "control", .control), ("cf", "format", .format), ("cs", "surrogate", .surrogate),
-                ("co", "privateuse", .privateUse), ("cn", "unassigned", .unassigned)]),
+            (
+                "l", "letter",
+                [
+                    ("lu", "uppercaseletter", .uppercaseLetter), ("ll", "lowercaseletter", .lowercaseLetter),
+                    ("lt", "titlecaseletter", .titlecaseLetter), ("lm", "modifierletter", .modifierLetter),
+                    ("lo", "otherletter", .otherLetter),
+                ]
+            ),
+            (
+                "m", "mark",
+                [
+                    ("mn", "nonspacingmark", .nonspacingMark), ("mc", "spacingmark", .spacingMark),
+                    ("me", "enclosingmark", .enclosingMark),
+                ]
+            ),
+            (
+                "n", "number",
+                [
+                    ("nd", "decimalnumber", .decimalNumber), ("nl", "letternumber", .letterNumber),
+                    ("no", "othernumber", .otherNumber),
+                ]
+            ),
+            (
+                "p", "punctuation",
+                [
+                    ("pc", "connectorpunctuation", .connectorPunctuation), ("pd", "dashpunctuation", .dashPunctuation),
+                    ("ps", "openpunctuation", .openPunctuation), ("pe", "closepunctuation", .closePunctuation),
+                    ("pi", "initialpunctuation", .initialPunctuation), ("pf", "finalpunctuation", .finalPunctuation),
+                    ("po", "otherpunctuation", .otherPunctuation),
+                ]
+            ),
+            (
+                "s", "symbol",
+                [
+                    ("sm", "mathsymbol", .mathSymbol), ("sc", "currencysymbol", .currencySymbol),
+                    ("sk", "modifiersymbol", .modifierSymbol), ("so", "othersymbol", .otherSymbol),
+                ]
+            ),
+            (
+                "z", "separator",
+                [
+                    ("zs", "spaceseparator", .spaceSeparator), ("zl", "lineseparator", .lineSeparator),
+                    ("zp", "paragraphseparator", .paragraphSeparator),
+                ]
+            ),
+            (
+                "c", "other",
+                [
+                    ("cc", "control", .control), ("cf", "format", .format), ("cs", "surrogate", .surrogate),
+                    ("co", "privateuse", .privateUse), ("cn", "unassigned", .unassigned),
+                ]
+            ),
         ]
         for group in groups {
             for (short, long, category) in group.members {

@@ -15,8 +15,8 @@ struct PatternMatcher {
     /// Steps that are left: instructions, and characters that a run goes over.
     private var stepsLeft: Int
 
-    /// Steps of all searches together: so many, and so many more for each byte that is searched. Oniguruma allows ten million ways back
-    /// for each place where a match may begin. Published patterns take fewer than ten steps a byte.
+    /// Steps of all searches together: so many, and so many more for each byte that is searched. Oniguruma allows ten
+    /// million ways back for each place where a match may begin. Published patterns take fewer than ten steps a byte.
     static let freeSteps = 10_000_000, stepsPerByte = 500
 
     /// - Parameter freeSteps: see ``freeSteps``.
@@ -42,7 +42,8 @@ struct PatternMatcher {
                 }
                 if start == range.upperBound { return }
             }
-            if let end = try match(program, from: 0, in: text, at: start, range: range), end > start || lastEnd != start {
+            if let end = try match(program, from: 0, in: text, at: start, range: range), end > start || lastEnd != start
+            {
                 body(start..<end)
                 lastEnd = end
                 if end > start {
@@ -99,8 +100,10 @@ struct PatternMatcher {
                     frames.append(Frame(instruction: instruction, position: position, lowest: lowest))
                 }
             case .choose(let guardSet, let otherwise):
-                if let guardSet, position == range.upperBound
-                    || !program.sets.contains(text.scalar(at: position).scalar, in: guardSet) {
+                if let guardSet,
+                    position == range.upperBound
+                        || !program.sets.contains(text.scalar(at: position).scalar, in: guardSet)
+                {
                     instruction = otherwise
                 } else {
                     frames.append(Frame(instruction: otherwise, position: position, lowest: nil))

@@ -17,7 +17,8 @@ extension PatternParser {
             quantifierCount += 1
             guard quantifierCount <= Self.mostQuantifiers else {
                 throw TokenizerError.unsupported(
-                    location: location, found: "more than \(Self.mostQuantifiers) quantifiers in a row at offset \(start)",
+                    location: location,
+                    found: "more than \(Self.mostQuantifiers) quantifiers in a row at offset \(start)",
                     supported: "at most \(Self.mostQuantifiers) quantifiers of one thing")
             }
             var preference = RepetitionPreference.greedy
@@ -32,7 +33,8 @@ extension PatternParser {
             if case .lookahead = atom { throw unsupported(from: start) }
             if count.upperBound == PatternNode.unbounded, node.canBeEmpty {
                 throw TokenizerError.unsupported(
-                    location: location, found: "\(text(from: start)) at offset \(start), which repeats something that can be empty",
+                    location: location,
+                    found: "\(text(from: start)) at offset \(start), which repeats something that can be empty",
                     supported: "unbounded repetition of what takes at least one character")
             }
             node = .repeated(node, count: count, preference: preference)

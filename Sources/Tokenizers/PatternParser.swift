@@ -15,7 +15,8 @@ struct PatternParser {
     /// In scalars; published patterns have a few hundred.
     private static let longestPattern = 10_000
 
-    static let supported = "literals, classes, \\s \\d \\w \\h \\p{general category}, ^ $ \\A \\z, groups (…) (?:…) (?i:…) (?>…), "
+    static let supported =
+        "literals, classes, \\s \\d \\w \\h \\p{general category}, ^ $ \\A \\z, groups (…) (?:…) (?i:…) (?>…), "
         + "(?=…) (?!…), | and the quantifiers ? * + {n,m}, also reluctant and possessive"
 
     /// - Parameter location: file and JSON path of the pattern, for errors.
@@ -66,10 +67,18 @@ struct PatternParser {
         case "*", "+", "?": throw malformed("something to repeat before \(scalar)")
         case "\\":
             switch next {
-            case "A": position += 1; return .boundary(.textStart)
-            case "z": position += 1; return .boundary(.textEnd)
-            case "w": position += 1; return .scalar(.wordOutsideClass)
-            case "W": position += 1; return .scalar(ScalarRanges.wordOutsideClass.inverted)
+            case "A":
+                position += 1
+                return .boundary(.textStart)
+            case "z":
+                position += 1
+                return .boundary(.textEnd)
+            case "w":
+                position += 1
+                return .scalar(.wordOutsideClass)
+            case "W":
+                position += 1
+                return .scalar(ScalarRanges.wordOutsideClass.inverted)
             default:
                 let item = try escape(startingAt: start)
                 return .scalar(item.scalar == nil ? item.set : try folded(item.set, startingAt: start))
@@ -90,12 +99,17 @@ struct PatternParser {
         }
         var wrap: (PatternNode) -> PatternNode = { $0 }
         if take("?") {
-            if take("=") { wrap = { .lookahead($0, negated: false) } }
-            else if take("!") { wrap = { .lookahead($0, negated: true) } }
-            else if take(">") { wrap = { .atomic($0) } }
-            else if take("i:") { ignoresCase = true }
-            else if take("-i:") { ignoresCase = false }
-            else if !take(":") {
+            if take("=") {
+                wrap = { .lookahead($0, negated: false) }
+            } else if take("!") {
+                wrap = { .lookahead($0, negated: true) }
+            } else if take(">") {
+                wrap = { .atomic($0) }
+            } else if take("i:") {
+                ignoresCase = true
+            } else if take("-i:") {
+                ignoresCase = false
+            } else if !take(":") {
                 position += 1
                 throw unsupported(from: start)
             }
@@ -130,7 +144,8 @@ struct PatternParser {
             if scalar == "[" {
                 set = set.union(try scalarClass())
             } else {
-                let item = scalar == "\\" ? try escape(startingAt: itemStart) : (set: ScalarRanges(scalar), scalar: scalar)
+                let item =
+                    scalar == "\\" ? try escape(startingAt: itemStart) : (set: ScalarRanges(scalar), scalar: scalar)
                 set = set.union(try range(from: item, startingAt: itemStart))
             }
         }
@@ -148,7 +163,9 @@ struct PatternParser {
         let upperStart = position
         guard let scalar = advance(), scalar != "[" else { throw unsupported(from: start) }
         let upper = scalar == "\\" ? try escape(startingAt: upperStart).scalar : scalar
-        guard let upper, lower <= upper else { throw malformed("a range that ends after it starts, at offset \(start)") }
+        guard let upper, lower <= upper else {
+            throw malformed("a range that ends after it starts, at offset \(start)")
+        }
         return ScalarRanges([lower.value...upper.value])
     }
 
@@ -191,7 +208,9 @@ struct PatternParser {
         let isInverted = take("^") != isNegated
         let name = String(String.UnicodeScalarView(scalars[position..<length]))
         position = length + 1
-        guard !ignoresCase, let categories = GeneralCategoryRun.categories(named: name) else { throw unsupported(from: start) }
+        guard !ignoresCase, let categories = GeneralCategoryRun.categories(named: name) else {
+            throw unsupported(from: start)
+        }
         let set = ScalarRanges(categories: categories)
         return isInverted ? set.inverted : set
     }
@@ -205,7 +224,8 @@ struct PatternParser {
         let isComplete = isBraced ? take("}") : letter == "x" || digits.count == 4
         let value = UInt32(String(String.UnicodeScalarView(digits)), radix: 16)
         // Without braces \x stands for a byte, which above 7F is only a part of a character.
-        guard isComplete, let value, let scalar = Unicode.Scalar(value), isBraced || letter == "u" || scalar.isASCII else {
+        guard isComplete, let value, let scalar = Unicode.Scalar(value), isBraced || letter == "u" || scalar.isASCII
+        else {
             throw malformed("a code point in hexadecimal at offset \(start)")
         }
         return scalar
@@ -250,7 +270,8 @@ struct PatternParser {
 
     func malformed(_ expected: String) -> TokenizerError {
         .malformed(
-            location: location, found: next.map { "\($0) at offset \(position)" } ?? "the end of the pattern", expected: expected)
+            location: location, found: next.map { "\($0) at offset \(position)" } ?? "the end of the pattern",
+            expected: expected)
     }
 
     func unsupported(from start: Int, through end: Int? = nil) -> TokenizerError {

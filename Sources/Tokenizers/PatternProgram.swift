@@ -5,7 +5,8 @@ struct PatternProgram: Sendable {
         case scalar(set: Int)
         /// Takes as many scalars of the set as there are, within the bounds; gives them back one by one if `givesBack`.
         case run(set: Int, minimum: Int, maximum: Int, givesBack: Bool)
-        /// Goes on, and comes back to `otherwise` if that fails; goes there at once if the next scalar is not in `guardSet`.
+        /// Goes on, and comes back to `otherwise` if that fails; goes there at once if the next scalar is not in
+        /// `guardSet`.
         case choose(guardSet: Int?, otherwise: Int)
         case jump(Int)
         /// Matches the instructions up to an `accept` by themselves, then goes on at `then`.
@@ -52,7 +53,8 @@ struct PatternProgram: Sendable {
         nodeCount += 1
         guard instructions.count < Self.mostInstructions, nodeCount <= Self.mostNodes else {
             throw TokenizerError.unsupported(
-                location: location, found: "a pattern of more than \(Self.mostInstructions) instructions", supported: "smaller intervals")
+                location: location, found: "a pattern of more than \(Self.mostInstructions) instructions",
+                supported: "smaller intervals")
         }
         switch node {
         case .scalar(let set):
@@ -88,9 +90,10 @@ struct PatternProgram: Sendable {
         of body: PatternNode, count: ClosedRange<Int>, preference: RepetitionPreference, location: String
     ) throws {
         if case .scalar(let set) = body, preference != .reluctant {
-            instructions.append(.run(
-                set: sets.index(of: set), minimum: count.lowerBound, maximum: count.upperBound,
-                givesBack: preference == .greedy))
+            instructions.append(
+                .run(
+                    set: sets.index(of: set), minimum: count.lowerBound, maximum: count.upperBound,
+                    givesBack: preference == .greedy))
             return
         }
         if preference == .possessive {
@@ -99,9 +102,12 @@ struct PatternProgram: Sendable {
         for _ in 0..<count.lowerBound { try append(body, location: location) }
         if count.upperBound == PatternNode.unbounded {
             let start = instructions.count
-            try appendOptional(body, preference: preference, location: location) { $0.instructions.append(.jump(start)) }
+            try appendOptional(body, preference: preference, location: location) {
+                $0.instructions.append(.jump(start))
+            }
         } else {
-            try appendOptionals(count.upperBound - count.lowerBound, of: body, preference: preference, location: location)
+            try appendOptionals(
+                count.upperBound - count.lowerBound, of: body, preference: preference, location: location)
         }
     }
 

@@ -23,16 +23,18 @@ struct PreTokenizer: Sendable {
     private mutating func append(_ node: JSONNode) throws {
         guard steps.count < Self.mostSteps else {
             throw TokenizerError.unsupported(
-                location: node.location, found: "more than \(Self.mostSteps) steps", supported: "at most \(Self.mostSteps) steps")
+                location: node.location, found: "more than \(Self.mostSteps) steps",
+                supported: "at most \(Self.mostSteps) steps")
         }
         let type = try node.required("type")
         switch try type.string() {
         case "Sequence":
             for member in try node.required("pretokenizers").elements() { try append(member) }
         case "Split":
-            steps.append(.split(
-                try Self.pattern(try node.required("pattern")), try SplitBehavior(node.required("behavior")),
-                isInverted: try node.required("invert").bool()))
+            steps.append(
+                .split(
+                    try Self.pattern(try node.required("pattern")), try SplitBehavior(node.required("behavior")),
+                    isInverted: try node.required("invert").bool()))
         case "Digits":
             let isIndividual = try node.required("individual_digits").bool()
             let digit = try PatternProgram(pattern: #"\p{N}"#, location: node.location)

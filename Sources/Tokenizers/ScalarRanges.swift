@@ -73,9 +73,11 @@ extension ScalarRanges {
     static let hexadecimalDigits = ScalarRanges([0x30...0x39, 0x41...0x46, 0x61...0x66])
 
     /// `\w` in a class: alphabetic scalars, marks, decimal digits and connectors.
-    static let word = ScalarRanges(categories: GeneralCategoryRun.letters.union(GeneralCategoryRun.marks)
-        .union([.letterNumber, .decimalNumber, .connectorPunctuation]))
-        .union(ScalarRanges(GeneralCategoryRun.alphabeticSymbols))
+    static let word = ScalarRanges(
+        categories: GeneralCategoryRun.letters.union(GeneralCategoryRun.marks)
+            .union([.letterNumber, .decimalNumber, .connectorPunctuation])
+    )
+    .union(ScalarRanges(GeneralCategoryRun.alphabeticSymbols))
 
     /// `\w` by itself, where Oniguruma adds the superscripts and fractions of Latin-1.
     static let wordOutsideClass = word.union(ScalarRanges([0xB2...0xB3, 0xB9...0xB9, 0xBC...0xBE]))

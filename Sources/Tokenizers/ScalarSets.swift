@@ -27,7 +27,9 @@ struct ScalarSets: Sendable {
         return index
     }
 
-    private mutating func indexOfBitmap(of ranges: ArraySlice<ClosedRange<UInt32>>, in scalars: ClosedRange<UInt32>) -> UInt32 {
+    private mutating func indexOfBitmap(
+        of ranges: ArraySlice<ClosedRange<UInt32>>, in scalars: ClosedRange<UInt32>
+    ) -> UInt32 {
         guard let first = ranges.first, first.lowerBound <= scalars.upperBound else { return 0 }
         if first.lowerBound <= scalars.lowerBound, first.upperBound >= scalars.upperBound { return 1 }
         var bitmap = Bitmap(repeating: 0)

@@ -36,12 +36,16 @@ struct SpecialTokenTemplate: Sendable {
                 if hasSequence { suffix += ids } else { prefix += ids }
             } else if let sequence = try piece["Sequence"] {
                 let name = try sequence.required("id")
-                guard try name.string() == "A", !hasSequence else { throw name.unsupported(supported: "the sequence A, once") }
+                guard try name.string() == "A", !hasSequence else {
+                    throw name.unsupported(supported: "the sequence A, once")
+                }
                 hasSequence = true
             } else {
                 throw piece.unexpected("SpecialToken or Sequence")
             }
         }
-        guard hasSequence else { throw single.unsupported("a template without a sequence", supported: "the sequence A, once") }
+        guard hasSequence else {
+            throw single.unsupported("a template without a sequence", supported: "the sequence A, once")
+        }
     }
 }

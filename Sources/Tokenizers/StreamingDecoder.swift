@@ -21,7 +21,9 @@ public struct StreamingDecoder: Sendable {
     ///
     /// - Throws: `TokenizerError.unknownID`, and keeps its state.
     public mutating func append(_ id: Int) throws -> String {
-        guard let bytes = try tokenizer.bytes(of: id, isFirst: isFirst, skipSpecialTokens: skipsSpecialTokens) else { return "" }
+        guard let bytes = try tokenizer.bytes(of: id, isFirst: isFirst, skipSpecialTokens: skipsSpecialTokens) else {
+            return ""
+        }
         isFirst = false
         pending += bytes
         let complete = pending.count - pending.lengthOfUnfinishedScalar

@@ -11,7 +11,8 @@ struct TextPieces {
     /// Cuts every piece at the matches of a pattern, which sees one piece at a time.
     ///
     /// - Parameter isInverted: takes what lies between the matches for the matches.
-    /// - Throws: `TokenizerError.tooManySteps` for a pattern that does not come to an end; the pieces are then as before.
+    /// - Throws: `TokenizerError.tooManySteps` for a pattern that does not come to an end; the pieces are then as
+    ///   before.
     mutating func split(
         by pattern: PatternProgram, behavior: SplitBehavior, isInverted: Bool, matcher: inout PatternMatcher
     ) throws(TokenizerError) {

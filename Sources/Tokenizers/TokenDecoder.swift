@@ -15,11 +15,12 @@ enum TokenDecoder: Sendable {
         var chain: [String] = []
         try Self.appendTypes(of: node, to: &chain)
         // What comes first makes a single text of all tokens, which Fuse leaves as it is.
-        self = switch chain.first {
-        case "ByteLevel": .byteLevel
-        case "Fuse": .concatenated
-        default: .spaced
-        }
+        self =
+            switch chain.first {
+            case "ByteLevel": .byteLevel
+            case "Fuse": .concatenated
+            default: .spaced
+            }
     }
 
     private static func appendTypes(of node: JSONNode, to chain: inout [String]) throws {

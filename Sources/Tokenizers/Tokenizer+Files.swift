@@ -7,7 +7,8 @@ extension Tokenizer {
         let configuration = directory.appendingPathComponent("tokenizer_config.json")
         try self.init(
             json: Self.contents(of: directory.appendingPathComponent("tokenizer.json")),
-            configuration: FileManager.default.fileExists(atPath: configuration.path) ? Self.contents(of: configuration) : nil)
+            configuration: FileManager.default.fileExists(atPath: configuration.path)
+                ? Self.contents(of: configuration) : nil)
     }
 
     /// Reads a tokenizer from the contents of its files.

@@ -60,7 +60,9 @@ public struct Tokenizer: Sendable {
     }
 
     /// Cuts the text at added tokens: first at those of the text as given, then at those of the normalized text.
-    private func forEachSegment(of text: String, token: (Int) -> Void, text body: ([UInt8]) throws(TokenizerError) -> Void) throws(TokenizerError) {
+    private func forEachSegment(
+        of text: String, token: (Int) -> Void, text body: ([UInt8]) throws(TokenizerError) -> Void
+    ) throws(TokenizerError) {
         let given = Array(text.utf8)
         for segment in addedVocabulary.segments(of: given, normalized: false) {
             switch segment {
@@ -86,7 +88,9 @@ public struct Tokenizer: Sendable {
         var text: [UInt8] = []
         var isFirst = true
         for id in ids {
-            guard let bytes = try bytes(of: id, isFirst: isFirst, skipSpecialTokens: skipSpecialTokens) else { continue }
+            guard let bytes = try bytes(of: id, isFirst: isFirst, skipSpecialTokens: skipSpecialTokens) else {
+                continue
+            }
             text += bytes
             isFirst = false
         }

@@ -24,7 +24,8 @@ extension TokenizerError: CustomStringConvertible {
         case .unsupported(let location, let found, let supported):
             "\(location): found \(found), which is not supported; supported: \(supported)"
         case .tooManySteps(let location, let pattern, let bytes):
-            "\(location): the pattern '\(pattern.count > 60 ? pattern.prefix(60) + "…" : pattern)' takes too many steps on a text of "
+            "\(location): the pattern '\(pattern.count > 60 ? pattern.prefix(60) + "…" : pattern)' takes too many "
+                + "steps on a text of "
                 + "\(bytes) bytes, expected a pattern without many ways to match the same characters"
         case .unknownID(let id, let vocabularySize):
             "token id \(id) names no token of the vocabulary, which has \(vocabularySize) tokens"

@@ -1,8 +1,8 @@
 import Files
 import Tasks
 
-/// Looks at completions as they are judged: says early that nothing is accepted, and ends a collection whose grader fails
-/// again and again.
+/// Looks at completions as they are judged: says early that nothing is accepted, and ends a collection whose grader
+/// fails again and again.
 public struct AcceptanceWatch: Sendable {
     /// After so many completions without an accepted one, the reasons are told.
     public static let earlyCount = 64
@@ -34,7 +34,8 @@ public struct AcceptanceWatch: Sendable {
             faultsInARow += 1
             guard faultsInARow < Self.mostFaults else {
                 throw SamplingError(
-                    "the verifier failed \(faultsInARow) times in a row, the last time because \(fault); finished blocks "
+                    "the verifier failed \(faultsInARow) times in a row, the last time because \(fault); finished "
+                        + "blocks "
                         + "stay, mend the grader and run the same command again")
             }
         } else {

@@ -42,14 +42,18 @@ public struct CollectionFolder: Sendable {
 
         guard FileManager.default.fileExists(atPath: manifest.path) else {
             for stranger in [trajectories, parts] where FileManager.default.fileExists(atPath: stranger.path) {
-                throw FolderError("\(stranger.path): is there without the \(manifest.lastPathComponent) of its run; remove it or give another folder")
+                throw FolderError(
+                    "\(stranger.path): is there without the \(manifest.lastPathComponent) of its run; remove it or "
+                        + "give another folder"
+                )
             }
             try write(Manifest(fingerprint: fingerprint))
             return
         }
         let found: Manifest
-        do { found = try JSONDecoder().decodeGuarded(Manifest.self, from: Data(file: manifest.path)) } catch {
-            throw FolderError("\(manifest.path): cannot be read as the description of a run; remove the folder or give another")
+        do { found = try JSONDecoder().decodeGuarded(Manifest.self, from: Data(contentsOf: manifest)) } catch {
+            throw FolderError(
+                "\(manifest.path): cannot be read as the description of a run; remove the folder or give another")
         }
         if let difference = fingerprint.difference(from: found.fingerprint) {
             throw FolderError("\(folder.path): holds another run: \(difference); remove the folder or give another")
@@ -128,7 +132,8 @@ public struct CollectionFolder: Sendable {
 
     /// Temporary files of a run that was ended while it wrote.
     private static func removeHalfWritten(in folder: URL) throws {
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasPrefix(".") && name.hasSuffix(".partial") {
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        where name.hasPrefix(".") && name.hasSuffix(".partial") {
             try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
         }
     }

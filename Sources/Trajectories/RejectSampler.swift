@@ -34,13 +34,15 @@ public struct RejectSampler: Sendable {
 
     public var problems: [Problem] { sampler.problems }
 
-    /// - Throws: ``SamplingError`` for a model that names no end token; `ModelError` for the first problem whose prompt does not fit the model, and
-    ///   never later.
+    /// - Throws: ``SamplingError`` for a model that names no end token; `ModelError` for the first problem whose prompt
+    ///   does not fit the model, and never later.
     public init(
-        model: Transformer, tokenizer: Tokenizer, policy: any DecodingPolicy, verifier: any Verifier, rendering: PromptRendering,
+        model: Transformer, tokenizer: Tokenizer, policy: any DecodingPolicy, verifier: any Verifier,
+        rendering: PromptRendering,
         problems: [Problem], settings: SamplingSettings
     ) throws {
-        sampler = try ProblemSampler(model: model, tokenizer: tokenizer, verifier: verifier, rendering: rendering, problems: problems)
+        sampler = try ProblemSampler(
+            model: model, tokenizer: tokenizer, verifier: verifier, rendering: rendering, problems: problems)
         (self.policy, self.settings) = (policy, settings)
     }
 
@@ -51,10 +53,12 @@ public struct RejectSampler: Sendable {
     /// - Throws: `CancellationError` where it was cancelled; nothing is kept of the run then.
     public func sample(
         _ range: Range<Int>,
-        onSample: (ProblemSampler.Completion, _ text: () -> String?) throws -> Void = { _, _ in }, isCancelled: () -> Bool = { false }
+        onSample: (ProblemSampler.Completion, _ text: () -> String?) throws -> Void = { _, _ in },
+        isCancelled: () -> Bool = { false }
     ) throws -> SampledBlock {
         let completions = try sampler.sample(
-            range, with: policy, samples: settings.samples, maxTokens: settings.maxTokens, seed: settings.seed, width: settings.width,
+            range, with: policy, samples: settings.samples, maxTokens: settings.maxTokens, seed: settings.seed,
+            width: settings.width,
             onCompletion: { completion in try onSample(completion) { sampler.text(of: completion.sample.tokens) } },
             isCancelled: isCancelled)
 
@@ -73,13 +77,16 @@ public struct RejectSampler: Sendable {
                     block.counts.faults += 1
                     block.counts.firstFault = block.counts.firstFault ?? fault
                 }
-                guard isCorrect ? kept < settings.keep : settings.keepsRejected, seen.insert(tokens).inserted else { continue }
+                guard isCorrect ? kept < settings.keep : settings.keepsRejected, seen.insert(tokens).inserted else {
+                    continue
+                }
                 kept += isCorrect ? 1 : 0
                 block.counts.kept += isCorrect ? 1 : 0
                 let trajectory = Trajectory(
                     promptIDs: prompt.ids, completionIDs: tokens, problemID: problems[number].id, isCorrect: isCorrect,
                     isTruncated: completion.sample.isTruncated)
-                block.lines += try TrajectoryLine(trajectory, prompt: prompt.text, completion: sampler.text(of: tokens)).json()
+                block.lines += try TrajectoryLine(trajectory, prompt: prompt.text, completion: sampler.text(of: tokens))
+                    .json()
             }
             block.counts.solved += kept > 0 ? 1 : 0
         }

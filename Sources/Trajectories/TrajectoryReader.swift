@@ -25,7 +25,8 @@ public final class TrajectoryReader {
         do { return try encoding.trajectory(line) } catch { throw lines.fault(error.words) }
     }
 
-    /// The trajectory of a line further on, without decoding the lines before it; nil where the line is empty or not there.
+    /// The trajectory of a line further on, without decoding the lines before it; nil where the line is empty or not
+    /// there.
     func trajectory(atLine wanted: Int) throws -> Trajectory? {
         try lines.skip(wanted - lines.lineNumber)
         let trajectory = try next()
@@ -37,8 +38,8 @@ public final class TrajectoryReader {
 public struct TrajectoryLengths: Sendable, Equatable {
     /// Labels of each line, from 0; 0 for a line that the cache leaves out: an empty one, or a wrong completion.
     public var labels: [Int] = []
-    /// Of each line the number of its problem, counted from 0 in the order in which problems first come; −1 where the line
-    /// names none.
+    /// Of each line the number of its problem, counted from 0 in the order in which problems first come; −1 where the
+    /// line names none.
     public var problems: [Int32] = []
     /// Trajectories that the cache takes, and those that it leaves out.
     public var used = 0

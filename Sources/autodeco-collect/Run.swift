@@ -10,7 +10,8 @@ import Terminal
 import Tokenizers
 import Trajectories
 
-/// What a configuration asks for, with its inputs read and held against each other: nothing is written before all of it fits.
+/// What a configuration asks for, with its inputs read and held against each other: nothing is written before all of it
+/// fits.
 struct Run {
     let configuration: RunConfiguration
     let output: URL
@@ -25,8 +26,11 @@ struct Run {
 
     init(_ configuration: RunConfiguration) throws {
         self.configuration = configuration
-        output = URL(fileURLWithPath: try configuration.required(configuration.collect.folder, "collect.folder"), isDirectory: true)
-        cacheFolder = URL(fileURLWithPath: try configuration.required(configuration.cache.folder, "cache.folder"), isDirectory: true)
+        output = URL(
+            fileURLWithPath: try configuration.required(configuration.collect.folder, "collect.folder"),
+            isDirectory: true)
+        cacheFolder = URL(
+            fileURLWithPath: try configuration.required(configuration.cache.folder, "cache.folder"), isDirectory: true)
         modelFolder = try configuration.required(configuration.model.folder, "model.folder")
         let url = URL(fileURLWithPath: modelFolder, isDirectory: true)
         model = try Transformer(directory: url)
@@ -39,7 +43,9 @@ struct Run {
                 hiddenSize: model.configuration.hiddenSize, vocabularySize: model.configuration.vocabularySize,
                 modelName: configuration.model.name ?? url.lastPathComponent, modelPath: modelFolder)
         } catch { throw InputError("\(configuration.file): section \(error)") }
-        sampler = configuration.collect.trajectories == nil ? try Self.sampler(configuration, model, tokenizer, modelFolder) : nil
+        sampler =
+            configuration.collect.trajectories == nil
+            ? try Self.sampler(configuration, model, tokenizer, modelFolder) : nil
         for folder in [output, cacheFolder] { try Self.checkWritable(folder) }
     }
 
@@ -50,19 +56,25 @@ struct Run {
         guard let tokenizer else { throw InputError("\(modelFolder): has no tokenizer.json, which sampling needs") }
         let problems = try task.problems(in: configuration.required(task.train, "task.train"), limit: collect.problems)
         let truncation: Truncation =
-            if let k = collect.topK { .topK(k) } else if let share = collect.minP { .minP(share) } else { .topP(collect.topP) }
+            if let k = collect.topK { .topK(k) } else if let share = collect.minP { .minP(share) } else {
+                .topP(collect.topP)
+            }
         return try RejectSampler(
-            model: model, tokenizer: tokenizer, policy: SamplingPolicy(temperature: .fixed(collect.temperature), truncation: truncation),
+            model: model, tokenizer: tokenizer,
+            policy: SamplingPolicy(temperature: .fixed(collect.temperature), truncation: truncation),
             verifier: try task.makeVerifier(), rendering: task.rendering, problems: problems,
             settings: SamplingSettings(
-                samples: collect.samples, keep: collect.keep, keepsRejected: collect.keepRejected, maxTokens: collect.maxTokens,
+                samples: collect.samples, keep: collect.keep, keepsRejected: collect.keepRejected,
+                maxTokens: collect.maxTokens,
                 seed: UInt64(collect.seed), width: collect.batch))
     }
 
     /// The folder, or the nearest one above it that is there, must take files.
     private static func checkWritable(_ folder: URL) throws {
         var place = folder.standardizedFileURL
-        while !FileManager.default.fileExists(atPath: place.path), place.path != "/" { place = place.deletingLastPathComponent() }
+        while !FileManager.default.fileExists(atPath: place.path), place.path != "/" {
+            place = place.deletingLastPathComponent()
+        }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder), isFolder.boolValue else {
             throw InputError("\(folder.path): cannot be made, \(place.path) is a file")
@@ -76,7 +88,9 @@ struct Run {
     func lockFolders() throws -> [FolderLock] {
         try [output, cacheFolder].reduce(into: []) { locks, folder in
             // Both may be the same.
-            if locks.isEmpty || folder.standardizedFileURL != output.standardizedFileURL { locks.append(try FolderLock(folder)) }
+            if locks.isEmpty || folder.standardizedFileURL != output.standardizedFileURL {
+                locks.append(try FolderLock(folder))
+            }
         }
     }
 

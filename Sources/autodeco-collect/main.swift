@@ -34,7 +34,8 @@ Command(
 
     let cache = try HiddenStateCache(folder: run.cacheFolder, verify: false)
     var summary = Summary(
-        sampling: counts.map { Summary.Sampling(counts: $0) }, cache: try CacheSummary(cache) { _ in try Interruption.check() },
+        sampling: counts.map { Summary.Sampling(counts: $0) },
+        cache: try CacheSummary(cache) { _ in try Interruption.check() },
         truncatedTrajectoryShare: Double(lengths.truncated) / Double(lengths.used))
     try summary.write(to: run.output)
     summary.run = Summary.Speed(seconds: whole.seconds, sampledTokensPerSecond: speed)

@@ -14,9 +14,11 @@ enum Flags {
     static let config = Flag.string("config", "FILE", "configuration: model, task and evaluation").required()
     static let set = Flag.string("set", "KEY.PATH=VALUE", "overrides a value of the configuration").repeated()
     static let heads = Flag.string(
-        "heads", "DIR", "trained heads: the configuration's evaluation.heads where it names none, else rows of their own beside them"
+        "heads", "DIR",
+        "trained heads: the configuration's evaluation.heads where it names none, else rows of their own beside them"
     ).repeated()
-    static let filter = Flag.choice("filter", NucleusFilter.allCases.map(\.rawValue), "what the heads' top-p means; evaluation.filter if not given")
+    static let filter = Flag.choice(
+        "filter", NucleusFilter.allCases.map(\.rawValue), "what the heads' top-p means; evaluation.filter if not given")
     static let json = Flag.switch("json", "print the results as one JSON object")
 }
 
@@ -26,7 +28,9 @@ Command(
 ) { arguments, console in
     var configuration = try RunConfiguration(path: arguments[Flags.config], overrides: arguments[Flags.set])
     var folders = arguments[Flags.heads]
-    if configuration.evaluation.heads == nil, !folders.isEmpty { configuration.evaluation.heads = folders.removeFirst() }
+    if configuration.evaluation.heads == nil, !folders.isEmpty {
+        configuration.evaluation.heads = folders.removeFirst()
+    }
     configuration.evaluation.otherHeads += folders
     if let filter = arguments[Flags.filter].flatMap(FilterChoice.init) { configuration.evaluation.filter = filter }
 
@@ -39,7 +43,8 @@ Command(
     do {
         results = try evaluator.run(onEvent: display.show, isCancelled: { Interruption.isRequested })
     } catch is CancellationError {
-        console.note("what is measured so far: \(plan.folder.relativePath)/results.md; the same command goes on from there")
+        console.note(
+            "what is measured so far: \(plan.folder.relativePath)/results.md; the same command goes on from there")
         throw Interrupted()
     }
     display.finish()

@@ -8,7 +8,8 @@ if let better = BLASKernels.better { Restart.setting(BLASKernels.variable, to: b
 Command(
     "autodeco-inspect", "Looks into any artefact: models, caches, heads, tokens, losses, training runs.",
     subcommands: [
-        modelCommand, cacheCommand, headsCommand, hiddenCommand, tokensCommand, predictCommand, lossCommand, diagnoseCommand, runsCommand,
+        modelCommand, cacheCommand, headsCommand, hiddenCommand, tokensCommand, predictCommand, lossCommand,
+        diagnoseCommand, runsCommand,
         mergeCommand, splitCommand,
     ]
 ).main(kernels: "OpenBLAS kernels \(BLASKernels.name)")

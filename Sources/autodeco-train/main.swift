@@ -22,8 +22,13 @@ Command("autodeco-train", "Fits AutoDeco heads to a hidden-state cache.", flags:
         let preview = Preview(configuration: configuration.json, run: plan)
         try arguments[Flags.json] ? console.print(json: preview) : console.print(preview.text)
     }
-    if arguments[Flags.dryRun], !FileManager.default.fileExists(atPath: folder(cacheFolder).appendingPathComponent("cache.json").path) {
-        console.note("no cache in \(cacheFolder) yet: counts are those that the configuration expects, the speed is measured on random tokens")
+    if arguments[Flags.dryRun],
+        !FileManager.default.fileExists(atPath: folder(cacheFolder).appendingPathComponent("cache.json").path)
+    {
+        console.note(
+            "no cache in \(cacheFolder) yet: counts are those that the configuration expects, the speed is measured "
+                + "on random tokens"
+        )
         let complete = configuration.withSizesOfModel
         return try show(complete.expectedPlan(check: Interruption.check), complete)
     }
@@ -40,7 +45,8 @@ Command("autodeco-train", "Fits AutoDeco heads to a hidden-state cache.", flags:
     let outcome = try trainer.train(
         resuming: arguments[Flags.resume],
         TrainingEvents(
-            note: console.note, step: display.show, validation: display.show, isInterrupted: { Interruption.isRequested },
+            note: console.note, step: display.show, validation: display.show,
+            isInterrupted: { Interruption.isRequested },
             check: Interruption.check, texts: texts.texts))
     display.finish()
     switch outcome {

@@ -18,7 +18,8 @@ import Testing
 
     @Test(.enabled(if: Goldens.areOutside, "\(Goldens.absence)"), arguments: files)
     func lossesAndGradientsEqualTheReleasedOnes(name: String) throws {
-        let tokens = try GoldenTokens<Double>(Goldens.outside("\(Self.folder)/\(name)")), labels = tokens.labels, hidden = tokens.hidden
+        let tokens = try GoldenTokens<Double>(Goldens.outside("\(Self.folder)/\(name)")), labels = tokens.labels,
+            hidden = tokens.hidden
         let heads = try tokens.heads(enhancedFeatures: tokens.file.contains("prob_stats"))
         let rows = try SortedRows(logits: tokens.logits, labels: labels)
 
@@ -27,7 +28,8 @@ import Testing
         let kept = easyTokenMask(
             labelRanks: rows.labelRanks, draws: tokens.draws, dropRate: settings.easyTokenDropRate)
         let terms = ObjectiveTerms(
-            logits: rows, temperature: T, topP: P, kept: kept, counts: TokenCounts(tokens: labels.count, kept: kept.count { $0 }),
+            logits: rows, temperature: T, topP: P, kept: kept,
+            counts: TokenCounts(tokens: labels.count, kept: kept.count { $0 }),
             settings: settings, tape: tape)
         let joint = rows.losses(temperature: T.value, topP: P.value, constants: settings.constants)
 
@@ -39,7 +41,9 @@ import Testing
         }
         try expect("temperature", T.value, "temperature", 1e-9)
         try expect("top-p", P.value, "top_p", 1e-9)
-        if heads.configuration.enhancedFeatures { try expect("feature", rows.features(temperature: T.value), "prob_stats", 1e-9) }
+        if heads.configuration.enhancedFeatures {
+            try expect("feature", rows.features(temperature: T.value), "prob_stats", 1e-9)
+        }
         try expect("temperature loss", terms.temperature.value, "temp_loss", 1e-9)
         try expect("top-p loss", terms.topP.value, "top_p_loss", 1e-9)
         try expect("joint loss", joint.joint, "joint.token_loss", 1e-9)
@@ -47,7 +51,9 @@ import Testing
         try expect("joint dP", joint.jointByTopP, "joint.d_top_p", 1e-8)
         for (loss, variable) in [("temp_loss", terms.temperature), ("top_p_loss", terms.topP)] {
             let gradients = tape.gradients(of: variable)
-            for (name, parameter) in parameters.named { try expect("\(loss) by \(name)", gradients[parameter], "grad.\(loss).\(name)", 1e-8) }
+            for (name, parameter) in parameters.named {
+                try expect("\(loss) by \(name)", gradients[parameter], "grad.\(loss).\(name)", 1e-8)
+            }
         }
     }
 }

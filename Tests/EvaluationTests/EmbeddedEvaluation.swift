@@ -31,7 +31,8 @@ struct EmbeddedEvaluation {
         var random = RandomGenerator(seed: seed)
         let D = try ModelConfiguration(directory: Self.modelFolder).hiddenSize
         let url = folder.url.appendingPathComponent("\(name)/heads", isDirectory: true)
-        try AutoDecoHeads<Float>(configuration: HeadsConfiguration(hiddenSize: D), random: &random).write(to: url, origin: HeadsOrigin(baseModel: "countdown"))
+        try AutoDecoHeads<Float>(configuration: HeadsConfiguration(hiddenSize: D), random: &random).write(
+            to: url, origin: HeadsOrigin(baseModel: "countdown"))
         return url.path
     }
 
@@ -40,14 +41,18 @@ struct EmbeddedEvaluation {
         var settings = [
             "model.folder": Self.modelFolder.path, "task.test": Self.data.appendingPathComponent("test.jsonl").path,
             "task.validation": validation.path, "task.verifier": "countdown",
-            "evaluation.folder": folder.url.appendingPathComponent("evaluation").path, "evaluation.problems": "5", "evaluation.seeds": "2",
-            "evaluation.samples": "1", "evaluation.tuningSamples": "2", "evaluation.filterSamples": "2", "evaluation.curveSamples": "4",
-            "evaluation.commandProblems": "3", "evaluation.generations": "2", "evaluation.maxTokens": "60", "evaluation.batch": "16",
+            "evaluation.folder": folder.url.appendingPathComponent("evaluation").path, "evaluation.problems": "5",
+            "evaluation.seeds": "2",
+            "evaluation.samples": "1", "evaluation.tuningSamples": "2", "evaluation.filterSamples": "2",
+            "evaluation.curveSamples": "4",
+            "evaluation.commandProblems": "3", "evaluation.generations": "2", "evaluation.maxTokens": "60",
+            "evaluation.batch": "16",
             "evaluation.temperatures": "[0.5, 1]", "evaluation.topPs": "[0.8, 1]",
         ]
         if let heads { settings["evaluation.heads"] = heads }
         let configuration = try RunConfiguration(
-            json5: Data("{}".utf8), file: "test.json", overrides: settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } + overrides)
+            json5: Data("{}".utf8), file: "test.json",
+            overrides: settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } + overrides)
         return try EvaluationPlan(configuration)
     }
 

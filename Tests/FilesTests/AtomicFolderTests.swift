@@ -27,11 +27,15 @@ struct AtomicFolderTests {
     @Test func whatIsThereAlreadyAndWhatAnotherMakesIsRefused() throws {
         let place = try TemporaryFolder()
         try save([1], to: place("taken"))
-        #expect(failure { try AtomicFolder(URL(fileURLWithPath: place("taken"))) }?.reason.contains("expected none") == true)
+        #expect(
+            failure { try AtomicFolder(URL(fileURLWithPath: place("taken"))) }?.reason.contains("expected none") == true
+        )
         try FileManager.default.createSymbolicLink(atPath: place("link"), withDestinationPath: "nowhere")
         #expect(failure { try AtomicFolder(URL(fileURLWithPath: place("link"))) }?.kind == .cannotWrite)
         let first = try AtomicFolder(URL(fileURLWithPath: place("new")))
-        #expect(failure { try AtomicFolder(URL(fileURLWithPath: place("new"))) }?.reason.contains("another process") == true)
+        #expect(
+            failure { try AtomicFolder(URL(fileURLWithPath: place("new"))) }?.reason.contains("another process") == true
+        )
         try first.commit()
         #expect(try place.contents == ["link", "new", "taken"])
     }
@@ -46,7 +50,9 @@ struct AtomicFolderTests {
 struct JSONMembersTests {
     @Test func valuesKeepTheirTextAndMembersTheirOrder() throws {
         var members = try JSONMembers(Data(#"{ "b" : 1e-05, "a\"": [1, {"x": 2.0}] ,"c":"ü"}"#.utf8), file: "config")
-        #expect(members.names == ["b", "a\"", "c"] && members["b"] == "1e-05" && members["a\""] == #"[1, {"x": 2.0}]"# && members.string("c") == "ü")
+        #expect(
+            members.names == ["b", "a\"", "c"] && members["b"] == "1e-05" && members["a\""] == #"[1, {"x": 2.0}]"#
+                && members.string("c") == "ü")
         members["b"] = nil
         members["d"] = "true"
         members.set("c", string: "line\n")
@@ -56,6 +62,8 @@ struct JSONMembersTests {
     }
 
     @Test func whatIsNoObjectIsRefused() {
-        for text in ["[1]", "{", "{\"a\": 1} x", "{\"a\": 1, \"a\": 2}"] { #expect(failure { try JSONMembers(Data(text.utf8), file: "config") }?.kind == .malformed, "\(text)") }
+        for text in ["[1]", "{", "{\"a\": 1} x", "{\"a\": 1, \"a\": 2}"] {
+            #expect(failure { try JSONMembers(Data(text.utf8), file: "config") }?.kind == .malformed, "\(text)")
+        }
     }
 }

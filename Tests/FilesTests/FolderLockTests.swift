@@ -3,7 +3,8 @@ import Testing
 @testable import Files
 
 @Suite struct FolderLockTests {
-    private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lock-\(UUID().uuidString)/run", isDirectory: true)
+    private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+        "lock-\(UUID().uuidString)/run", isDirectory: true)
 
     @Test func onlyOneHoldsAFolder() throws {
         defer { try? FileManager.default.removeItem(at: folder.deletingLastPathComponent()) }

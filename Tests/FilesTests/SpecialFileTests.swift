@@ -57,7 +57,9 @@ import Testing
 }
 
 @Suite struct JSONGuardTests {
-    @Test(arguments: ["{}", "[1, \"é\"]", "\"\\\"[[[[\"", "{\"a\": \"\(String(repeating: "[", count: 500))\"}", "", "nonsense"])
+    @Test(arguments: [
+        "{}", "[1, \"é\"]", "\"\\\"[[[[\"", "{\"a\": \"\(String(repeating: "[", count: 500))\"}", "", "nonsense",
+    ])
     func whatFoundationMayReadPasses(text: String) { #expect(JSONGuard.problem(in: Data(text.utf8)) == nil) }
 
     @Test func deepNestingIsNamedWithItsByte() {
@@ -66,7 +68,9 @@ import Testing
             #expect(JSONGuard.problem(in: Data(text.utf8))?.contains("nested deeper than 200 levels") == true)
         }
         #expect(JSONGuard.problem(in: Data(String(repeating: "[", count: 200).utf8)) == nil)
-        #expect(JSONGuard.problem(in: Data(String(repeating: "[", count: 201).utf8)) == "it is nested deeper than 200 levels at byte 200")
+        #expect(
+            JSONGuard.problem(in: Data(String(repeating: "[", count: 201).utf8))
+                == "it is nested deeper than 200 levels at byte 200")
         // In JSON5 a quote in a comment opens no text.
         let hidden = "// it's\n" + String(repeating: "[", count: 300)
         #expect(JSONGuard.problem(in: Data(hidden.utf8), isJSON5: true) != nil)
@@ -80,6 +84,8 @@ import Testing
     @Test func decodingRefusesWhatWouldEndTheProcess() {
         let deep = Data(String(repeating: "[", count: 100_000).utf8)
         #expect(throws: DecodingError.self) { try JSONDecoder().decodeGuarded(JSONValue.self, from: deep) }
-        #expect(throws: DecodingError.self) { try JSONDecoder().decodeGuarded(JSONValue.self, from: Data([0x5B, 0xFF, 0x5D])) }
+        #expect(throws: DecodingError.self) {
+            try JSONDecoder().decodeGuarded(JSONValue.self, from: Data([0x5B, 0xFF, 0x5D]))
+        }
     }
 }

@@ -17,7 +17,9 @@ import Testing
         policy = try SamplingPolicy(temperature: 1, topP: 0.95)
     }
 
-    private func engine(_ model: Transformer? = nil, seed: UInt64 = 3, width: Int = 16, endTokens: [Int]? = nil) -> GenerationEngine {
+    private func engine(
+        _ model: Transformer? = nil, seed: UInt64 = 3, width: Int = 16, endTokens: [Int]? = nil
+    ) -> GenerationEngine {
         GenerationEngine(model: model ?? self.model, policy: policy, seed: seed, width: width, endTokens: endTokens)
     }
 
@@ -47,7 +49,8 @@ import Testing
         #expect(model.isTiny == (!asLarge && kind != .deepSeekV3))
         let requests = (0..<75).map { index in
             GenerationRequest(
-                promptIDs: tiny.tokens(1 + index * 7 % 40, seed: UInt64(index)), samples: 1 + index % 4, maxTokens: 3 + index % 5)
+                promptIDs: tiny.tokens(1 + index * 7 % 40, seed: UInt64(index)), samples: 1 + index % 4,
+                maxTokens: 3 + index % 5)
         }
         let alone = try engine(model, width: 1).generate(requests)
         for width in [70, 150, 512] {
@@ -63,7 +66,9 @@ import Testing
         var heldCount = 0
         for samples in try engine(width: 4).generate(requests) {
             for sample in samples {
-                var random = [RandomGenerator(seed: 3, stream: UInt64(sample.index.request) << 32 | UInt64(sample.index.sample))]
+                var random = [
+                    RandomGenerator(seed: 3, stream: UInt64(sample.index.request) << 32 | UInt64(sample.index.sample))
+                ]
                 var sequence = requests[sample.index.request].promptIDs
                 for decision in sample.decisions {
                     let hidden = try model.hidden([sequence])
@@ -80,12 +85,16 @@ import Testing
 
     @Test func samplesOfOnePromptEqualSamplesThatReadItThemselves() throws {
         let prompt = tiny.tokens(70)
-        let shared = try engine(width: 3).generate([GenerationRequest(promptIDs: prompt, samples: 4, maxTokens: 12, number: 5)])
+        let shared = try engine(width: 3).generate([
+            GenerationRequest(promptIDs: prompt, samples: 4, maxTokens: 12, number: 5)
+        ])
         // A request of one sample has sample 0 alone, so the streams are taken one by one.
         let first = try engine(width: 2).generate([GenerationRequest(promptIDs: prompt, maxTokens: 12, number: 5)])
         #expect(first[0][0] == shared[0][0])
         for count in 2...4 {
-            let fewer = try engine(width: 1).generate([GenerationRequest(promptIDs: prompt, samples: count, maxTokens: 12, number: 5)])
+            let fewer = try engine(width: 1).generate([
+                GenerationRequest(promptIDs: prompt, samples: count, maxTokens: 12, number: 5)
+            ])
             #expect(fewer[0] == Array(shared[0].prefix(count)))
         }
     }
@@ -170,7 +179,9 @@ import Testing
         let samples = try engine(width: 2, endTokens: []).generate([request]) { _, _ in
             tokens += 1
             return true
-        } isCancelled: { tokens >= 8 }[0]
+        } isCancelled: {
+            tokens >= 8
+        }[0]
         #expect(samples.map(\.finish) == [.interrupted, .interrupted, .interrupted])
         #expect(samples.map(\.tokens) == [Array(whole[0].tokens.prefix(4)), Array(whole[1].tokens.prefix(4)), []])
         #expect(samples.allSatisfy { $0.isTruncated })

@@ -53,7 +53,11 @@ import Testing
         var random = SeededGenerator(seed: 5)
         for _ in 0..<2_000 {
             let text = (0..<12).compactMap { _ in ["a", "b", "é"].randomElement(using: &random) }
-            let stops = (0..<2).map { _ in (0..<Int.random(in: 1...4, using: &random)).compactMap { _ in ["a", "b", "é"].randomElement(using: &random) }.joined() }
+            let stops = (0..<2).map { _ in
+                (0..<Int.random(in: 1...4, using: &random)).compactMap { _ in
+                    ["a", "b", "é"].randomElement(using: &random)
+                }.joined()
+            }
             var pieces = [""]
             for character in text {
                 if Bool.random(using: &random) { pieces.append("") }
@@ -109,7 +113,9 @@ import Testing
         var random = SeededGenerator(seed: 9)
         let tokenizer = try TokenizerFile().tokenizer()
         for _ in 0..<500 {
-            let ids = (0..<20).compactMap { _ in [0x61, 0xC3, 0xA9, 0xE6, 0x97, 0xA5, 0xF0, 0x9F].randomElement(using: &random) }
+            let ids = (0..<20).compactMap { _ in
+                [0x61, 0xC3, 0xA9, 0xE6, 0x97, 0xA5, 0xF0, 0x9F].randomElement(using: &random)
+            }
             var text = CompletionText(tokenizer, stops: [], endTokens: [])
             var shown = ""
             for id in ids {
@@ -135,7 +141,10 @@ import Testing
         let template = try PromptTemplate(name)
         #expect(template.text.components(separatedBy: "{prompt}").count == 2)
         #expect(template.preset == name && template.controlTokens.count >= 2)
-        #expect(template.controlTokens.allSatisfy { $0.hasPrefix("<|") && $0.hasSuffix("|>") || $0.hasPrefix("<｜") && $0.hasSuffix("｜>") })
+        #expect(
+            template.controlTokens.allSatisfy {
+                $0.hasPrefix("<|") && $0.hasSuffix("|>") || $0.hasPrefix("<｜") && $0.hasSuffix("｜>")
+            })
     }
 
     @Test func controlTokensOfATemplateAreEncodedAsSuchAndBOSOnce() throws {
@@ -147,7 +156,8 @@ import Testing
         func bytes(_ text: String) -> [Int] { text.utf8.map(Int.init) }
         #expect(
             try tokenizer.promptIDs("hi", template: PromptTemplate("llama3"))
-                == [bos, start] + bytes("user") + [end] + bytes("\n\nhi") + [turn, start] + bytes("assistant") + [end] + bytes("\n\n"))
+                == [bos, start] + bytes("user") + [end] + bytes("\n\nhi") + [turn, start] + bytes("assistant") + [end]
+                + bytes("\n\n"))
         #expect(try tokenizer.promptIDs("hi") == [bos] + bytes("hi"))
         #expect(try tokenizer.promptIDs("<|begin_of_text|>hi") == [bos] + bytes("hi"))
         #expect(try tokenizer.promptIDs("hi", template: PromptTemplate("[{prompt}]")) == [bos] + bytes("[hi]"))
@@ -157,6 +167,8 @@ import Testing
         let error = #expect(throws: PromptError.self) {
             _ = try TokenizerFile().tokenizer().promptIDs("hi", template: PromptTemplate("qwen3"))
         }
-        #expect(error?.description == "the prompt template qwen3 needs the token <|im_start|>, which the tokenizer does not have")
+        #expect(
+            error?.description
+                == "the prompt template qwen3 needs the token <|im_start|>, which the tokenizer does not have")
     }
 }

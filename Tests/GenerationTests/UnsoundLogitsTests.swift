@@ -35,7 +35,9 @@ import Testing
             .generate(requests, onFinish: { finished.append($0.index.sample) })[0]
         #expect(found[1].finish == .failed && found[1].decisions.count == 2)
         #expect(found[1].failure == "row 1: the logit of token 7 is nan, expected a finite number or −∞")
-        for sample in [0, 2, 3] { #expect(found[sample].tokens == sound[sample].tokens && found[sample].finish == .length) }
+        for sample in [0, 2, 3] {
+            #expect(found[sample].tokens == sound[sample].tokens && found[sample].finish == .length)
+        }
         #expect(finished.sorted() == [0, 1, 2, 3])
     }
 }

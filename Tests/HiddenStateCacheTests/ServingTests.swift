@@ -15,7 +15,9 @@ import Testing
 
     @Test func anEpochsOrderIsASeededPermutation() throws {
         try opened { cache in
-            func order(_ epoch: Int, _ seed: UInt64) -> [Int] { cache.trajectories.shuffled(epoch: epoch, seed: seed).map(\.number) }
+            func order(_ epoch: Int, _ seed: UInt64) -> [Int] {
+                cache.trajectories.shuffled(epoch: epoch, seed: seed).map(\.number)
+            }
             #expect(order(0, 1) == order(0, 1))
             #expect(order(0, 1) != order(1, 1) && order(0, 1) != order(0, 2))
             #expect(order(3, 1).sorted() == Array(0..<60) && order(3, 1) != Array(0..<60))
@@ -69,8 +71,12 @@ import Testing
                 let lines = batch.map(\.number), kept = lines.map { min(20, corpus.lengths[$0]) }
                 #expect(tokens.labels == zip(lines, kept).flatMap { corpus.labels[$0].prefix($1) })
                 #expect(tokens.trajectories == zip(lines, kept).flatMap { Array(repeating: $0, count: $1) })
-                #expect(tokens.hidden.elements == zip(lines, kept).flatMap { corpus.hidden[$0].elements.prefix($1 * Corpus.D) })
-                #expect(tokens.positions == zip(lines, kept).flatMap { line, n in (0..<n).map { corpus.firstPositions[line] + $0 } })
+                #expect(
+                    tokens.hidden.elements
+                        == zip(lines, kept).flatMap { corpus.hidden[$0].elements.prefix($1 * Corpus.D) })
+                #expect(
+                    tokens.positions
+                        == zip(lines, kept).flatMap { line, n in (0..<n).map { corpus.firstPositions[line] + $0 } })
             }
             #expect(order.batches(of: 7).flatMap { $0 } == order)
         }
@@ -88,11 +94,16 @@ import Testing
             for group in groups {
                 try cache.load(group, into: &batch)
                 let fresh = try cache.batch(of: group)
-                #expect(batch.hidden == fresh.hidden && batch.labels == fresh.labels && batch.labelRanks == fresh.labelRanks)
+                #expect(
+                    batch.hidden == fresh.hidden && batch.labels == fresh.labels && batch.labelRanks == fresh.labelRanks
+                )
                 #expect(batch.sketches.baseProbabilities == fresh.sketches.baseProbabilities)
-                let T = Tensor<Float>(shape: [batch.count, 1], repeating: 0.8), P = Tensor<Float>(shape: [batch.count, 1], repeating: 0.7)
+                let T = Tensor<Float>(shape: [batch.count, 1], repeating: 0.8),
+                    P = Tensor<Float>(shape: [batch.count, 1], repeating: 0.7)
                 let constants = LossConstants()
-                #expect(batch.sketches.losses(temperature: T, topP: P, constants: constants).joint == fresh.sketches.losses(temperature: T, topP: P, constants: constants).joint)
+                #expect(
+                    batch.sketches.losses(temperature: T, topP: P, constants: constants).joint
+                        == fresh.sketches.losses(temperature: T, topP: P, constants: constants).joint)
                 #expect(address() == first)
             }
             let kept = batch.hidden
@@ -105,7 +116,8 @@ import Testing
     @Test func blocksCutLongTrajectoriesAndLoseNothing() throws {
         try opened { cache in
             let blocks = cache.trajectories.blocks(tokens: 16)
-            #expect(blocks.dropLast().allSatisfy { $0.tokens == 16 } && blocks.map(\.tokens).reduce(0, +) == cache.tokens)
+            #expect(
+                blocks.dropLast().allSatisfy { $0.tokens == 16 } && blocks.map(\.tokens).reduce(0, +) == cache.tokens)
             var labels: [Int] = [], positions: [Int] = []
             for block in blocks {
                 let batch = try cache.batch(of: block)
@@ -123,15 +135,19 @@ import Testing
             #expect(summary.trajectories == 60 && summary.tokens == lengths.reduce(0, +))
             let spread = summary.tokensPerTrajectory
             #expect(spread.smallest == 1 && spread.median == lengths[29] && spread.largest == lengths[59])
-            let logits = corpus.logits(corpus.allHidden).converted(to: Double.self), sorted = try SortedRows(logits: logits, labels: corpus.allLabels)
+            let logits = corpus.logits(corpus.allHidden).converted(to: Double.self),
+                sorted = try SortedRows(logits: logits, labels: corpus.allLabels)
             let count = Double(sorted.count), ones = Tensor<Double>(shape: [sorted.count, 1], repeating: 1)
             #expect(summary.easyTokenShare == Double(sorted.labelRanks.count { $0 == 0 }) / count)
             #expect(summary.labelInTailShare == Double(sorted.labelRanks.count { $0 >= 8 }) / count)
-            let features = sorted.features(temperature: ones), entropy = (0..<sorted.count).reduce(0.0) { $0 + features[$1, 1] } / count
+            let features = sorted.features(temperature: ones),
+                entropy = (0..<sorted.count).reduce(0.0) { $0 + features[$1, 1] } / count
             let logProbability = sorted.baseProbabilities.elements.reduce(0.0) { $0 + log($1) } / count
             // Eight bins for 32 logits: the sketch's own error.
             #expect(abs(summary.meanEntropy - entropy) < 2e-3, "\(summary.meanEntropy) and \(entropy)")
-            #expect(abs(summary.meanLabelLogProbability - logProbability) < 2e-3, "\(summary.meanLabelLogProbability) and \(logProbability)")
+            #expect(
+                abs(summary.meanLabelLogProbability - logProbability) < 2e-3,
+                "\(summary.meanLabelLogProbability) and \(logProbability)")
         }
     }
 }

@@ -50,7 +50,9 @@ struct Corpus {
     }
 
     /// The same model and file of trajectories, of which all lines but some are left out.
-    func part(_ contains: (Int) -> Bool) -> Corpus { Corpus(self, lengths: lengths.enumerated().map { contains($0) ? $1 : 0 }) }
+    func part(_ contains: (Int) -> Bool) -> Corpus {
+        Corpus(self, lengths: lengths.enumerated().map { contains($0) ? $1 : 0 })
+    }
 
     private init(_ corpus: Corpus, lengths: [Int]) {
         (V, weights, hidden, labels) = (corpus.V, corpus.weights, corpus.hidden, corpus.labels)
@@ -73,16 +75,21 @@ struct Corpus {
     var allHidden: Tensor<Float> { Tensor(shape: [lengths.reduce(0, +), Self.D], hidden.flatMap(\.elements)) }
     var allLabels: [Int] { labels.flatMap { $0 } }
 
-    func description(_ K: Int = 256, _ B: Int = 128, _ type: ElementType = .f32, rank: Int? = nil) throws -> CacheDescription {
+    func description(
+        _ K: Int = 256, _ B: Int = 128, _ type: ElementType = .f32, rank: Int? = nil
+    ) throws -> CacheDescription {
         try CacheDescription(
-            modelName: "linear", modelPath: "/models/linear", hiddenSize: Self.D, vocabularySize: V, topLogits: K, tailBins: B, hiddenType: type, rank: rank)
+            modelName: "linear", modelPath: "/models/linear", hiddenSize: Self.D, vocabularySize: V, topLogits: K,
+            tailBins: B, hiddenType: type, rank: rank)
     }
 
     func writer(
-        _ folder: TemporaryFolder, _ description: CacheDescription, shardTokens: Int = 100, fingerprint: String = "corpus", projection: Projection? = nil
+        _ folder: TemporaryFolder, _ description: CacheDescription, shardTokens: Int = 100,
+        fingerprint: String = "corpus", projection: Projection? = nil
     ) throws -> CacheWriter {
         try CacheWriter(
-            folder: folder.url, description: description, plan: ShardPlan(lengths: lengths, shardTokens: shardTokens), fingerprint: fingerprint,
+            folder: folder.url, description: description, plan: ShardPlan(lengths: lengths, shardTokens: shardTokens),
+            fingerprint: fingerprint,
             projection: projection)
     }
 
@@ -90,7 +97,8 @@ struct Corpus {
         try writer.write(shard) { tokens in
             for line in shard.trajectories where lengths[line] > 0 {
                 try tokens.append(
-                    trajectory: line, labels: labels[line], firstPosition: firstPositions[line], hidden: hidden[line]) { logits($0) }
+                    trajectory: line, labels: labels[line], firstPosition: firstPositions[line], hidden: hidden[line]
+                ) { logits($0) }
             }
         }
     }
@@ -121,7 +129,9 @@ func message(_ body: () throws -> Void) -> String? {
 }
 
 /// Fresh heads.
-func randomHeads<Element: Scalar>(_ size: Int, seed: UInt64 = 5, as type: Element.Type = Element.self) -> AutoDecoHeads<Element> {
+func randomHeads<Element: Scalar>(
+    _ size: Int, seed: UInt64 = 5, as type: Element.Type = Element.self
+) -> AutoDecoHeads<Element> {
     var random = RandomGenerator(seed: seed)
     return AutoDecoHeads(configuration: HeadsConfiguration(hiddenSize: size), random: &random)
 }

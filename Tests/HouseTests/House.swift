@@ -57,7 +57,8 @@ struct House {
     /// Reads `name:` and `dependencies:` of each target; the manifest writes both as plain lists of texts.
     private static func declaredArrows() throws -> [String: Set<String>] {
         let manifest = try String(contentsOf: root.appendingPathComponent("Package.swift"), encoding: .utf8)
-        let target = #/\.(?:target|executableTarget|testTarget|systemLibrary)\(\s*name: "([^"]+)"(?:,\s*dependencies: \[([^\]]*)\])?/#
+        let target =
+            #/\.(?:target|executableTarget|testTarget|systemLibrary)\(\s*name: "([^"]+)"(?:,\s*dependencies: \[([^\]]*)\])?/#
         var arrows: [String: Set<String>] = [:]
         for match in manifest.matches(of: target) {
             let names = (match.2 ?? "").matches(of: #/"([^"]+)"/#).map { String($0.1) }

@@ -7,21 +7,24 @@ enum Program {
     ///
     /// - Throws: where the program cannot be started; its exit status is an expectation.
     static func run(_ arguments: [String]) throws -> Data {
-        let process = Process()
-        let output = Pipe()
-        let errors = Pipe()
-        process.executableURL = Bundle.main.bundleURL.appendingPathComponent("autodeco-inspect")
-        process.arguments = arguments
-        (process.standardOutput, process.standardError) = (output, errors)
-        try process.run()
-        // Each prints less than a pipe holds.
-        let text = output.fileHandleForReading.readDataToEndOfFile()
-        let words = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        try #require(
-            process.terminationStatus == 0,
-            "\(arguments.joined(separator: " ")): \(String(decoding: words, as: UTF8.self))")
-        return text
+        let folder = try TemporaryFolder(), output = folder.path("output"), errors = folder.path("errors")
+        let program = Bundle.main.bundleURL.appendingPathComponent("autodeco-inspect").path
+        // Foundation's `Process` closes descriptors twice now and then, and with them files that other tests have open.
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        let words = ([program] + arguments).map { strdup($0) }
+        defer { for word in words { free(word) } }
+        let environment = ProcessInfo.processInfo.environment.map { strdup("\($0)=\($1)") }
+        defer { for entry in environment { free(entry) } }
+        var identifier: pid_t = 0, status: Int32 = 0
+        try #require(posix_spawn(&identifier, program, &actions, nil, words + [nil], environment + [nil]) == 0, "\(program)")
+        while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
+        let said = try String(contentsOfFile: errors, encoding: .utf8)
+        try #require(status == 0, "\(arguments.joined(separator: " ")): \(said)")
+        return try Data(contentsOf: URL(fileURLWithPath: output))
     }
 }
 

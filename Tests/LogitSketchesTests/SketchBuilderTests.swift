@@ -63,7 +63,9 @@ private func reference(_ row: [Float], _ label: Int, _ shape: SketchShape) -> Lo
             let expected = reference(row, label, size.shape)
             #expect(got.labelRank == expected.labelRank)
             #expect(got.topLogits == expected.topLogits)
-            #expect(got.tailCount.count == expected.tailCount.count && got.tailCount.reduce(0, +) == expected.tailCount.reduce(0, +))
+            #expect(
+                got.tailCount.count == expected.tailCount.count
+                    && got.tailCount.reduce(0, +) == expected.tailCount.reduce(0, +))
             // A logit within rounding of an edge may be in the neighbouring bin.
             let moved = zip(got.tailCount, expected.tailCount).reduce(0) { $0 + abs($1.0 - $1.1) }
             #expect(moved <= 4, "\(kind): \(moved / 2) logits are in other bins")

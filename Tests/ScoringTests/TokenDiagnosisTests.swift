@@ -16,14 +16,16 @@ import Testing
         return (0..<count).map { number in
             let g = random.normal(), v = 0.5 + random.uniform(), δ = step(g, &random)
             return TokenObservation(
-                trajectory: number % 20, entropy: Double(number % 4) + 0.5, inverseTemperature: 1 + δ, logProbabilityAtOne: -2,
+                trajectory: number % 20, entropy: Double(number % 4) + 0.5, inverseTemperature: 1 + δ,
+                logProbabilityAtOne: -2,
                 logProbability: -2 + g * δ - v * δ * δ / 2, bestLogProbability: -2 + g * g / (2 * v),
                 atMean: InverseTemperatureResponse(inverseTemperature: 1, logProbability: -2, slope: g, variance: v))
         }
     }
 
     @Test func gainIsAlignmentLessPenaltyWhereLogitsAreGaussian() throws {
-        let diagnosis = try TokenDiagnosis(of: parabolas { _, random in 0.3 * random.normal() }, mean: 1, quartiles: Self.one)
+        let diagnosis = try TokenDiagnosis(
+            of: parabolas { _, random in 0.3 * random.normal() }, mean: 1, quartiles: Self.one)
         for row in [diagnosis.total] + diagnosis.quartiles {
             #expect(abs(row.remainder) < 1e-14)
             #expect(row.tokens == (row == diagnosis.total ? 400 : 100))
@@ -35,11 +37,13 @@ import Testing
         var random = RandomGenerator(seed: 5)
         let count = 200, V = 25
         let logits = Tensor<Double>(shape: [count, V], (0..<count * V).map { _ in 2 * random.normal() })
-        let sketches = try LogitSketches(logits: logits, labels: (0..<count).map { _ in Int(random.next() % UInt64(V)) })
+        let sketches = try LogitSketches(
+            logits: logits, labels: (0..<count).map { _ in Int(random.next() % UInt64(V)) })
         let directions = (0..<count).map { _ in random.uniform() }
         func remainder(_ size: Double) throws -> (remainder: Double, penalty: Double) {
             let tokens = sketches.eachRow { row, token in
-                TokenObservation(row, trajectory: token % 10, temperature: 1 / (1.2 + size * directions[token]), topP: 1, mean: 1.2)
+                TokenObservation(
+                    row, trajectory: token % 40, temperature: 1 / (1.2 + size * directions[token]), topP: 1, mean: 1.2)
             }
             let total = try TokenDiagnosis(of: tokens, mean: 1.2, quartiles: Self.one).total
             return (total.remainder, total.curvaturePenalty)
@@ -52,10 +56,13 @@ import Testing
     @Test func stepsAlongTheSlopeHaveEfficiencyOneAndAgainstItMinusOne() throws {
         let along = try TokenDiagnosis(of: parabolas { g, _ in 0.2 * g }, mean: 1, quartiles: Self.one)
         #expect(abs((along.total.efficiency ?? 0) - 1) < 1e-12 && along.total.signAgreement == 1)
-        #expect(along.finding == .tokenLevelControl && along.words.hasPrefix("Token-level control, and no better mean:"))
+        #expect(
+            along.finding == .tokenLevelControl && along.words.hasPrefix("Token-level control, and no better mean:"))
         let against = try TokenDiagnosis(of: parabolas { g, _ in -0.2 * g }, mean: 1, quartiles: Self.one)
         #expect(abs((against.total.efficiency ?? 0) + 1) < 1e-12 && against.total.signAgreement == 0)
-        #expect(against.finding == .neither && against.words.contains("a loss") && against.words.contains("against what labels want"))
+        #expect(
+            against.finding == .neither && against.words.contains("a loss")
+                && against.words.contains("against what labels want"))
     }
 
     @Test func aMeanThatCostsMoreThanTokensGainIsNamed() throws {
@@ -71,7 +78,8 @@ import Testing
     }
 
     @Test func stepsTooLargeForWhatTheyKnowAreNamed() throws {
-        let diagnosis = try TokenDiagnosis(of: parabolas(4000) { g, random in g + 3 * random.normal() }, mean: 1, quartiles: Self.one)
+        let diagnosis = try TokenDiagnosis(
+            of: parabolas(4000) { g, random in g + 3 * random.normal() }, mean: 1, quartiles: Self.one)
         #expect(diagnosis.total.alignment.isAboveZero && diagnosis.total.gain.isBelowZero)
         #expect(diagnosis.words.contains("too large for what they know"))
     }
@@ -81,12 +89,14 @@ import Testing
         var above = 0, shown = 0
         for seed in 0..<100 {
             let tokens = parabolas(800, seed: UInt64(seed)) { _, random in 1e-3 * random.normal() }
-            let diagnosis = try TokenDiagnosis(of: tokens, mean: 1, quartiles: Self.one, bootstrap: Bootstrap(resamples: 400))
+            let diagnosis = try TokenDiagnosis(
+                of: tokens, mean: 1, quartiles: Self.one, bootstrap: Bootstrap(resamples: 400))
             above += diagnosis.finding == .neither ? 0 : 1
             shown += diagnosis.total.gain.isAboveZero || diagnosis.total.gain.isBelowZero ? 1 : 0
         }
         #expect(above <= 9 && shown <= 14)
-        let planted = try TokenDiagnosis(of: parabolas(800) { g, random in 1e-3 * (0.3 * g + random.normal()) }, mean: 1, quartiles: Self.one)
+        let planted = try TokenDiagnosis(
+            of: parabolas(800) { g, random in 1e-3 * (0.3 * g + random.normal()) }, mean: 1, quartiles: Self.one)
         #expect(planted.finding == .tokenLevelControl)
     }
 
@@ -94,7 +104,9 @@ import Testing
         let tokens = parabolas { g, random in 0.1 * g + 0.2 * random.normal() }
         let forward = try TokenDiagnosis(of: tokens, mean: 1, quartiles: Self.one).total
         let backward = try TokenDiagnosis(of: tokens.reversed(), mean: 1, quartiles: Self.one).total
-        #expect(abs(forward.gain.mean - backward.gain.mean) < 1e-14 && abs(forward.oracleGain - backward.oracleGain) < 1e-14)
+        #expect(
+            abs(forward.gain.mean - backward.gain.mean) < 1e-14 && abs(forward.oracleGain - backward.oracleGain) < 1e-14
+        )
     }
 
     @Test func anIntervalIsWiderWhereTokensOfATrajectoryAgree() throws {
@@ -104,8 +116,11 @@ import Testing
             let tokens = (0..<400).map { number in
                 let g = slopes[number % 20]
                 return TokenObservation(
-                    trajectory: trajectory(number), entropy: 1, inverseTemperature: 1.1, logProbabilityAtOne: -2, logProbability: -2 + 0.1 * g,
-                    bestLogProbability: -1, atMean: InverseTemperatureResponse(inverseTemperature: 1, logProbability: -2, slope: g, variance: 0))
+                    trajectory: trajectory(number), entropy: 1, inverseTemperature: 1.1, logProbabilityAtOne: -2,
+                    logProbability: -2 + 0.1 * g,
+                    bestLogProbability: -1,
+                    atMean: InverseTemperatureResponse(inverseTemperature: 1, logProbability: -2, slope: g, variance: 0)
+                )
             }
             let gain = try TokenDiagnosis(of: tokens, mean: 1, quartiles: Self.one).total.gain
             return gain.upper - gain.lower
@@ -129,7 +144,8 @@ import Testing
     }
 
     @Test func theTableHasAColumnForAllTokensAndEachQuartile() throws {
-        let lines = try TokenDiagnosis(of: parabolas { g, _ in 0.1 * g }, mean: 1, quartiles: Self.one).table.split(separator: "\n")
+        let lines = try TokenDiagnosis(of: parabolas { g, _ in 0.1 * g }, mean: 1, quartiles: Self.one).table.split(
+            separator: "\n")
         #expect(lines.count == 18 && lines.allSatisfy { $0.count == 80 })
         #expect(lines[1].split(separator: " ") == ["tokens", "400", "100", "100", "100", "100"])
     }

@@ -5,14 +5,18 @@ import Testing
 
 /// A user's grader decides, within its limits.
 @Suite(.serialized) struct CommandVerifierTests {
-    private func verdict(_ command: String, seconds: Double = 5, megabytes: Int = 64, completion: String = "it's \"42\"\n") -> Verdict {
+    private func verdict(
+        _ command: String, seconds: Double = 5, megabytes: Int = 64, completion: String = "it's \"42\"\n"
+    ) -> Verdict {
         let problem = Problem(id: "p", text: "6*7?", answer: .text("42"))
-        return CommandVerifier(Grader(command: command, seconds: seconds, megabytes: megabytes)).verdict(on: completion, of: problem)
+        return CommandVerifier(Grader(command: command, seconds: seconds, megabytes: megabytes)).verdict(
+            on: completion, of: problem)
     }
 
     @Test func theGraderSeesProblemAnswerAndCompletion() {
         #expect(verdict(#"grep -q '"completion":"it.s \\"42\\"\\n"'"#) == .correct)
-        #expect(verdict(#"grep -q '"answer":"42"'"#) == .correct && verdict(#"grep -q '"problem":"6\*7?"'"#) == .correct)
+        #expect(
+            verdict(#"grep -q '"answer":"42"'"#) == .correct && verdict(#"grep -q '"problem":"6\*7?"'"#) == .correct)
         #expect(verdict(#"grep -q '"answer":"43"'"#) == .wrong(.wrongValue))
     }
 
@@ -34,7 +38,10 @@ import Testing
     }
 
     /// `timeout` makes a group of its own, `setsid` a session: neither keeps the wait open, and nothing is left behind.
-    @Test(arguments: ["timeout 20 sleep MARK", "setsid sleep MARK &", "setsid sleep MARK & sleep 0.01", "(setsid sh -c 'sleep MARK; :' &)"])
+    @Test(arguments: [
+        "timeout 20 sleep MARK", "setsid sleep MARK &", "setsid sleep MARK & sleep 0.01",
+        "(setsid sh -c 'sleep MARK; :' &)",
+    ])
     func whatHasLeftTheGroupNeitherHoldsTheWaitNorStays(command: String) {
         let mark = "\(600 + Int.random(in: 1...9_999_999)).25", start = ContinuousClock.now
         let found = verdict(command.replacing("MARK", with: mark), seconds: 0.5)
@@ -72,7 +79,9 @@ import Testing
     @Test func gradersThatTakeTooLongAreKilledWithTheirChildren() {
         let mark = "\(600 + Int.random(in: 1...9_999_999)).5"
         let start = ContinuousClock.now
-        #expect(verdict("sleep \(mark) & sleep \(mark); echo '{\"correct\": true}'", seconds: 0.3) == .wrong(.graderTimeLimit))
+        #expect(
+            verdict("sleep \(mark) & sleep \(mark); echo '{\"correct\": true}'", seconds: 0.3)
+                == .wrong(.graderTimeLimit))
         #expect(verdict("sleep \(mark) & exit 0") == .correct)
         #expect(ContinuousClock.now - start < .seconds(4))
         Thread.sleep(forTimeInterval: 0.05)

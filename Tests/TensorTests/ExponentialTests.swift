@@ -10,7 +10,9 @@ private func ulps<T: Scalar>(_ x: T, from exact: Double) -> Double {
 }
 
 /// |x − exact|; infinite where `x` is NaN, which would be passed over by a maximum.
-private func distance<T: Scalar>(_ x: T, _ exact: Double) -> Double { Double(x).isNaN ? .infinity : abs(Double(x) - exact) }
+private func distance<T: Scalar>(_ x: T, _ exact: Double) -> Double {
+    Double(x).isNaN ? .infinity : abs(Double(x) - exact)
+}
 
 @Suite struct ExponentialTests {
     @Test func floatExponentialIsWithinTwoUlpOverTheWholeRange() {

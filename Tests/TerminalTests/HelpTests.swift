@@ -60,7 +60,9 @@ struct HelpTests {
     @Test func helpOfSubcommandsListsThem() {
         let inspect = Command(
             "autodeco-inspect", "Looks into any artefact.",
-            subcommands: [Command("loss", "Losses of heads.") { _, _ in }, Command("predict", "Predictions.") { _, _ in }])
+            subcommands: [
+                Command("loss", "Losses of heads.") { _, _ in }, Command("predict", "Predictions.") { _, _ in },
+            ])
         #expect(
             inspect.helpText(path: "autodeco-inspect", width: 80) == """
                 autodeco-inspect: Looks into any artefact.

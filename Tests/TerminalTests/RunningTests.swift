@@ -201,6 +201,7 @@ struct VersionTests {
         #expect(Version.commit(in: folder) == nil)
         try Data("1a2b3c4+\n".utf8).write(to: folder.appendingPathComponent("autodeco-commit"))
         #expect(Version.commit(in: folder) == "1a2b3c4+")
-        #expect(Version.text(program: "p", commit: "1a2b3c4+", kernels: "k") == "p \(Version.number), commit 1a2b3c4+, k")
+        #expect(
+            Version.text(program: "p", commit: "1a2b3c4+", kernels: "k") == "p \(Version.number), commit 1a2b3c4+, k")
     }
 }

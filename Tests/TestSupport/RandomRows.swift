@@ -85,6 +85,10 @@ package struct Worst {
     package mutating func note(_ value: Double, _ expected: Double, _ place: @autoclosure () -> String) {
         let error = value == expected ? 0 : abs(value - expected) / (1 + abs(expected))
         // Written so that NaN counts as the worst.
-        if !(error <= self.error) { (self.error, self.place) = (error.isNaN ? .infinity : error, place() + " got \(value), expected \(expected)") }
+        if !(error <= self.error) {
+            (self.error, self.place) = (
+                error.isNaN ? .infinity : error, place() + " got \(value), expected \(expected)"
+            )
+        }
     }
 }

@@ -34,7 +34,8 @@ package final class TinyModel {
     }
 
     package func writeConfiguration() throws {
-        try JSONSerialization.data(withJSONObject: configuration).write(to: folder.appendingPathComponent("config.json"))
+        try JSONSerialization.data(withJSONObject: configuration).write(
+            to: folder.appendingPathComponent("config.json"))
     }
 
     /// Writes the weights again without one tensor, or with another one in its place.
@@ -49,7 +50,8 @@ package final class TinyModel {
 
     /// The model with weights in their files' bytes alone, as large models have them.
     package func loadAsLarge() throws -> Transformer {
-        try Transformer(configuration: loadConfiguration(), checkpoint: Checkpoint(folder: folder.path), mostTinyWeights: 0)
+        try Transformer(
+            configuration: loadConfiguration(), checkpoint: Checkpoint(folder: folder.path), mostTinyWeights: 0)
     }
 
     /// Seeded token ids.
@@ -84,12 +86,14 @@ package final class TinyModel {
             case .qwen3: ["model_type": "qwen3", "head_dim": 20]
             case .qwen3MoE:
                 [
-                    "model_type": "qwen3_moe", "head_dim": 10, "num_experts": 5, "num_experts_per_tok": 2, "moe_intermediate_size": 12,
+                    "model_type": "qwen3_moe", "head_dim": 10, "num_experts": 5, "num_experts_per_tok": 2,
+                    "moe_intermediate_size": 12,
                     "norm_topk_prob": true, "mlp_only_layers": [1],
                 ]
             case .gptOSS, .gptOSSInMXFP4:
                 [
-                    "model_type": "gpt_oss", "hidden_size": 32, "intermediate_size": 32, "head_dim": 8, "num_local_experts": 4,
+                    "model_type": "gpt_oss", "hidden_size": 32, "intermediate_size": 32, "head_dim": 8,
+                    "num_local_experts": 4,
                     "num_experts_per_tok": 2, "sliding_window": 6, "rope_theta": 150_000.0, "swiglu_limit": 1.5,
                     "rope_scaling": [
                         "rope_type": "yarn", "factor": 32.0, "beta_fast": 32.0, "beta_slow": 1.0, "truncate": false,
@@ -99,11 +103,13 @@ package final class TinyModel {
             case .deepSeekV3, .deepSeekV3WithoutQueryLatent:
                 [
                     "model_type": "deepseek_v3", "kv_lora_rank": 12, "q_lora_rank": 10, "qk_nope_head_dim": 6,
-                    "qk_rope_head_dim": 4, "v_head_dim": 5, "num_key_value_heads": 4, "n_routed_experts": 8, "n_shared_experts": 2,
+                    "qk_rope_head_dim": 4, "v_head_dim": 5, "num_key_value_heads": 4, "n_routed_experts": 8,
+                    "n_shared_experts": 2,
                     "num_experts_per_tok": 3, "n_group": 4, "topk_group": 2, "moe_intermediate_size": 12,
                     "first_k_dense_replace": 1, "norm_topk_prob": true, "routed_scaling_factor": 2.5,
                     "rope_scaling": [
-                        "type": "yarn", "factor": 4.0, "beta_fast": 32, "beta_slow": 1, "mscale": 1.0, "mscale_all_dim": 0.7,
+                        "type": "yarn", "factor": 4.0, "beta_fast": 32, "beta_slow": 1, "mscale": 1.0,
+                        "mscale_all_dim": 0.7,
                         "original_max_position_embeddings": 32,
                     ] as [String: Any],
                 ]
@@ -134,7 +140,8 @@ package final class TinyModel {
             case .deepSeekV3 where layer > 0, .deepSeekV3WithoutQueryLatent where layer > 0:
                 addExperts(prefix + "mlp.", count: number("n_routed_experts"))
                 add(prefix + "mlp.gate.e_score_correction_bias", [number("n_routed_experts")])
-                addGated(prefix + "mlp.shared_experts.", inner: number("moe_intermediate_size") * number("n_shared_experts"))
+                addGated(
+                    prefix + "mlp.shared_experts.", inner: number("moe_intermediate_size") * number("n_shared_experts"))
             default: addGated(prefix + "mlp.", inner: number("intermediate_size"), biased: kind == .llama)
             }
         }
@@ -196,8 +203,10 @@ package final class TinyModel {
             let blocks = (0..<count * outputs * inputs / 2).map { _ in UInt8(truncatingIfNeeded: random.nextWord()) }
             // 2^-5 or 2^-4, so that weights of up to 6 stay small.
             let scales = (0..<count * outputs * inputs / 32).map { _ in UInt8(122 + random.nextWord() % 2) }
-            tensors.append(NewTensor(prefix + "experts.\(name)_blocks", [count, outputs, inputs / 32, 16], bytes: blocks, as: .u8))
-            tensors.append(NewTensor(prefix + "experts.\(name)_scales", [count, outputs, inputs / 32], bytes: scales, as: .u8))
+            tensors.append(
+                NewTensor(prefix + "experts.\(name)_blocks", [count, outputs, inputs / 32, 16], bytes: blocks, as: .u8))
+            tensors.append(
+                NewTensor(prefix + "experts.\(name)_scales", [count, outputs, inputs / 32], bytes: scales, as: .u8))
         }
     }
 

@@ -6,7 +6,8 @@ import Tokenizers
 /// The vocabulary starts with the 256 characters of the byte-level alphabet, so that the id of a byte is the byte, and
 /// goes on with `tokens` from id 256.
 package struct TokenizerFile {
-    package static let byteLevel = #"{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false}"#
+    package static let byteLevel =
+        #"{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false}"#
 
     package var tokens: [String]
     package var merges: [String]
@@ -32,7 +33,8 @@ package struct TokenizerFile {
     package var json: Data {
         let all = ByteLevelAlphabet.characters.map(String.init) + tokens
         let entries = all.enumerated().map { "\(jsonText($1)): \($0)" }.joined(separator: ", ")
-        return Data("""
+        return Data(
+            """
             {
               "version": "1.0", "truncation": null, "padding": null,
               "added_tokens": [\(addedTokens.joined(separator: ", "))],
@@ -73,7 +75,8 @@ package func jsonText(_ text: String) -> String {
     let escaped = text.unicodeScalars.map { scalar in
         switch scalar {
         case "\"", "\\": "\\\(scalar)"
-        case "\u{00}"..."\u{1F}": "\\u" + String(repeating: "0", count: scalar.value < 16 ? 3 : 2) + String(scalar.value, radix: 16)
+        case "\u{00}"..."\u{1F}":
+            "\\u" + String(repeating: "0", count: scalar.value < 16 ? 3 : 2) + String(scalar.value, radix: 16)
         default: String(scalar)
         }
     }
@@ -82,7 +85,8 @@ package func jsonText(_ text: String) -> String {
 
 /// Patterns as published, for tests of every stage.
 package enum PublishedPattern {
-    package static let llama3 = #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    package static let llama3 =
+        #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
     package static let gptOSS = [
         #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#,
         #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#,

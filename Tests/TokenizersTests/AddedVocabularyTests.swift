@@ -64,7 +64,9 @@ import Testing
     }
 
     @Test func idsAreGivenAsHuggingFaceGivesThem() throws {
-        var file = TokenizerFile(addedTokens: [File.addedToken("b"), File.addedToken("<x>"), File.addedToken(""), File.addedToken("<y>")])
+        var file = TokenizerFile(addedTokens: [
+            File.addedToken("b"), File.addedToken("<x>"), File.addedToken(""), File.addedToken("<y>"),
+        ])
         file.vocabulary = #"{"a": 0, "b": 7}"#
         let tokenizer = try file.tokenizer()
         // b keeps the id of the vocabulary, and the others count on from its size, whatever the file says.
@@ -77,8 +79,10 @@ import Testing
     }
 
     @Test func aTokenThatIsAddedTwiceHasItsLastProperties() throws {
-        let tokenizer = try TokenizerFile(addedTokens: [File.addedToken("<x>"), File.addedToken("<x>", special: true, rstrip: true)])
-            .tokenizer()
+        let tokenizer = try TokenizerFile(addedTokens: [
+            File.addedToken("<x>"), File.addedToken("<x>", special: true, rstrip: true),
+        ])
+        .tokenizer()
         #expect(try tokenizer.encode("<x> a") == [256, 97])
         #expect(tokenizer.specialTokens.map(\.id) == [256])
         #expect(tokenizer.vocabularySize == 257)
@@ -94,8 +98,9 @@ import Testing
     }
 
     @Test func aTokenWithoutItsPropertiesIsRefused() {
-        #expect(throws: TokenizerError.malformed(
-            location: "tokenizer.json $.added_tokens[0].special", found: "nothing", expected: "a value")
+        #expect(
+            throws: TokenizerError.malformed(
+                location: "tokenizer.json $.added_tokens[0].special", found: "nothing", expected: "a value")
         ) { _ = try encode("", [#"{"id": 1, "content": "x"}"#]) }
     }
 }

@@ -4,7 +4,9 @@ import Testing
 
 /// Ids of bytes are the bytes; 256 is the first token after them.
 @Suite struct BytePairEncodingTests {
-    private func encode(_ text: String, tokens: [String], merges: [String], model: String = #""type": "BPE""#) throws -> [Int] {
+    private func encode(
+        _ text: String, tokens: [String], merges: [String], model: String = #""type": "BPE""#
+    ) throws -> [Int] {
         try TokenizerFile(tokens: tokens, merges: merges, model: model).tokenizer().encode(text)
     }
 
@@ -25,7 +27,9 @@ import Testing
 
     @Test func aPairWhoseNeighbourMergedAwayIsNotMerged() throws {
         // "bc" waits in the queue when "ab" takes its b.
-        #expect(try encode("abcd", tokens: ["ab", "bc", "cd"], merges: [#"["a", "b"]"#, #"["b", "c"]"#, #"["c", "d"]"#]) == [256, 258])
+        #expect(
+            try encode("abcd", tokens: ["ab", "bc", "cd"], merges: [#"["a", "b"]"#, #"["b", "c"]"#, #"["c", "d"]"#])
+                == [256, 258])
     }
 
     @Test func ofTwoMergesOfOnePairTheLaterCounts() throws {
@@ -45,7 +49,8 @@ import Testing
 
     @Test func aPieceThatIsATokenNeedsNoMergesWhereTheyAreIgnored() throws {
         #expect(try encode("abc", tokens: ["abc"], merges: []) == [97, 98, 99])
-        #expect(try encode("abc", tokens: ["abc"], merges: [], model: #""type": "BPE", "ignore_merges": true"#) == [256])
+        #expect(
+            try encode("abc", tokens: ["abc"], merges: [], model: #""type": "BPE", "ignore_merges": true"#) == [256])
     }
 
     @Test func aRepeatedPieceHasTheSameIDsAgain() throws {
@@ -92,7 +97,8 @@ import Testing
     }
 
     @Test func emptyAffixesAndNoDropoutAreNothing() throws {
-        let model = #""type": "BPE", "dropout": 0.0, "continuing_subword_prefix": "", "end_of_word_suffix": "", "byte_fallback": false"#
+        let model =
+            #""type": "BPE", "dropout": 0.0, "continuing_subword_prefix": "", "end_of_word_suffix": "", "byte_fallback": false"#
         #expect(try encode("a", tokens: [], merges: [], model: model) == [97])
     }
 
@@ -121,7 +127,9 @@ import Testing
         #expect {
             _ = try file.tokenizer()
         } throws: { error in
-            guard case TokenizerError.malformed(#"tokenizer.json $.model.vocab["a"]"#, _, _) = error else { return false }
+            guard case TokenizerError.malformed(#"tokenizer.json $.model.vocab["a"]"#, _, _) = error else {
+                return false
+            }
             return true
         }
     }
@@ -129,8 +137,9 @@ import Testing
     @Test func anUnknownTokenThatIsNoTokenIsRefused() {
         var file = TokenizerFile(model: #""type": "BPE", "unk_token": "?""#, preTokenizer: "null")
         file.vocabulary = #"{"a": 0}"#
-        #expect(throws: TokenizerError.malformed(
-            location: "tokenizer.json $.model.unk_token", found: "\"?\"", expected: "a token of model.vocab")
+        #expect(
+            throws: TokenizerError.malformed(
+                location: "tokenizer.json $.model.unk_token", found: "\"?\"", expected: "a token of model.vocab")
         ) { _ = try file.tokenizer() }
     }
 

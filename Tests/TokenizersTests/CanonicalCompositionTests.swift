@@ -30,9 +30,10 @@ import Testing
     }
 
     /// What the standard library of Swift 6.3 gets wrong.
-    @Test(arguments: [
-        [0x20064, 0x327], [0x1103, 0x1176], [0x1113, 0x1163], [0x10059, 0x300], [0x2C1, 0x21FBF, 0x300],
-    ] as [[UInt32]])
+    @Test(
+        arguments: [
+            [0x20064, 0x327], [0x1103, 0x1176], [0x1113, 0x1163], [0x10059, 0x300], [0x2C1, 0x21FBF, 0x300],
+        ] as [[UInt32]])
     func whatHasNoCompositeStaysApart(text: [UInt32]) {
         #expect(scalars(compose(String(String.UnicodeScalarView(text.compactMap(Unicode.Scalar.init))))) == text)
     }
@@ -52,7 +53,8 @@ import Testing
             guard let scalar = Unicode.Scalar(value), let age = scalar.properties.age, age.major <= 9 else { continue }
             let text = String(scalar)
             let composed = compose(text.decomposedStringWithCanonicalMapping)
-            guard composed.unicodeScalars.elementsEqual(text.precomposedStringWithCanonicalMapping.unicodeScalars) else {
+            guard composed.unicodeScalars.elementsEqual(text.precomposedStringWithCanonicalMapping.unicodeScalars)
+            else {
                 Issue.record("U+\(String(value, radix: 16)) becomes \(scalars(composed))")
                 return
             }
@@ -63,7 +65,8 @@ import Testing
     }
 
     @Test func composedTextStaysAsItIs() {
-        let repertoire = Array("ae\u{0301}\u{0323}\u{0308}\u{0327}é한\u{1100}\u{1161}\u{11A8}か\u{3099}\u{0F71}\u{0F73}語".unicodeScalars)
+        let repertoire = Array(
+            "ae\u{0301}\u{0323}\u{0308}\u{0327}é한\u{1100}\u{1161}\u{11A8}か\u{3099}\u{0F71}\u{0F73}語".unicodeScalars)
         var generator = SeededGenerator(seed: 2)
         for _ in 0..<2_000 {
             let random = (0..<8).compactMap { _ in repertoire.randomElement(using: &generator) }

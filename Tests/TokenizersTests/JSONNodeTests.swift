@@ -6,7 +6,9 @@ import Testing
     @Test func typeErrorsSayWhatWasFoundAndWhere() throws {
         let node = try JSONNode(file: "file.json", bytes: Array(#"{"a": [{"b": "c"}], "n": null}"#.utf8))
         let inner = try node.required("a").elements()[0]
-        #expect(throws: TokenizerError.malformed(location: "file.json $.a[0].b", found: "\"c\"", expected: "true or false")) {
+        #expect(
+            throws: TokenizerError.malformed(location: "file.json $.a[0].b", found: "\"c\"", expected: "true or false")
+        ) {
             _ = try inner.required("b").bool()
         }
         #expect(throws: TokenizerError.malformed(location: "file.json $.n", found: "nothing", expected: "a value")) {

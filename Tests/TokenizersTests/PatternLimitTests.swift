@@ -9,7 +9,10 @@ import Testing
         ("many quantifiers in a row", "a" + String(repeating: "{1}", count: 50_000)),
         ("a few hundred quantifiers in a row", "a" + String(repeating: "{1}", count: 300)),
         ("nested classes", String(repeating: "[", count: 200_000)),
-        ("nested classes that are short", String(repeating: "[", count: 500) + "a" + String(repeating: "]", count: 500)),
+        (
+            "nested classes that are short",
+            String(repeating: "[", count: 500) + "a" + String(repeating: "]", count: 500)
+        ),
         ("nested groups", String(repeating: "(?:", count: 500) + "a" + String(repeating: ")", count: 500)),
         ("an interval of nothing, of nothing", "((){50000}){50000}x"),
         ("an interval of optional things", "((a?){50000}){50000}x"),
@@ -21,7 +24,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "a" + String(repeating: "{1}", count: 8), String(repeating: "[", count: 100) + "a" + String(repeating: "]", count: 100),
+        "a" + String(repeating: "{1}", count: 8),
+        String(repeating: "[", count: 100) + "a" + String(repeating: "]", count: 100),
         String(repeating: "(?:", count: 100) + "a" + String(repeating: ")", count: 100), "(?:(?:){100}){100}x",
     ])
     func patternsAtTheLimitsAreTaken(pattern: String) throws {
@@ -65,7 +69,10 @@ import Testing
     @Test(arguments: [PublishedPattern.llama3, PublishedPattern.gptOSS, PublishedPattern.deepSeek])
     func publishedPatternsStayFarBelowTheLimit(pattern: String) throws {
         let program = try PatternProgram(pattern: pattern, location: "here")
-        let units = [" ", "    \n", "\n", "a", "aB", "Hello world, it's 12345 o'clock!  ", "日本語", "e\u{0301}", "!?", "7", "\0", "\r\n\t"]
+        let units = [
+            " ", "    \n", "\n", "a", "aB", "Hello world, it's 12345 o'clock!  ", "日本語", "e\u{0301}", "!?", "7", "\0",
+            "\r\n\t",
+        ]
         for unit in units {
             let text = Array(String(repeating: unit, count: 1_000_000 / unit.utf8.count).utf8)
             var matcher = PatternMatcher(freeSteps: (20 - PatternMatcher.stepsPerByte) * text.count)

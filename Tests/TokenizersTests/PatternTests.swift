@@ -83,7 +83,8 @@ import Testing
 
     @Test(arguments: [
         (#"(?<=a)b"#, "(?<"), (#"(?<name>a)"#, "(?<"), (#"a\b"#, #"\b"#), (#"(a)\1"#, #"\1"#), (#"[[:alpha:]]"#, "[:"),
-        (#"[\p{L}&&a]"#, "&&"), (#"\p{Han}"#, #"\p{Han}"#), (#"(?x)a"#, "(?x"), (#"(?i:é)"#, "é"), (#"(?i:\p{Lu})"#, #"\p{Lu}"#),
+        (#"[\p{L}&&a]"#, "&&"), (#"\p{Han}"#, #"\p{Han}"#), (#"(?x)a"#, "(?x"), (#"(?i:é)"#, "é"),
+        (#"(?i:\p{Lu})"#, #"\p{Lu}"#),
         (#"(?i:ss)"#, "ss"), (#"(?i:[é])"#, "[é]"), (#"(a*)*"#, "(a*)*"), (#"a{2}?"#, "a{2}?"), (#"[\d-a]"#, #"\d-"#),
         (#"\R"#, #"\R"#), (#"(?=a)*"#, "(?=a)*"), (#"$+"#, "$+"), (#"(?:ab){99999}"#, "instructions"),
     ])
@@ -97,7 +98,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "(a", "a)", "[a", "[^]", "[]a]", "*a", "a|+", #"a\"#, #"\p{L"#, #"\pL"#, #"\x{110000}"#, #"\u12"#, #"\xe9"#, "[b-a]", "a{2,1}",
+        "(a", "a)", "[a", "[^]", "[]a]", "*a", "a|+", #"a\"#, #"\p{L"#, #"\pL"#, #"\x{110000}"#, #"\u12"#, #"\xe9"#,
+        "[b-a]", "a{2,1}",
         "a{1,100001}", String(repeating: "(", count: 1_000) + String(repeating: ")", count: 1_000),
     ])
     func malformedPatternsAreRefused(pattern: String) {
@@ -123,12 +125,16 @@ import Testing
 
     @Test func setsContainWhatTheirRangesSay() {
         var sets = ScalarSets()
-        let ranges = [ScalarRanges.whitespace, .word, .exceptLineFeed, .all, .empty, ScalarRanges(["a"]), .word.inverted]
+        let ranges = [
+            ScalarRanges.whitespace, .word, .exceptLineFeed, .all, .empty, ScalarRanges(["a"]), .word.inverted,
+        ]
         let indices = ranges.map { sets.index(of: $0) }
         #expect(sets.index(of: .word) == indices[1])
         var generator = SeededGenerator(seed: 1)
         for (set, index) in zip(ranges, indices) {
-            let edges = set.ranges.flatMap { [$0.lowerBound, $0.upperBound, $0.upperBound + 1] }.filter { $0 < 0x110000 }
+            let edges = set.ranges.flatMap { [$0.lowerBound, $0.upperBound, $0.upperBound + 1] }.filter {
+                $0 < 0x110000
+            }
             for scalar in edges + (0..<1_000).map({ _ in UInt32.random(in: 0..<0x110000, using: &generator) }) {
                 let isInside = set.ranges.contains { $0.contains(scalar) }
                 #expect(sets.contains(scalar, in: index) == isInside, "U+\(String(scalar, radix: 16)) in set \(index)")

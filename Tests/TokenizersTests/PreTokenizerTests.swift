@@ -25,7 +25,8 @@ import Testing
     func splitBehavesAsItsNameSays(behavior: String, invert: Bool, expected: [String]) throws {
         let regex = TokenizerFile.split(regex: "-", behavior: behavior, invert: invert)
         #expect(try pieces(regex, "the-final--countdown") == expected)
-        let literal = #"{"type": "Split", "pattern": {"String": "-"}, "behavior": "\#(behavior)", "invert": \#(invert)}"#
+        let literal =
+            #"{"type": "Split", "pattern": {"String": "-"}, "behavior": "\#(behavior)", "invert": \#(invert)}"#
         #expect(try pieces(literal, "the-final--countdown") == expected)
     }
 
@@ -50,20 +51,25 @@ import Testing
         let prefixing = #"{"type": "ByteLevel", "add_prefix_space": true, "use_regex": false}"#
         #expect(try pieces(prefixing, "a b") == ["ĠaĠb"])
         #expect(try pieces(prefixing, " a") == ["Ġa"])
-        #expect(try pieces(TokenizerFile.sequence(TokenizerFile.split(regex: "b"), prefixing), "ab c") == ["Ġa", "Ġb", "Ġc"])
+        #expect(
+            try pieces(TokenizerFile.sequence(TokenizerFile.split(regex: "b"), prefixing), "ab c") == [
+                "Ġa", "Ġb", "Ġc",
+            ])
         #expect(try pieces(prefixing, "") == [])
     }
 
     @Test func stepsFollowOneAnother() throws {
         let afterBytes = TokenizerFile.sequence(TokenizerFile.byteLevel, TokenizerFile.split(regex: "Ġ[a-z]+"))
         #expect(try pieces(afterBytes, "a b c") == ["a", "Ġb", "Ġc"])
-        let nested = TokenizerFile.sequence(TokenizerFile.sequence(TokenizerFile.split(regex: "b")), TokenizerFile.split(regex: "a"))
+        let nested = TokenizerFile.sequence(
+            TokenizerFile.sequence(TokenizerFile.split(regex: "b")), TokenizerFile.split(regex: "a"))
         #expect(try pieces(nested, "aabc") == ["a", "a", "b", "c"])
     }
 
     @Test func aPatternSeesOnePieceAtATime() throws {
         // Without the cut before x the run of spaces would keep its last one for it.
-        let steps = TokenizerFile.sequence(TokenizerFile.split(regex: "x"), TokenizerFile.split(regex: #"\s+(?!\S)|\s+"#))
+        let steps = TokenizerFile.sequence(
+            TokenizerFile.split(regex: "x"), TokenizerFile.split(regex: #"\s+(?!\S)|\s+"#))
         #expect(try pieces(steps, "a   x") == ["a", "   ", "x"])
     }
 
@@ -73,9 +79,14 @@ import Testing
 
     @Test(arguments: [
         (#"{"type": "Metaspace", "replacement": "▁"}"#, "$.pre_tokenizer.type", "Metaspace"),
-        (#"{"type": "Sequence", "pretokenizers": [{"type": "Whitespace"}]}"#, "$.pre_tokenizer.pretokenizers[0].type", "Whitespace"),
-        (#"{"type": "Split", "pattern": {"Regex": "(?<a>b)"}, "behavior": "Isolated", "invert": false}"#,
-            "$.pre_tokenizer.pattern.Regex", "(?<"),
+        (
+            #"{"type": "Sequence", "pretokenizers": [{"type": "Whitespace"}]}"#,
+            "$.pre_tokenizer.pretokenizers[0].type", "Whitespace"
+        ),
+        (
+            #"{"type": "Split", "pattern": {"Regex": "(?<a>b)"}, "behavior": "Isolated", "invert": false}"#,
+            "$.pre_tokenizer.pattern.Regex", "(?<"
+        ),
     ])
     func otherPreTokenizersAreRefusedByName(preTokenizer: String, path: String, name: String) {
         #expect {
@@ -87,8 +98,14 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Sideways", "invert": false}"#, "$.pre_tokenizer.behavior"),
-        (#"{"type": "Split", "pattern": {"Glob": "a"}, "behavior": "Isolated", "invert": false}"#, "$.pre_tokenizer.pattern"),
+        (
+            #"{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Sideways", "invert": false}"#,
+            "$.pre_tokenizer.behavior"
+        ),
+        (
+            #"{"type": "Split", "pattern": {"Glob": "a"}, "behavior": "Isolated", "invert": false}"#,
+            "$.pre_tokenizer.pattern"
+        ),
         (#"{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Isolated"}"#, "$.pre_tokenizer.invert"),
         (#"{"type": "ByteLevel"}"#, "$.pre_tokenizer.add_prefix_space"),
         (#"{"pattern": "a"}"#, "$.pre_tokenizer.type"),

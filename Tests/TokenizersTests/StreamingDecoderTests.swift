@@ -30,9 +30,14 @@ import Testing
     }
 
     @Test func piecesTogetherAreTheWholeText() throws {
-        let tokenizer = try TokenizerFile(tokens: ["Ã©", "æĹ"], addedTokens: [TokenizerFile.addedToken("<s>", special: true)]).tokenizer()
+        let tokenizer = try TokenizerFile(
+            tokens: ["Ã©", "æĹ"], addedTokens: [TokenizerFile.addedToken("<s>", special: true)]
+        ).tokenizer()
         // Mostly bytes that begin and continue characters.
-        let alphabet = [0x61, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC3, 0xE0, 0xE6, 0xED, 0xF0, 0xF4, 0xF5, 0xFF, 256, 257, 258]
+        let alphabet = [
+            0x61, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC3, 0xE0, 0xE6, 0xED, 0xF0, 0xF4, 0xF5, 0xFF, 256, 257,
+            258,
+        ]
         var generator = SeededGenerator(seed: 4)
         for skips in [false, true] {
             for _ in 0..<3_000 {

@@ -34,7 +34,8 @@ import Testing
         for expected in expectations {
             let name = "\(folder.lastPathComponent): \(expected.text.debugDescription.prefix(80))"
             #expect(try tokenizer.encode(expected.text) == expected.ids, "\(name)")
-            #expect(try tokenizer.encode(expected.text, addSpecialTokens: false) == expected.ids_without_special, "\(name)")
+            #expect(
+                try tokenizer.encode(expected.text, addSpecialTokens: false) == expected.ids_without_special, "\(name)")
             let decoded = try tokenizer.decode(expected.ids_without_special)
             #expect(decoded.unicodeScalars.elementsEqual(expected.decoded.unicodeScalars), "\(name)")
             if let cut = expected.decoded_without_last {

@@ -14,14 +14,17 @@ import Testing
         file.preTokenizer = TokenizerFile.sequence(TokenizerFile.split(regex: pattern), TokenizerFile.byteLevel)
         file.addedTokens = [
             TokenizerFile.addedToken("<|<|<|<|!"), TokenizerFile.addedToken("<l>", lstrip: true),
-            TokenizerFile.addedToken("\t\t", lstrip: true, rstrip: true)]
+            TokenizerFile.addedToken("\t\t", lstrip: true, rstrip: true),
+        ]
         return try file.tokenizer()
     }
 
     private static let units: [(name: String, unit: String)] = [
-        ("spaces", " "), ("spaces and line feeds", "    \n"), ("one letter", "a"), ("capitals", "A"), ("letters", "abcdeaabcbd"),
+        ("spaces", " "), ("spaces and line feeds", "    \n"), ("one letter", "a"), ("capitals", "A"),
+        ("letters", "abcdeaabcbd"),
         ("ideographs", "日本語"), ("marks", "e\u{0301}\u{0323}\u{0308}"), ("punctuation", "!?!!.?"), ("digits", "7"),
-        ("controls", "\0"), ("beginnings of an added token", "<|"), ("stripping tokens", "  <l>"), ("tokens in what another strips", "\t"),
+        ("controls", "\0"), ("beginnings of an added token", "<|"), ("stripping tokens", "  <l>"),
+        ("tokens in what another strips", "\t"),
     ]
 
     @Test(arguments: [PublishedPattern.llama3, PublishedPattern.gptOSS, PublishedPattern.deepSeek], units)

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import TestSupport
 import Testing
@@ -5,9 +6,13 @@ import Testing
 
 @Suite struct TokenizerTests {
     private typealias File = TokenizerFile
-    private let special = [File.addedToken("<s>", special: true), File.addedToken("</s>", special: true), File.addedToken("<x>")]
+    private let special = [
+        File.addedToken("<s>", special: true), File.addedToken("</s>", special: true), File.addedToken("<x>"),
+    ]
 
-    private func template(_ single: String, tokens: String = #""<s>": {"ids": [256]}, "</s>": {"ids": [257, 258]}"#) -> String {
+    private func template(
+        _ single: String, tokens: String = #""<s>": {"ids": [256]}, "</s>": {"ids": [257, 258]}"#
+    ) -> String {
         #"{"type": "TemplateProcessing", "single": [\#(single)], "pair": [], "special_tokens": {\#(tokens)}}"#
     }
     private let beginning = #"{"SpecialToken": {"id": "<s>", "type_id": 0}}"#
@@ -22,14 +27,19 @@ import Testing
         #expect(try tokenizer.encode("") == [256, 257, 258])
         #expect(tokenizer.beginningOfSequence == 256)
         let inSequence = #"{"type": "Sequence", "processors": [\#(File.byteLevel), \#(around)]}"#
-        #expect(try TokenizerFile(postProcessor: inSequence, addedTokens: special).tokenizer().encode("a") == [256, 97, 257, 258])
+        #expect(
+            try TokenizerFile(postProcessor: inSequence, addedTokens: special).tokenizer().encode("a") == [
+                256, 97, 257, 258,
+            ])
     }
 
     @Test func nothingAsksForABeginningUnlessItSaysSo() throws {
         let file = TokenizerFile(addedTokens: special)
         #expect(try file.tokenizer().beginningOfSequence == nil)
         #expect(try file.tokenizer(configuration: #"{"bos_token": "<s>"}"#).beginningOfSequence == nil)
-        #expect(try file.tokenizer(configuration: #"{"bos_token": "<s>", "add_bos_token": false}"#).beginningOfSequence == nil)
+        #expect(
+            try file.tokenizer(configuration: #"{"bos_token": "<s>", "add_bos_token": false}"#).beginningOfSequence
+                == nil)
         let asking = try file.tokenizer(configuration: #"{"bos_token": {"content": "<s>"}, "add_bos_token": true}"#)
         #expect(asking.beginningOfSequence == 256)
         #expect(try asking.encode("a") == [97])
@@ -40,11 +50,14 @@ import Testing
         #expect(try file.tokenizer().endOfSequence == nil)
         #expect(try file.tokenizer(configuration: #"{"eos_token": null}"#).endOfSequence == nil)
         #expect(try file.tokenizer(configuration: #"{"eos_token": "</s>"}"#).endOfSequence == 257)
-        #expect(throws: TokenizerError.malformed(
-            location: "tokenizer_config.json $.eos_token", found: "\"<end>\"", expected: "a token of tokenizer.json")
+        #expect(
+            throws: TokenizerError.malformed(
+                location: "tokenizer_config.json $.eos_token", found: "\"<end>\"", expected: "a token of tokenizer.json"
+            )
         ) { _ = try file.tokenizer(configuration: #"{"eos_token": "<end>"}"#) }
-        #expect(throws: TokenizerError.malformed(
-            location: "tokenizer_config.json $.bos_token", found: "nothing", expected: "a value")
+        #expect(
+            throws: TokenizerError.malformed(
+                location: "tokenizer_config.json $.bos_token", found: "nothing", expected: "a value")
         ) { _ = try file.tokenizer(configuration: #"{"add_bos_token": true}"#) }
     }
 
@@ -53,7 +66,8 @@ import Testing
         var generator = SeededGenerator(seed: 3)
         for _ in 0..<500 {
             let scalars = (0..<20).compactMap { _ in
-                Unicode.Scalar(UInt32.random(in: 0..<(Bool.random(using: &generator) ? 0x80 : 0x11_0000), using: &generator))
+                Unicode.Scalar(
+                    UInt32.random(in: 0..<(Bool.random(using: &generator) ? 0x80 : 0x11_0000), using: &generator))
             }
             let text = String(String.UnicodeScalarView(scalars)) + " ab ab"
             let decoded = try tokenizer.decode(tokenizer.encode(text))
@@ -75,8 +89,10 @@ import Testing
         #expect(try tokenizer.decode([0x20, 256, 0xC3, 0xA9]) == " <a b>é")
     }
 
-    @Test(arguments: [("null", "a b"), (#"{"type": "Fuse"}"#, "ab"),
-        (#"{"type": "Sequence", "decoders": [\#(TokenizerFile.byteLevel), {"type": "Fuse"}]}"#, "ab")])
+    @Test(arguments: [
+        ("null", "a b"), (#"{"type": "Fuse"}"#, "ab"),
+        (#"{"type": "Sequence", "decoders": [\#(TokenizerFile.byteLevel), {"type": "Fuse"}]}"#, "ab"),
+    ])
     func decodersJoinTokensTheirWay(decoder: String, expected: String) throws {
         let tokenizer = try TokenizerFile(preTokenizer: "null", decoder: decoder).tokenizer()
         #expect(try tokenizer.decode([97, 98]) == expected)
@@ -92,11 +108,17 @@ import Testing
 
     @Test(arguments: [
         (TokenizerFile(normalizer: #"{"type": "Lowercase"}"#), "$.normalizer.type", "Lowercase"),
-        (TokenizerFile(normalizer: #"{"type": "Sequence", "normalizers": [{"type": "NFKC"}]}"#), "$.normalizer.normalizers[0].type", "NFKC"),
+        (
+            TokenizerFile(normalizer: #"{"type": "Sequence", "normalizers": [{"type": "NFKC"}]}"#),
+            "$.normalizer.normalizers[0].type", "NFKC"
+        ),
         (TokenizerFile(postProcessor: #"{"type": "BertProcessing"}"#), "$.post_processor.type", "BertProcessing"),
         (TokenizerFile(decoder: #"{"type": "WordPiece"}"#), "$.decoder.type", "WordPiece"),
-        (TokenizerFile(decoder: #"{"type": "Sequence", "decoders": [{"type": "Fuse"}, \#(TokenizerFile.byteLevel)]}"#),
-            "$.decoder.decoders[1].type", "ByteLevel"),
+        (
+            TokenizerFile(
+                decoder: #"{"type": "Sequence", "decoders": [{"type": "Fuse"}, \#(TokenizerFile.byteLevel)]}"#),
+            "$.decoder.decoders[1].type", "ByteLevel"
+        ),
     ])
     func otherComponentsAreRefusedByName(file: TokenizerFile, path: String, name: String) {
         #expect {
@@ -110,16 +132,21 @@ import Testing
     @Test func templatesThatDoNotHoldTheTextOnceAreRefused() {
         let first = template(sequence)
         for postProcessor in [
-            template(beginning), template("\(sequence), \(sequence)"), template(#"{"Sequence": {"id": "B", "type_id": 0}}"#),
-            template(sequence, tokens: "").replacingOccurrences(of: sequence, with: "\(beginning), \(sequence)"), template("{}"),
+            template(beginning), template("\(sequence), \(sequence)"),
+            template(#"{"Sequence": {"id": "B", "type_id": 0}}"#),
+            template(sequence, tokens: "").replacingOccurrences(of: sequence, with: "\(beginning), \(sequence)"),
+            template("{}"),
             #"{"type": "Sequence", "processors": [\#(first), \#(first)]}"#,
         ] {
-            #expect(throws: TokenizerError.self, "\(postProcessor)") { _ = try TokenizerFile(postProcessor: postProcessor).tokenizer() }
+            #expect(throws: TokenizerError.self, "\(postProcessor)") {
+                _ = try TokenizerFile(postProcessor: postProcessor).tokenizer()
+            }
         }
     }
 
     @Test(arguments: [
-        ("{}", "$.model"), (#"{"model": {"vocab": {}}}"#, "$.model.merges"), (#"{"model": {"merges": []}}"#, "$.model.vocab"),
+        ("{}", "$.model"), (#"{"model": {"vocab": {}}}"#, "$.model.merges"),
+        (#"{"model": {"merges": []}}"#, "$.model.vocab"),
         (#"{"model": {"vocab": {}, "merges": {}}}"#, "$.model.merges"), (#"{"model": 3}"#, "$.model"), ("[]", "$"),
     ])
     func incompleteFilesAreRefusedWithThePath(json: String, path: String) {
@@ -131,8 +158,9 @@ import Testing
     }
 
     @Test func anotherVersionIsRefused() {
-        #expect(throws: TokenizerError.unsupported(
-            location: "tokenizer.json $.version", found: "\"2.0\"", supported: "\"1.0\"")
+        #expect(
+            throws: TokenizerError.unsupported(
+                location: "tokenizer.json $.version", found: "\"2.0\"", supported: "\"1.0\"")
         ) { _ = try Tokenizer(json: Data(#"{"version": "2.0"}"#.utf8)) }
     }
 
@@ -151,12 +179,14 @@ import Testing
         try Data(#"{"eos_token": "</s>"}"#.utf8).write(to: folder.appendingPathComponent("tokenizer_config.json"))
         #expect(try Tokenizer(directory: folder).endOfSequence == 257)
         try Data("{".utf8).write(to: folder.appendingPathComponent("tokenizer_config.json"))
-        #expect(throws: TokenizerError.self) { _ = try Tokenizer(directory: folder) }
+        #expect(throws: JSONSyntaxError.self) { _ = try Tokenizer(directory: folder) }
     }
 
     @Test func errorsAreOneSentence() {
-        let error = TokenizerError.unsupported(location: "tokenizer.json $.model.type", found: "\"Unigram\"", supported: "\"BPE\"")
-        #expect("\(error)" == "tokenizer.json $.model.type: found \"Unigram\", which is not supported; supported: \"BPE\"")
+        let error = TokenizerError.unsupported(
+            location: "tokenizer.json $.model.type", found: "\"Unigram\"", supported: "\"BPE\"")
+        #expect(
+            "\(error)" == "tokenizer.json $.model.type: found \"Unigram\", which is not supported; supported: \"BPE\"")
         #expect("\(TokenizerError.unknownID(300, vocabularySize: 256))".contains("300"))
         #expect("\(TokenizerError.unknownID(300, vocabularySize: 256))".contains("256"))
     }

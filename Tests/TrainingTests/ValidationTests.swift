@@ -22,7 +22,8 @@ import Testing
             of: heads, over: corpus.cache.trajectories(.validation, of: settings.split))
         #expect(abs(result.loss - expected.total(settings.loss.objective)) < 1e-6)
         #expect(result.tokens == expected.counts.tokens)
-        #expect(result.temperature.counts.reduce(0, +) == result.tokens && result.topP.counts.reduce(0, +) == result.tokens)
+        #expect(
+            result.temperature.counts.reduce(0, +) == result.tokens && result.topP.counts.reduce(0, +) == result.tokens)
     }
 
     @Test(arguments: ["joint", "released"], ["both", "temperature", "topP"])
@@ -37,7 +38,9 @@ import Testing
         #expect(yardsticks.bestConstant.loss <= yardsticks.defaultSampling.loss)
         var least = Double.infinity
         for T in selection.hasTemperature ? stride(from: 0.05, through: 2, by: 0.05).map(\.self) : [1] {
-            for P in selection.hasTopP ? stride(from: 0.05, through: 1, by: 0.05).map(\.self) : [1] { least = min(least, try loss(T, P)) }
+            for P in selection.hasTopP ? stride(from: 0.05, through: 1, by: 0.05).map(\.self) : [1] {
+                least = min(least, try loss(T, P))
+            }
         }
         #expect(yardsticks.bestConstant.loss <= least + 1e-6, "\(yardsticks.bestConstant) against \(least)")
         // Nor is one a step of the search's last but one size away.
@@ -48,11 +51,12 @@ import Testing
         }
     }
 
-    private static let long = "training.steps=60;training.trajectoriesPerStep=16;training.microBatchTokens=1000;"
+    private static let long =
+        "training.steps=200;training.trajectoriesPerStep=16;training.microBatchTokens=1000;"
         + "training.validationEvery=20"
 
     @Test func headsThatSeeWhatConstantsCannotAreShownToBeatThem() throws {
-        let corpus = try Corpus(trajectories: 160), folder = try TemporaryFolder()
+        let corpus = try Corpus(trajectories: 800), folder = try TemporaryFolder()
         let summary = try #require(try corpus.trainer(Self.long, in: folder.url).finished())
         #expect(summary.finding == .better, "\(summary.verdict)")
         #expect(summary.verdict.hasPrefix("The heads' loss is below that of the best constant pair"))
@@ -78,14 +82,14 @@ import Testing
     }
 
     @Test func headsThatLearnNothingAreSaidToBeWorseThanAConstant() throws {
-        let corpus = try Corpus(trajectories: 160), folder = try TemporaryFolder()
+        let corpus = try Corpus(trajectories: 800), folder = try TemporaryFolder()
         let summary = try corpus.trainer("training.learningRate=1e-12;training.steps=3", in: folder.url).finished()
         #expect(summary?.finding == .worse)
         #expect(summary?.verdict.contains("A constant does better") == true)
     }
 
     @Test func headsThatAreAConstantAreNotToldApartFromTheBestOne() throws {
-        let corpus = try Corpus(trajectories: 160), folder = try TemporaryFolder()
+        let corpus = try Corpus(trajectories: 800), folder = try TemporaryFolder()
         let trainer = try corpus.trainer(in: folder.url), pair = try trainer.validation.yardsticks().bestConstant
         var batch = corpus.cache.emptyBatch(as: Float.self), random = RandomGenerator(seed: 2)
         var heads = AutoDecoHeads<Float>(configuration: HeadsConfiguration(hiddenSize: Corpus.D), random: &random)
@@ -119,7 +123,8 @@ import Testing
         // The very first update overflows; its step is the last one.
         let found = message {
             try corpus.trainer(
-                "training.steps=1;training.learningRate=1e300;training.schedule=constant", in: folder.url).finished()
+                "training.steps=1;training.learningRate=1e300;training.schedule=constant", in: folder.url
+            ).finished()
         }
         #expect(found?.contains("after step 1 is not finite") == true, "\(found ?? "nothing was thrown")")
         #expect(!FileManager.default.fileExists(atPath: run.heads.appendingPathComponent("model.safetensors").path))
@@ -129,7 +134,8 @@ import Testing
         let corpus = try Corpus(), folder = try TemporaryFolder()
         // A rate so small that no parameter changes.
         let trainer = try corpus.trainer(
-            "training.learningRate=1e-30;training.steps=100;training.validationEvery=2;training.earlyStoppingPatience=3", in: folder.url)
+            "training.learningRate=1e-30;training.steps=100;training.validationEvery=2;training.earlyStoppingPatience=3",
+            in: folder.url)
         let summary = try trainer.finished()
         #expect(summary?.steps == 6)
         #expect(summary?.earlyStop == "3 validations in a row without improvement")
@@ -138,7 +144,9 @@ import Testing
     @Test func theHeadsWithTheLowestValidationLossAreKept() throws {
         let corpus = try Corpus(), folder = try TemporaryFolder()
         // A rate that soon does harm.
-        let trainer = try corpus.trainer("training.learningRate=0.3;training.schedule=constant;training.steps=20;training.validationEvery=1", in: folder.url)
+        let trainer = try corpus.trainer(
+            "training.learningRate=0.3;training.schedule=constant;training.steps=20;training.validationEvery=1",
+            in: folder.url)
         var validations: [ValidationRecord] = []
         let summary = try trainer.finished(TrainingEvents(validation: { validations.append($0) }))
         let least = validations.min { $0.result.choosingLoss < $1.result.choosingLoss }

@@ -36,7 +36,8 @@ extension AutoDecoHeads where Element: StoredScalar {
     /// Of config.json only `hidden_size`, `enable_temperature_head`, `enable_top_p_head` and `use_enhanced_features`
     /// are required; tensors may have any float type.
     ///
-    /// - Throws: ``HeadsFileError`` for a config that is missing or contradicts itself, and for a number that is not finite;
+    /// - Throws: ``HeadsFileError`` for a config that is missing or contradicts itself, and for a number that is not
+    ///   finite;
     ///   `FileError` for a file
     ///   that is damaged, a tensor that is missing, and one whose shape does not fit the config.
     public init(folder: URL) throws {
@@ -110,7 +111,9 @@ extension HeadsConfiguration {
         guard (1...HeadsConfiguration.largestHiddenSize).contains(entries.hiddenSize) else {
             throw HeadsFileError(
                 file,
-                "hidden_size is \(entries.hiddenSize), expected a whole number from 1 to \(HeadsConfiguration.largestHiddenSize)")
+                "hidden_size is \(entries.hiddenSize), expected a whole number from 1 to "
+                    + "\(HeadsConfiguration.largestHiddenSize)"
+            )
         }
         let heads: HeadSelection
         switch (entries.hasTemperature, entries.hasTopP) {

@@ -17,12 +17,12 @@ public struct HeadsPolicy: DecodingPolicy {
     private let stack: StackedHeads<Float>
     private let samplers = RowSamplers()
 
-    /// Rows of a matrix product, filled up with zeros: OpenBLAS gives a row other last bits among another number of rows,
-    /// and a sequence's tokens must not depend on which others step with it.
+    /// Rows of a matrix product, filled up with zeros: OpenBLAS gives a row other last bits among another number of
+    /// rows, and a sequence's tokens must not depend on which others step with it.
     private static var rowsPerProduct: Int { 8 }
 
-    /// - Parameter applying: one head alone leaves the other's knob at 1, to show what each contributes. The top-p head goes on to read the T̂
-    ///   that it was trained to read, though tokens are drawn at T = 1.
+    /// - Parameter applying: one head alone leaves the other's knob at 1, to show what each contributes. The top-p head
+    ///   goes on to read the T̂ that it was trained to read, though tokens are drawn at T = 1.
     public init(heads: AutoDecoHeads<Float>, filter: NucleusFilter = .hard, applying: HeadSelection = .both) {
         (self.heads, self.filter, self.applying) = (heads, filter, applying)
         stack = StackedHeads(heads.parameters, configuration: heads.configuration)
@@ -36,7 +36,9 @@ public struct HeadsPolicy: DecodingPolicy {
     ///   - random: one generator a row.
     /// - Returns: one decision a row.
     /// - Throws: `PolicyError` for a row without a distribution, and for a prediction that is not a finite number.
-    public func choose(hidden: Tensor<Float>, logits: Tensor<Float>, random: inout [RandomGenerator]) throws -> [Decision] {
+    public func choose(
+        hidden: Tensor<Float>, logits: Tensor<Float>, random: inout [RandomGenerator]
+    ) throws -> [Decision] {
         let (temperature, topP, summaries) = try predict(hidden: hidden, logits: logits)
         return try samplers.decide(logits: logits, resuming: summaries, random: &random) { sampler, row, random in
             let t = Double(temperature[row]), p = Double(topP[row])
@@ -44,7 +46,9 @@ public struct HeadsPolicy: DecodingPolicy {
                 throw PolicyError.knobNotFinite(row: row, name: name, value: value)
             }
             let truncation = Truncation.topP(applying.hasTopP ? p : 1, filter)
-            guard applying.hasTemperature else { return sampler.decide(temperature: 1, truncation: truncation, random: &random) }
+            guard applying.hasTemperature else {
+                return sampler.decide(temperature: 1, truncation: truncation, random: &random)
+            }
             var decision = sampler.decide(
                 temperature: t > 0 ? FeatureTerms.temperature(t) : 0, truncation: truncation, random: &random)
             if t > 0 { decision.temperature = t }
@@ -81,7 +85,9 @@ public struct HeadsPolicy: DecodingPolicy {
         let D = hidden.columns
         let padded = Tensor<Float>(shape: [Self.rowsPerProduct, D]) { result in
             result.update(repeating: 0)
-            withPointers(to: hidden) { result.baseAddress!.update(from: $0 + block.lowerBound * D, count: block.count * D) }
+            withPointers(to: hidden) {
+                result.baseAddress!.update(from: $0 + block.lowerBound * D, count: block.count * D)
+            }
         }
         var summaries: [RowSummary] = []
         let forward = try HeadsForward(stack, hidden: padded) { temperature in

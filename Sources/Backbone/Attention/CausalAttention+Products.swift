@@ -10,7 +10,9 @@ extension CausalAttention {
         let head = tile.heads.lowerBound, group = head / (heads / layout.groups), pageSize = source.pageSize
         let keySize = layout.keySize, valueSize = layout.valueSize
         let seen = tile.rows.map { self.seen(by: $0, in: source) }
-        guard let first = seen.first?.lowerBound, let last = seen.last?.upperBound else { return Tensor(shape: [0, valueSize], []) }
+        guard let first = seen.first?.lowerBound, let last = seen.last?.upperBound else {
+            return Tensor(shape: [0, valueSize], [])
+        }
         let q = queries.matrix[rows: tile.rows][columns: head * keySize..<(head + 1) * keySize]
 
         /// `body(page, its slots that are seen, their columns in the scores)`.

@@ -42,7 +42,9 @@ struct CausalAttention: Sendable {
     /// - Parameter queries: [R, heads·keySize]; the rows' own keys and values are already in the caches.
     /// - Returns: [R, heads·valueSize].
     func callAsFunction(_ queries: Tensor<Float>, batch: Batch, layer: Int) -> Tensor<Float> {
-        require(queries.columns == heads * layout.keySize, "\(heads) heads of \(layout.keySize) do not fill queries \(queries.shape)")
+        require(
+            queries.columns == heads * layout.keySize,
+            "\(heads) heads of \(layout.keySize) do not fill queries \(queries.shape)")
         var pages: [UnsafePointer<Float>] = [], sources: [Source] = []
         sources.reserveCapacity(batch.spans.count)
         pages.reserveCapacity(2 * batch.spans.count)
@@ -50,7 +52,8 @@ struct CausalAttention: Sendable {
             let own = span.cache.pages[layer]
             sources.append(
                 Source(
-                    pages: own, firstPage: pages.count, pageSize: span.cache.pageSize, valueOffset: span.cache.valueOffset,
+                    pages: own, firstPage: pages.count, pageSize: span.cache.pageSize,
+                    valueOffset: span.cache.valueOffset,
                     firstRow: span.rows.lowerBound, firstPosition: span.cache.count))
             // The sources keep the pages' memory.
             for page in own { withPointers(to: page) { pages.append($0) } }
@@ -98,7 +101,8 @@ struct CausalAttention: Sendable {
                         tiles.append(
                             Tile(
                                 span: span, rows: row..<min(row + rowStep, rows.upperBound),
-                                heads: head..<min(head + headStep, (group + 1) * groupHeads), usesProducts: usesProducts))
+                                heads: head..<min(head + headStep, (group + 1) * groupHeads), usesProducts: usesProducts
+                            ))
                     }
                 }
             }
@@ -128,7 +132,8 @@ struct CausalAttention: Sendable {
     ) {
         let pageSize = sources[tile.span].pageSize, pages = allPages + sources[tile.span].firstPage
         let offset = sources[tile.span].firstPosition - sources[tile.span].firstRow
-        let group = tile.heads.lowerBound / (heads / layout.groups), keySize = layout.keySize, valueSize = layout.valueSize
+        let group = tile.heads.lowerBound / (heads / layout.groups), keySize = layout.keySize,
+            valueSize = layout.valueSize
         let keyOffset = group * pageSize * keySize
         let valueStride = layout.valuesAreKeys ? keySize : valueSize
         let valueOffset = sources[tile.span].valueOffset + group * pageSize * valueStride
@@ -137,7 +142,8 @@ struct CausalAttention: Sendable {
         let width = (end - first + 31) & ~15, count = tile.rows.count * tile.heads.count * width
         let scores = scratch.numbers(count + 16 * pageSize), lanes = scores + count
 
-        /// `body(page, row, head, scores of the positions from `slots`' first on, slots)` for the tile's queries and each page.
+        /// `body(page, row, head, scores of the positions from `slots`' first on, slots)` for the tile's queries and
+        /// each page.
         @inline(__always) func forEachPage(
             _ body: (UnsafePointer<Float>, Int, Int, UnsafeMutablePointer<Float>, Range<Int>) -> Void
         ) {
@@ -147,7 +153,9 @@ struct CausalAttention: Sendable {
                 for row in tile.rows {
                     let low = max(firstSeen(at: row + offset), start), high = min(row + offset + 1, start + pageSize)
                     for head in tile.heads {
-                        if low < high { body(pages[page], row, head, query + (low - first), low - start..<high - start) }
+                        if low < high {
+                            body(pages[page], row, head, query + (low - first), low - start..<high - start)
+                        }
                         query += width
                     }
                 }

@@ -60,7 +60,8 @@ extension Family {
         case .qwen2:
             FamilyTraits(architecture: "Qwen2ForCausalLM", attentionBiases: .queryKeyValue, windows: .upperLayers)
         case .qwen3:
-            FamilyTraits(architecture: "Qwen3ForCausalLM", normalizesHeads: true, windows: .upperLayers, defaultHeadSize: 128)
+            FamilyTraits(
+                architecture: "Qwen3ForCausalLM", normalizesHeads: true, windows: .upperLayers, defaultHeadSize: 128)
         case .qwen3MoE:
             FamilyTraits(
                 architecture: "Qwen3MoeForCausalLM", normalizesHeads: true, experts: .softmax, windows: .everyLayer)
@@ -88,9 +89,12 @@ extension Family {
             self = family
             return
         }
-        if type.isEmpty, architectures.isEmpty { throw file.malformed("model_type", found: "nothing", expected: "one of \(supported)") }
+        if type.isEmpty, architectures.isEmpty {
+            throw file.malformed("model_type", found: "nothing", expected: "one of \(supported)")
+        }
         throw file.unsupported(
-            type.isEmpty ? "architectures" : "model_type", found: "'\(type.isEmpty ? architectures.joined(separator: ", ") : type)'",
+            type.isEmpty ? "architectures" : "model_type",
+            found: "'\(type.isEmpty ? architectures.joined(separator: ", ") : type)'",
             supported: supported)
     }
 }

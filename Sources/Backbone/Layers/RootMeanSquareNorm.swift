@@ -10,7 +10,9 @@ struct RootMeanSquareNorm: Sendable {
     /// - Returns: [R, weight.count].
     func callAsFunction(_ x: Tensor<Float>, columns range: Range<Int>? = nil) -> Tensor<Float> {
         let range = range ?? 0..<x.columns, width = x.columns, epsilon = epsilon
-        require(range.count == weight.count && range.upperBound <= width, "norm of \(weight.count) columns on \(x.shape)[\(range)]")
+        require(
+            range.count == weight.count && range.upperBound <= width,
+            "norm of \(weight.count) columns on \(x.shape)[\(range)]")
         return Tensor(shape: [x.rows, range.count]) { result in
             withPointers(to: x) { x in
                 // Workers write disjoint rows, so they may share the pointers.
@@ -48,7 +50,10 @@ private func sumOfSquares(_ x: UnsafePointer<Float>, _ n: Int) -> Float {
         i += 16
     }
     var total = Double(sumOfLanes(lanes))
-    while i < n { total += Double(x[i] * x[i]); i += 1 }
+    while i < n {
+        total += Double(x[i] * x[i])
+        i += 1
+    }
     return Float(total)
 }
 

@@ -1,7 +1,8 @@
 import Tensor
 
-// x·M for weights that are stored as M = Wᵀ, input by input: lanes run over outputs, and the inputs are added one after the
-// other. Pieces of 16 inputs × 512 outputs are converted into the first-level cache, in stretches that memory reads well.
+// x·M for weights that are stored as M = Wᵀ, input by input: lanes run over outputs, and the inputs are added one after
+// the other. Pieces of 16 inputs × 512 outputs are converted into the first-level cache, in stretches that memory reads
+// well.
 
 private let outputsPerBlock = 512
 private let inputsPerPiece = 16
@@ -47,7 +48,8 @@ extension WeightBytes {
 /// `sums[o] += Σ over inputs of x[i]·piece[i, o]`, width a multiple of 64.
 @inline(never)
 private func addInputs(
-    _ x: UnsafePointer<Float>, _ inputs: Int, _ piece: UnsafePointer<Float>, _ width: Int, _ sums: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, _ inputs: Int, _ piece: UnsafePointer<Float>, _ width: Int,
+    _ sums: UnsafeMutablePointer<Float>
 ) {
     for start in stride(from: 0, to: width, by: outputsPerTile) {
         let sums = sums + start

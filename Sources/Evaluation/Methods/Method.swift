@@ -36,7 +36,8 @@ public struct Method: Sendable {
     /// A temperature that rises with the model's entropy.
     public init(entropy rule: EntropyTemperature) throws {
         self.init(
-            name: "entropy-driven temperature", setting: "entropy \(rule.minimum) to \(rule.maximum), exponent \(rule.exponent)",
+            name: "entropy-driven temperature",
+            setting: "entropy \(rule.minimum) to \(rule.maximum), exponent \(rule.exponent)",
             policy: try SamplingPolicy(temperature: .entropy(rule)))
     }
 

@@ -9,5 +9,7 @@ extension Estimate {
     /// The interval in per cent; nil where an end is not a number, and where it rests on too few problems.
     var percentRange: ClosedRange<Double>? { range(times: 100) }
 
-    func range(times factor: Double = 1) -> ClosedRange<Double>? { hasInterval && lower <= upper ? factor * lower...factor * upper : nil }
+    func range(times factor: Double = 1) -> ClosedRange<Double>? {
+        hasInterval && lower <= upper ? factor * lower...factor * upper : nil
+    }
 }

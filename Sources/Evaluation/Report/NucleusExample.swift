@@ -3,7 +3,8 @@ import Foundation
 import LogitSketches
 import Tensor
 
-/// The three filters on one distribution: each token's share of its probability that they leave, and what remains when that is made to sum to 1.
+/// The three filters on one distribution: each token's share of its probability that they leave, and what remains when
+/// that is made to sum to 1.
 struct NucleusExample {
     /// P̂.
     let topP: Double

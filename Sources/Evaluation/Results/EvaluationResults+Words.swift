@@ -18,7 +18,8 @@ extension EvaluationResults.Comparison {
         switch finding {
         case .better: return "\(first) is better than \(second): \(numbers)."
         case .worse: return "\(first) is worse than \(second): \(numbers)."
-        case .tooFew: return "\(first) and \(second): too few problems to tell, \(Words.signed(100 * difference.mean, 1)) points."
+        case .tooFew:
+            return "\(first) and \(second): too few problems to tell, \(Words.signed(100 * difference.mean, 1)) points."
         case .noDifferenceShown: return "\(first) and \(second): no difference shown, \(numbers)."
         }
     }
@@ -36,24 +37,38 @@ extension EvaluationResults.Comparison {
 
 extension EvaluationResults {
     /// Tables and sentences for a terminal.
-    public var text: String { pieces { $0.text } heading: { "\($0)\n" }.joined(separator: "\n\n") }
+    public var text: String {
+        pieces {
+            $0.text
+        } heading: {
+            "\($0)\n"
+        }.joined(separator: "\n\n")
+    }
 
     /// What `results.md` holds.
     var markdown: String {
-        (["# \(model) on \(problemFile)"] + pieces { $0.markdown } heading: { "## \($0)\n\n" }).joined(separator: "\n\n") + "\n"
+        (["# \(model) on \(problemFile)"]
+            + pieces {
+                $0.markdown
+            } heading: {
+                "## \($0)\n\n"
+            }).joined(separator: "\n\n") + "\n"
     }
 
     private func pieces(_ form: (TextTable) -> String, heading: (String) -> String) -> [String] {
         var pieces: [String] = []
         if !missing.isEmpty {
             let all = Set(missing).union(rows.map(\.name)).count
-            pieces.append("Unfinished: \(missing.count) of \(all) are still to be measured: \(missing.joined(separator: "; ")).")
+            pieces.append(
+                "Unfinished: \(missing.count) of \(all) are still to be measured: \(missing.joined(separator: "; ")).")
         }
         pieces.append(form(mainTable))
         if !faults.isEmpty { pieces.append(faults.joined(separator: "\n")) }
         if let correction { pieces.append(correction) }
         if !comparisons.isEmpty { pieces.append(comparisons.map { "- " + $0.words }.joined(separator: "\n")) }
-        if let table = tuningTable { pieces.append(heading("Expert-guided tuning") + form(table) + (tuningWords.map { "\n\n" + $0 } ?? "")) }
+        if let table = tuningTable {
+            pieces.append(heading("Expert-guided tuning") + form(table) + (tuningWords.map { "\n\n" + $0 } ?? ""))
+        }
         if let table = curveTable { pieces.append(heading("Pass@k") + form(table)) }
         if let diagnosis { pieces.append(heading("Token-level diagnosis") + diagnosis.words) }
         if let table = commandTable { pieces.append(heading("Commands") + form(table)) }
@@ -71,7 +86,9 @@ extension EvaluationResults {
         }
         let survives = Holm.survive(comparisons.map { $0.difference.p ?? 1 })
         let shown = comparisons.indices.filter { [.better, .worse].contains(comparisons[$0].finding) }
-        let start = "\(Words.count(comparisons.count, "comparison")) are made, \(shown.count) of them show a difference at 95 % each"
+        let start =
+            "\(Words.count(comparisons.count, "comparison")) are made, \(shown.count) of them show a difference at 95 "
+            + "% each"
         let lost = shown.filter { !survives[$0] }.map { place in
             let pair = comparisons[place], isTurned = pair.second == rows.first { $0.role == .autoDeco }?.name
             return isTurned ? "\(pair.second) against \(pair.first)" : "\(pair.first) against \(pair.second)"
@@ -87,7 +104,9 @@ extension EvaluationResults {
     public var faults: [String] {
         rows.filter { $0.faults > 0 }.map { row in
             let count = row.faults == 1 ? "1 completion" : "\(row.faults) completions"
-            return "\(row.name): \(count) could not be judged and count as wrong\(row.firstFault.map { ": first, \($0)" } ?? "")."
+            return
+                "\(row.name): \(count) could not be judged and count as "
+                + "wrong\(row.firstFault.map { ": first, \($0)" } ?? "")."
         }
     }
 
@@ -96,9 +115,13 @@ extension EvaluationResults {
         guard let tuning else { return nil }
         let point = (tuning.topPs + tuning.temperatures).first { $0.pair == tuning.best }
         let again = rows.first { $0.name == MethodList.pick }
-        return "Best of \(counted(tuning.temperatures.count + tuning.topPs.filter { $0.pair.topP != 1 }.count, "point")): \(tuning.best), "
-            + "\(point.map { Words.percent($0.passAt1.mean) } ?? "–") % with the \(counted(tuning.samplesPerProblem, "sample")) that chose it"
+        return
+            "Best of \(tuning.temperatures.count + tuning.topPs.filter { $0.pair.topP != 1 }.count) points: "
+            + "\(tuning.best), "
+            + "\(point.map { Words.percent($0.passAt1.mean) } ?? "–") % with the \(tuning.samplesPerProblem) samples "
+            + "that chose it"
             + (again.map { ", \(Words.percent($0.passAt1.mean)) % with \($0.samplesPerProblem) fresh ones" } ?? "")
-            + ". An expert chose it on the problems that are measured: it is an oracle, and nobody has it for new problems."
+            + ". An expert chose it on the problems that are measured: it is an oracle, and nobody has it for new "
+            + "problems."
     }
 }

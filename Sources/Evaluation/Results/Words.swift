@@ -41,7 +41,9 @@ enum Words {
     }
 
     /// "3 completions", "1 completion"
-    static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String { "\(number) \(number == 1 ? noun : plural ?? noun + "s")" }
+    static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
+        "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
+    }
 
     /// "a, b and c"
     static func list(_ items: [String]) -> String {

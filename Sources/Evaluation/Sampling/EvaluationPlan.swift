@@ -86,7 +86,8 @@ public struct EvaluationPlan: Sendable {
         let spoken = heads != nil ? min(settings.commandProblems, inputs.problems.count) : 0
         let first = Array(inputs.problems.prefix(inputs.spokenRenderings.isEmpty ? 0 : spoken))
         plain = first.isEmpty ? nil : try sampler(first, inputs.rendering)
-        commands = first.isEmpty ? [] : try inputs.spokenRenderings.map { ($0.command, try sampler(first, $0.rendering)) }
+        commands =
+            first.isEmpty ? [] : try inputs.spokenRenderings.map { ($0.command, try sampler(first, $0.rendering)) }
 
         var fingerprint = inputs.task
         try fingerprint.add("model", model: inputs.modelFolder)

@@ -17,12 +17,13 @@ public struct EvaluationSettings: Sendable, Equatable {
     // How much is sampled.
     /// Independent repetitions, whose spread is the ± of a figure.
     public var seeds = 8
-    /// The first repetition's seed; the others follow. The best static pair is sampled again under the seeds after those.
+    /// The first repetition's seed; the others follow. The best static pair is sampled again under the seeds after
+    /// those.
     public var seed = 0
     /// Completions a problem and seed, of methods for which nothing else is said.
     public var samples = 4
-    /// Completions a problem under all seeds together, multiples of `seeds`: of a point of expert-guided tuning, of each filter, and of heads and
-    /// the best static pair, whose pass@k goes as far as this.
+    /// Completions a problem under all seeds together, multiples of `seeds`: of a point of expert-guided tuning, of
+    /// each filter, and of heads and the best static pair, whose pass@k goes as far as this.
     public var tuningSamples = 8
     public var filterSamples = 16
     public var curveSamples = 64

@@ -14,7 +14,8 @@ public struct CacheSection: Section {
     public var shardTokens = 16_384
     /// Principal components that are kept in place of the hidden state; null keeps the hidden state itself.
     public var rank: Int?
-    /// How many trajectories and tokens it is going to hold, to plan a run before it is there; once it is there, it is counted.
+    /// How many trajectories and tokens it is going to hold, to plan a run before it is there; once it is there, it is
+    /// counted.
     public var expectedTrajectories: Int?
     public var expectedTokens: Int?
 
@@ -33,7 +34,9 @@ public struct CacheSection: Section {
     ]
 
     package var contradiction: (key: String, sentence: String)? {
-        guard let tokens = expectedTokens, let trajectories = expectedTrajectories, tokens < trajectories else { return nil }
+        guard let tokens = expectedTokens, let trajectories = expectedTrajectories, tokens < trajectories else {
+            return nil
+        }
         return ("expectedTokens", "is \(tokens), expected at least the \(trajectories) of cache.expectedTrajectories")
     }
 }

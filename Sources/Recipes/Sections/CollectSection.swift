@@ -53,7 +53,9 @@ public struct CollectSection: Section {
         if topP < 1, let other = topK != nil ? "topK" : minP != nil ? "minP" : nil {
             return ("topP", "and collect.\(other) exclude each other, expected topP of 1 or no \(other)")
         }
-        if temperature == 0, samples > 1 { return ("samples", "is \(samples), expected 1: at temperature 0 all completions are the same") }
+        if temperature == 0, samples > 1 {
+            return ("samples", "is \(samples), expected 1: at temperature 0 all completions are the same")
+        }
         return nil
     }
 }

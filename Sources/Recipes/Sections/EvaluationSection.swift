@@ -27,12 +27,13 @@ public struct EvaluationSection: Section {
     // How much is sampled.
     /// Independent repetitions, whose spread is the ± of a figure.
     public var seeds = 8
-    /// The first repetition's seed; the others follow. The best static pair is sampled again under the seeds after those.
+    /// The first repetition's seed; the others follow. The best static pair is sampled again under the seeds after
+    /// those.
     public var seed = 0
     /// Completions a problem and seed, of methods for which nothing else is said.
     public var samples = 4
-    /// Completions a problem under all seeds together, multiples of `seeds`: of a point of expert-guided tuning, of each filter, and of heads and
-    /// the best static pair, whose pass@k goes as far as this.
+    /// Completions a problem under all seeds together, multiples of `seeds`: of a point of expert-guided tuning, of
+    /// each filter, and of heads and the best static pair, whose pass@k goes as far as this.
     public var tuningSamples = 8
     public var filterSamples = 16
     public var curveSamples = 64
@@ -73,12 +74,18 @@ public struct EvaluationSection: Section {
     ]
 
     package var contradiction: (key: String, sentence: String)? {
-        let totals = [("tuningSamples", tuningSamples), ("filterSamples", filterSamples), ("curveSamples", curveSamples)]
+        let totals = [
+            ("tuningSamples", tuningSamples), ("filterSamples", filterSamples), ("curveSamples", curveSamples),
+        ]
         if let (key, total) = totals.first(where: { $0.1 % seeds != 0 }) {
-            return (key, "is \(total), expected a multiple of evaluation.seeds, \(seeds): each seed draws an equal part")
+            return (
+                key, "is \(total), expected a multiple of evaluation.seeds, \(seeds): each seed draws an equal part"
+            )
         }
         if entropyMaximum < entropyMinimum {
-            return ("entropyMaximum", "is \(entropyMaximum), expected at least evaluation.entropyMinimum, \(entropyMinimum)")
+            return (
+                "entropyMaximum", "is \(entropyMaximum), expected at least evaluation.entropyMinimum, \(entropyMinimum)"
+            )
         }
         return nil
     }

@@ -6,8 +6,8 @@ public struct ModelSection: Section {
     public var folder: String?
     /// What reports call the model; null takes the folder's last path component.
     public var name: String?
-    /// D and V, `hidden_size` and `vocab_size` of its config.json: to plan a run where neither model nor cache is at hand. Where a cache is, it
-    /// must agree; null leaves them to it.
+    /// D and V, `hidden_size` and `vocab_size` of its config.json: to plan a run where neither model nor cache is at
+    /// hand. Where a cache is, it must agree; null leaves them to it.
     public var hiddenSize: Int?
     public var vocabularySize: Int?
 

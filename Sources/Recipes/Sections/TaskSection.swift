@@ -2,7 +2,8 @@ import Configuration
 
 /// Problems, how they become prompts, and who says what a right answer is.
 public struct TaskSection: Section {
-    /// Problem files, one JSON object a line: for collecting, for choices between settings, and for the final figures alone.
+    /// Problem files, one JSON object a line: for collecting, for choices between settings, and for the final figures
+    /// alone.
     public var train: String?
     public var validation: String?
     public var test: String?
@@ -30,10 +31,14 @@ public struct TaskSection: Section {
         Key("validation", \.validation, .path),
         Key("test", \.test, .path),
         Key("verifier", \.verifier),
-        Key("promptTemplate", \.promptTemplate, Allowed(expectation: "a text with \(placeholder)") { $0.contains(placeholder) }),
+        Key(
+            "promptTemplate", \.promptTemplate,
+            Allowed(expectation: "a text with \(placeholder)") { $0.contains(placeholder) }),
         Key("command", \.command),
         Key("graderCommand", \.graderCommand, .notEmpty),
-        Key("graderSeconds", \.graderSeconds, Allowed(expectation: "a number above 0, at most 3600") { $0 > 0 && $0 <= 3600 }),
+        Key(
+            "graderSeconds", \.graderSeconds,
+            Allowed(expectation: "a number above 0, at most 3600") { $0 > 0 && $0 <= 3600 }),
         Key("graderMegabytes", \.graderMegabytes, .within(1...1_048_576)),
     ]
 
@@ -45,7 +50,10 @@ public struct TaskSection: Section {
             return ("graderCommand", "is given, expected null: only the verifier \"command\" runs one")
         }
         guard let command, verifier != .countdown else { return nil }
-        return ("command", "is \"\(command.rawValue)\", expected null: only problems of the verifier \"countdown\" know commands")
+        return (
+            "command",
+            "is \"\(command.rawValue)\", expected null: only problems of the verifier \"countdown\" know commands"
+        )
     }
 }
 

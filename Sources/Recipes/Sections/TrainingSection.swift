@@ -88,9 +88,14 @@ public struct TrainingSection: Section {
     ]
 
     package var contradiction: (key: String, sentence: String)? {
-        if warmupSteps > steps { return ("warmupSteps", "is \(warmupSteps), expected at most the \(steps) of training.steps") }
+        if warmupSteps > steps {
+            return ("warmupSteps", "is \(warmupSteps), expected at most the \(steps) of training.steps")
+        }
         if earlyStoppingPatience != nil, validationFraction == 0 {
-            return ("earlyStoppingPatience", "needs held-out trajectories, expected null or a training.validationFraction above 0")
+            return (
+                "earlyStoppingPatience",
+                "needs held-out trajectories, expected null or a training.validationFraction above 0"
+            )
         }
         return nil
     }

@@ -1,4 +1,5 @@
-/// What a group of tokens tells about heads: means over its tokens, in nats where not said otherwise. All 0 for a group without tokens.
+/// What a group of tokens tells about heads: means over its tokens, in nats where not said otherwise. All 0 for a group
+/// without tokens.
 public struct DiagnosisRow: Sendable, Equatable, Codable {
     public var tokens = 0
     /// Of softmax(l).
@@ -17,8 +18,8 @@ public struct DiagnosisRow: Sendable, Equatable, Codable {
     public var curvaturePenalty = 0.0
     /// gain − (alignment − curvature penalty): third order and beyond.
     public var remainder = 0.0
-    /// E[g·δ]/√(E[g²]·E[δ²]), −1 to 1: the alignment beside the largest that steps of this size could have (Cauchy and Schwarz). Nil where all
-    /// g or all δ are 0.
+    /// E[g·δ]/√(E[g²]·E[δ²]), −1 to 1: the alignment beside the largest that steps of this size could have (Cauchy and
+    /// Schwarz). Nil where all g or all δ are 0.
     public var efficiency: Double?
     /// Share of g and δ with one sign, among tokens where neither is 0. Nil where there is none.
     public var signAgreement: Double?
@@ -26,8 +27,8 @@ public struct DiagnosisRow: Sendable, Equatable, Codable {
     public var oracleGain = 0.0
     /// Share of tokens with T̂ below ``TokenObservation/smallestTemperature``.
     public var flooredShare = 0.0
-    /// Share of tokens whose label the hard filter takes away, and mean of all the probability that it takes away. Labels drawn from
-    /// softmax(l/T̂) would be cut off as often as mass is trimmed.
+    /// Share of tokens whose label the hard filter takes away, and mean of all the probability that it takes away.
+    /// Labels drawn from softmax(l/T̂) would be cut off as often as mass is trimmed.
     public var cutOffShare = Estimate(mean: 0, lower: 0, upper: 0)
     public var trimmedMass = 0.0
 }

@@ -7,7 +7,9 @@ public struct EntropyQuartiles: Sendable, Equatable, Codable {
 
     /// - Parameter bounds: three, ascending.
     public init(bounds: [Double]) {
-        require(bounds.count == 3 && bounds[0] <= bounds[1] && bounds[1] <= bounds[2], "bounds \(bounds), expected three in ascending order")
+        require(
+            bounds.count == 3 && bounds[0] <= bounds[1] && bounds[1] <= bounds[2],
+            "bounds \(bounds), expected three in ascending order")
         self.bounds = bounds
     }
 

@@ -4,19 +4,21 @@ import LogitSketches
 import Tensor
 
 extension TokenDiagnosis {
-    /// Diagnoses heads on a cache, without sampling, in two passes over blocks of tokens: the first over the training half, for β̄ and the
-    /// quartiles; the second over the other half.
+    /// Diagnoses heads on a cache, without sampling, in two passes over blocks of tokens: the first over the training
+    /// half, for β̄ and the quartiles; the second over the other half.
     ///
-    /// The halves are cut by trajectory, in a stream of random numbers that no split of training uses: trajectories that training held out fall
-    /// into both.
+    /// The halves are cut by trajectory, in a stream of random numbers that no split of training uses: trajectories
+    /// that training held out fall into both.
     ///
     /// - Parameters:
     ///   - trajectories: those to use; all where nil. Heads are judged fairly on those they were not trained on.
     ///   - seed: of the split into halves.
     ///   - progress: called with the number of tokens of each block; what it throws ends the reading.
-    /// - Throws: `CacheError` where heads do not fit or a token is unsound; ``ScoringError`` where there are too few trajectories.
+    /// - Throws: `CacheError` where heads do not fit or a token is unsound; ``ScoringError`` where there are too few
+    ///   trajectories.
     public init(
-        of heads: AutoDecoHeads<Float>, on cache: HiddenStateCache, over trajectories: [TrajectoryIndex]? = nil, seed: UInt64 = 0,
+        of heads: AutoDecoHeads<Float>, on cache: HiddenStateCache, over trajectories: [TrajectoryIndex]? = nil,
+        seed: UInt64 = 0,
         bootstrap: Bootstrap = Bootstrap(resamples: 2000), progress: (Int) throws -> Void = { _ in }
     ) throws {
         let all = trajectories ?? cache.trajectories

@@ -2,14 +2,16 @@ import Tensor
 
 /// Where heads' teacher-forced gain comes from: from a better mean temperature, or from moving it token by token.
 ///
-/// In inverse temperature β = 1/T̂ a label's log probability is concave, with slope g = l_y − E_p[l] and second derivative −v = −Var_p(l). Against
-/// the constant β̄, the mean over a training half of the trajectories, with δ = β − β̄:
+/// In inverse temperature β = 1/T̂ a label's log probability is concave, with slope g = l_y − E_p[l] and second
+/// derivative −v = −Var_p(l). Against the constant β̄, the mean over a training half of the trajectories, with δ = β −
+/// β̄:
 ///
 ///     gain = E[log p_y(β) − log p_y(β̄)] ≈ E[g·δ] − ½E[v·δ²]
 ///
 /// Only steps that go where labels want to earn the alignment E[g·δ]; steps of any direction pay the curvature penalty.
 public struct TokenDiagnosis: Sendable, Equatable, Codable {
-    /// What of the heads gains. An interval that spans zero shows nothing; what does not gain may lose, and more than the other gains.
+    /// What of the heads gains. An interval that spans zero shows nothing; what does not gain may lose, and more than
+    /// the other gains.
     public enum Finding: String, Sendable, Codable {
         /// The heads' β beats β̄, and β̄ does not beat T = 1.
         case tokenLevelControl
@@ -34,7 +36,8 @@ public struct TokenDiagnosis: Sendable, Equatable, Codable {
     ///   - bootstrap: over trajectories.
     /// - Throws: ``ScoringError`` for tokens of too few trajectories.
     public init(
-        of tokens: some Sequence<TokenObservation>, mean: Double, quartiles: EntropyQuartiles, bootstrap: Bootstrap = Bootstrap(resamples: 2000)
+        of tokens: some Sequence<TokenObservation>, mean: Double, quartiles: EntropyQuartiles,
+        bootstrap: Bootstrap = Bootstrap(resamples: 2000)
     ) throws {
         var sums = DiagnosisAccumulator(mean: mean, quartiles: quartiles)
         for token in tokens { sums.add(token) }
@@ -43,7 +46,10 @@ public struct TokenDiagnosis: Sendable, Equatable, Codable {
 
     init(_ sums: DiagnosisAccumulator, _ bootstrap: Bootstrap) throws {
         guard sums.total.trajectories >= Bootstrap.fewest else {
-            throw ScoringError("the measured half has \(sums.total.trajectories) trajectories, expected at least \(Bootstrap.fewest) for an interval")
+            throw ScoringError(
+                "the measured half has \(sums.total.trajectories) trajectories, expected at least \(Bootstrap.fewest) "
+                    + "for an interval"
+            )
         }
         meanInverseTemperature = sums.mean
         trajectories = sums.total.trajectories
@@ -72,7 +78,9 @@ struct DiagnosisAccumulator {
     init(mean: Double, quartiles: EntropyQuartiles) { (self.mean, bounds) = (mean, quartiles) }
 
     mutating func add(_ token: TokenObservation) {
-        require(token.atMean.inverseTemperature == mean, "a token measured at β̄ = \(token.atMean.inverseTemperature), expected \(mean)")
+        require(
+            token.atMean.inverseTemperature == mean,
+            "a token measured at β̄ = \(token.atMean.inverseTemperature), expected \(mean)")
         total.add(token)
         quartiles[bounds.index(of: token.entropy)].add(token)
     }

@@ -23,12 +23,16 @@ public struct TokenObservation: Sendable, Equatable {
     public var trimmedMass: Double
 
     public init(
-        trajectory: Int, entropy: Double, inverseTemperature: Double, isFloored: Bool = false, logProbabilityAtOne: Double,
-        logProbability: Double, bestLogProbability: Double, atMean: InverseTemperatureResponse, isCutOff: Bool = false, trimmedMass: Double = 0
+        trajectory: Int, entropy: Double, inverseTemperature: Double, isFloored: Bool = false,
+        logProbabilityAtOne: Double,
+        logProbability: Double, bestLogProbability: Double, atMean: InverseTemperatureResponse, isCutOff: Bool = false,
+        trimmedMass: Double = 0
     ) {
         (self.trajectory, self.entropy) = (trajectory, entropy)
         (self.inverseTemperature, self.isFloored) = (inverseTemperature, isFloored)
-        (self.logProbabilityAtOne, self.logProbability, self.bestLogProbability) = (logProbabilityAtOne, logProbability, bestLogProbability)
+        (self.logProbabilityAtOne, self.logProbability, self.bestLogProbability) = (
+            logProbabilityAtOne, logProbability, bestLogProbability
+        )
         (self.atMean, self.isCutOff, self.trimmedMass) = (atMean, isCutOff, trimmedMass)
     }
 
@@ -47,7 +51,8 @@ public struct TokenObservation: Sendable, Equatable {
         let β = Self.inverseTemperature(of: temperature)
         let one = row.response(at: 1), nucleus = row.nucleus(at: β, topP: topP)
         self.init(
-            trajectory: trajectory, entropy: one.entropy, inverseTemperature: β, isFloored: temperature < Self.smallestTemperature,
+            trajectory: trajectory, entropy: one.entropy, inverseTemperature: β,
+            isFloored: temperature < Self.smallestTemperature,
             logProbabilityAtOne: one.logProbability, logProbability: row.response(at: β).logProbability,
             bestLogProbability: row.bestResponse(in: Self.oracleRange).logProbability, atMean: row.response(at: mean),
             isCutOff: !nucleus.keepsLabel, trimmedMass: 1 - nucleus.mass)

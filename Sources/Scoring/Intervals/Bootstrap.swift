@@ -7,9 +7,9 @@ public struct Bootstrap: Sendable {
 
     /// Fewer problems or trajectories give no interval that is worth printing, and nothing is called shown by them.
     ///
-    /// Measured as the share of 95 % percentile intervals that hold the true mean, 800 draws each: at 20 values it is 91
-    /// to 94 % for normal and exponential values, pass rates of 8 samples around 50 and 90 %, and paired differences of
-    /// such; at 10 values it is 84 to 92 %, at 5 values 75 to 86 %.
+    /// Measured as the share of 95 % percentile intervals that hold the true mean, 800 draws each: at 20 values it is
+    /// 91 to 94 % for normal and exponential values, pass rates of 8 samples around 50 and 90 %, and paired differences
+    /// of such; at 10 values it is 84 to 92 %, at 5 values 75 to 86 %.
     public static let fewest = 20
 
     public init(seed: UInt64 = 0, resamples: Int = 10_000) {

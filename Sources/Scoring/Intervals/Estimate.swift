@@ -2,8 +2,8 @@
 public struct Estimate: Sendable, Equatable, Codable {
     /// The mean.
     public let mean: Double
-    /// 2.5 and 97.5 % points. Below ``Bootstrap/fewest`` values they hold the mean more seldom than they say, and are not to
-    /// be shown: ``hasInterval`` tells.
+    /// 2.5 and 97.5 % points. Below ``Bootstrap/fewest`` values they hold the mean more seldom than they say, and are
+    /// not to be shown: ``hasInterval`` tells.
     public let lower, upper: Double
     /// How many problems or trajectories it rests on; nil where nobody said, and there are enough.
     public let count: Int?
@@ -37,7 +37,8 @@ extension Estimate {
         let below = means.count { $0 <= 0 }, above = means.count { $0 >= 0 }
         let p = min(1, 2 * Double(1 + min(below, above)) / Double(means.count + 1))
         self.init(
-            mean: mean, lower: Self.quantile(0.025, of: means), upper: Self.quantile(0.975, of: means), count: count, p: p)
+            mean: mean, lower: Self.quantile(0.025, of: means), upper: Self.quantile(0.975, of: means), count: count,
+            p: p)
     }
 
     /// Between neighbours by linear interpolation.

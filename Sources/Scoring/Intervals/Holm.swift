@@ -1,8 +1,8 @@
-/// Holm's step-down correction for several comparisons (Holm, "A simple sequentially rejective multiple test procedure",
-/// 1979).
+/// Holm's step-down correction for several comparisons (Holm, "A simple sequentially rejective multiple test
+/// procedure", 1979).
 public enum Holm {
-    /// Which of several comparisons are still shown when all of them are looked at together: in the order of their p, each
-    /// is held against α over the number of those that are left, until one fails.
+    /// Which of several comparisons are still shown when all of them are looked at together: in the order of their p,
+    /// each is held against α over the number of those that are left, until one fails.
     ///
     /// - Parameters:
     ///   - p: of each comparison.

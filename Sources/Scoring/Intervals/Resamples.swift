@@ -1,10 +1,11 @@
 import Synchronization
 import Tensor
 
-/// The bootstrap over one list of problems, for many values at once: problems are drawn once, and each value's mean is taken over the same
-/// resamples. It gives ``Bootstrap``'s intervals, a hundred times as fast.
+/// The bootstrap over one list of problems, for many values at once: problems are drawn once, and each value's mean is
+/// taken over the same resamples. It gives ``Bootstrap``'s intervals, a hundred times as fast.
 ///
-/// A class because it remembers what it was asked: an evaluation that is shown again and again as it grows asks for the same figures.
+/// A class because it remembers what it was asked: an evaluation that is shown again and again as it grows asks for the
+/// same figures.
 public final class Resamples: Sendable {
     public let problems: Int
     /// [resamples × problems]: how often a resample holds a problem.
@@ -58,7 +59,10 @@ public final class Resamples: Sendable {
         values.withUnsafeBufferPointer { values in
             counts.withUnsafeBufferPointer { counts in
                 for resample in 0..<resamples {
-                    means[resample] = weightedSum(UnsafeBufferPointer(rebasing: counts[resample * problems..<(resample + 1) * problems]), values)
+                    means[resample] =
+                        weightedSum(
+                            UnsafeBufferPointer(rebasing: counts[resample * problems..<(resample + 1) * problems]),
+                            values)
                         / Double(problems)
                 }
             }

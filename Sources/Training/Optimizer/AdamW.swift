@@ -1,6 +1,7 @@
 import Tensor
 
-/// AdamW's constants besides the learning rate (Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019).
+/// AdamW's constants besides the learning rate (Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR
+/// 2019).
 public struct AdamWSettings: Sendable, Equatable, Codable {
     /// β₁ and β₂, how slowly the moments forget, in [0, 1).
     public var beta1 = 0.9
@@ -54,7 +55,9 @@ public struct AdamW<Element: Scalar>: Sendable {
         require(
             firstMoments.map(\.shape) == secondMoments.map(\.shape),
             "moments of shapes \(firstMoments.map(\.shape)) and \(secondMoments.map(\.shape))")
-        (self.step, self.firstMoments, self.secondMoments, self.settings) = (step, firstMoments, secondMoments, settings)
+        (self.step, self.firstMoments, self.secondMoments, self.settings) = (
+            step, firstMoments, secondMoments, settings
+        )
     }
 
     /// One step.
@@ -64,11 +67,14 @@ public struct AdamW<Element: Scalar>: Sendable {
     ///   - gradientScale: every gradient is multiplied by it first; ``GradientNorm/scale(toAtMost:)`` clips with it.
     ///   - learningRate: η.
     public mutating func update(
-        _ parameters: inout [Tensor<Element>], gradients: [Tensor<Element>], gradientScale: Double = 1, learningRate: Double
+        _ parameters: inout [Tensor<Element>], gradients: [Tensor<Element>], gradientScale: Double = 1,
+        learningRate: Double
     ) {
         require(
             parameters.map(\.shape) == firstMoments.map(\.shape) && gradients.map(\.shape) == firstMoments.map(\.shape),
-            "parameters \(parameters.map(\.shape)) and gradients \(gradients.map(\.shape)) for moments \(firstMoments.map(\.shape))")
+            "parameters \(parameters.map(\.shape)) and gradients \(gradients.map(\.shape)) for moments "
+                + "\(firstMoments.map(\.shape))"
+        )
         step += 1
         for index in parameters.indices {
             let factors = AdamWFactors<Element>(
@@ -81,7 +87,8 @@ public struct AdamW<Element: Scalar>: Sendable {
                             nonisolated(unsafe) let θ = θ, m = m, v = v, g = g
                             Parallel.forEachBlock(of: θ.count, blockSize: 1 << 16) { block in
                                 updateElements(
-                                    θ.baseAddress! + block.lowerBound, m.baseAddress! + block.lowerBound, v.baseAddress! + block.lowerBound,
+                                    θ.baseAddress! + block.lowerBound, m.baseAddress! + block.lowerBound,
+                                    v.baseAddress! + block.lowerBound,
                                     g.baseAddress! + block.lowerBound, block.count, factors)
                             }
                         }

@@ -7,7 +7,8 @@ final class EventFiles {
 
     /// - Parameter step: the first step that a resumed run will log.
     init(folder: String, resumingAt step: Int?) throws {
-        // Curves of an earlier run in the same folder are not this run's: they are set aside, not mixed and not deleted.
+        // Curves of an earlier run in the same folder are not this run's: they are set aside, not mixed and not
+        // deleted.
         if step == nil { try Self.setAside(folder) }
         writer = try TensorBoardWriter(folder: folder, wallTime: Self.now, resumingAt: step)
     }
@@ -27,8 +28,10 @@ final class EventFiles {
 
     func add(_ record: StepRecord) throws {
         let scalars = [
-            ("loss/training", record.loss), ("learning_rate", record.learningRate), ("gradient_norm", record.gradientNorm),
-            ("temperature/mean", record.meanTemperature), ("top_p/mean", record.meanTopP), ("tokens_per_second", record.tokensPerSecond),
+            ("loss/training", record.loss), ("learning_rate", record.learningRate),
+            ("gradient_norm", record.gradientNorm),
+            ("temperature/mean", record.meanTemperature), ("top_p/mean", record.meanTopP),
+            ("tokens_per_second", record.tokensPerSecond),
         ]
         let now = Self.now
         for (tag, value) in scalars { try writer.scalar(tag, value, step: record.step, wallTime: now) }

@@ -54,8 +54,8 @@ final class MetricsFile {
         var step: Int
     }
 
-    /// Opens the file for a run that goes on: lines of later steps and validations, which an interrupted run has left and which will come
-    /// again, go; so does a last line that was cut off.
+    /// Opens the file for a run that goes on: lines of later steps and validations, which an interrupted run has left
+    /// and which will come again, go; so does a last line that was cut off.
     ///
     /// - Parameters:
     ///   - lastStep: of the steps that stay.
@@ -70,12 +70,16 @@ final class MetricsFile {
         var kept: [Data] = []
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             let data = Data(line)
-            guard let record = try? decoder.decodeGuarded(Kind.self, from: data), record.step <= (record.kind == "step" ? lastStep : lastValidation) else {
+            guard let record = try? decoder.decodeGuarded(Kind.self, from: data),
+                record.step <= (record.kind == "step" ? lastStep : lastValidation)
+            else {
                 continue
             }
             if record.kind == "step", let record = try? decoder.decodeGuarded(StepRecord.self, from: data) {
                 steps.append(record)
-            } else if record.kind == "validation", let record = try? decoder.decodeGuarded(ValidationRecord.self, from: data) {
+            } else if record.kind == "validation",
+                let record = try? decoder.decodeGuarded(ValidationRecord.self, from: data)
+            {
                 validations.append(record)
             } else {
                 continue
@@ -84,7 +88,9 @@ final class MetricsFile {
         }
         try AtomicFile.write(Data(kept.map { $0 + Data("\n".utf8) }.joined()), to: path)
         descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
-        guard descriptor >= 0 else { throw TrainingError(.runFolder, "\(path): cannot be opened: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw TrainingError(.runFolder, "\(path): cannot be opened: \(String(cString: strerror(errno)))")
+        }
     }
 
     deinit { close(descriptor) }
@@ -106,7 +112,9 @@ final class MetricsFile {
             while let start = rest.baseAddress, !rest.isEmpty {
                 let count = Foundation.write(descriptor, start, rest.count)
                 if count < 0, errno == EINTR { continue }
-                guard count > 0 else { throw TrainingError(.runFolder, "\(path): cannot be written: \(String(cString: strerror(errno)))") }
+                guard count > 0 else {
+                    throw TrainingError(.runFolder, "\(path): cannot be written: \(String(cString: strerror(errno)))")
+                }
                 rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
             }
         }

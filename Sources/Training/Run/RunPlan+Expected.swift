@@ -8,8 +8,8 @@ extension RunPlan {
     private static let timedTokens = 4096
     private static let timedRounds = 2
 
-    /// The plan of a run whose cache is not there yet: counts are those that are expected, the speed is measured on random
-    /// tokens of the model's sizes.
+    /// The plan of a run whose cache is not there yet: counts are those that are expected, the speed is measured on
+    /// random tokens of the model's sizes.
     ///
     /// - Parameters:
     ///   - settings: of the run.
@@ -23,12 +23,15 @@ extension RunPlan {
         check: () throws -> Void = {}
     ) throws -> RunPlan {
         let heads = settings.headsConfiguration(hiddenSize: stored.storedSize)
-        let held = Int((Double(trajectories) * settings.validationFraction).rounded()), mean = Double(tokens) / Double(trajectories)
+        let held = Int((Double(trajectories) * settings.validationFraction).rounded()),
+            mean = Double(tokens) / Double(trajectories)
         let counts = Counts(
             trainingTrajectories: trajectories - held, validationTrajectories: held,
-            trainingTokens: Int(Double(trajectories - held) * min(mean, Double(settings.maxTokens))), validationTokens: Int(Double(held) * mean))
+            trainingTokens: Int(Double(trajectories - held) * min(mean, Double(settings.maxTokens))),
+            validationTokens: Int(Double(held) * mean))
         var plan = RunPlan(
-            stored, cacheBytes: tokens * stored.bytesPerToken, isExpected: true, heads: heads, settings: settings, counts: counts)
+            stored, cacheBytes: tokens * stored.bytesPerToken, isExpected: true, heads: heads, settings: settings,
+            counts: counts)
 
         let timed = min(settings.microBatchTokens, timedTokens)
         // Of a projected cache the steps see the components alone.
@@ -37,10 +40,12 @@ extension RunPlan {
             vocabularySize: stored.vocabularySize, topLogits: stored.sketch.exact, tailBins: stored.sketch.bins,
             hiddenType: stored.hiddenType, rank: nil)
         let synthetic = try SyntheticCache(plain, trajectories: 1, length: timed) { _ in try check() }
-        let gradients = StepGradients(cache: synthetic.cache, configuration: heads, settings: settings.loss, microBatchTokens: timed)
+        let gradients = StepGradients(
+            cache: synthetic.cache, configuration: heads, settings: settings.loss, microBatchTokens: timed)
         var random = RandomGenerator(seed: UInt64(settings.seed))
         let parameters = AutoDecoHeads<Float>(configuration: heads, random: &random).parameters.named.map(\.value)
-        let rate = try gradients.rate(of: StepTokens(all: synthetic.cache.trajectories), parameters: parameters, rounds: timedRounds)
+        let rate = try gradients.rate(
+            of: StepTokens(all: synthetic.cache.trajectories), parameters: parameters, rounds: timedRounds)
         // How many tokens are easy nobody knows before there is a cache; the time is that of a run that reads them all.
         plan.setTime(rate: rate, readShare: 1, settings: settings)
         return plan

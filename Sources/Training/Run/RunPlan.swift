@@ -19,8 +19,8 @@ public struct RunPlan: Sendable, Encodable {
     public var epochs: Double
     /// Tokens of all steps' trajectories.
     public var tokensOfAllSteps: Int
-    /// Buffers, heads and moments; the cache is mapped, and comes on top with at most some hundred megabytes that the system can take
-    /// back at any time.
+    /// Buffers, heads and moments; the cache is mapped, and comes on top with at most some hundred megabytes that the
+    /// system can take back at any time.
     public var memoryBytes: Int
     public var checkpointBytes: Int
     /// Of one micro-batch of real tokens, timed before the run; nil where nobody timed one.
@@ -36,14 +36,23 @@ public struct RunPlan: Sendable, Encodable {
         var trainingTokens: Int, validationTokens: Int
     }
 
-    init(cache: HiddenStateCache, heads: HeadsConfiguration, settings: TrainingSettings, training: [TrajectoryIndex], validation: [TrajectoryIndex]) {
+    init(
+        cache: HiddenStateCache, heads: HeadsConfiguration, settings: TrainingSettings, training: [TrajectoryIndex],
+        validation: [TrajectoryIndex]
+    ) {
         let counts = Counts(
             trainingTrajectories: training.count, validationTrajectories: validation.count,
-            trainingTokens: training.map { $0.truncated(to: settings.maxTokens) }.tokens, validationTokens: validation.tokens)
-        self.init(cache.description, cacheBytes: cache.byteCount, isExpected: false, heads: heads, settings: settings, counts: counts)
+            trainingTokens: training.map { $0.truncated(to: settings.maxTokens) }.tokens,
+            validationTokens: validation.tokens)
+        self.init(
+            cache.description, cacheBytes: cache.byteCount, isExpected: false, heads: heads, settings: settings,
+            counts: counts)
     }
 
-    init(_ description: CacheDescription, cacheBytes: Int, isExpected: Bool, heads: HeadsConfiguration, settings: TrainingSettings, counts: Counts) {
+    init(
+        _ description: CacheDescription, cacheBytes: Int, isExpected: Bool, heads: HeadsConfiguration,
+        settings: TrainingSettings, counts: Counts
+    ) {
         (self.isExpected, self.cacheBytes) = (isExpected, cacheBytes)
         let shapes = AutoDecoHeads<Float>.shapes(for: heads).named.map(\.value)
         parameters = shapes.reduce(0) { $0 + $1.reduce(1, *) }
@@ -55,11 +64,12 @@ public struct RunPlan: Sendable, Encodable {
         epochs = drawn / Double(max(1, trainingTrajectories))
         tokensOfAllSteps = Int(epochs * Double(trainingTokens))
         let headCount = heads.heads == .both ? 2 : 1, width = headCount * heads.innerSize
-        let sketch = description.sketch, exact = min(sketch.exact, vocabulary), tail = vocabulary > sketch.exact ? 3 * (sketch.bins + 16) : 0
+        let sketch = description.sketch, exact = min(sketch.exact, vocabulary),
+            tail = vocabulary > sketch.exact ? 3 * (sketch.bins + 16) : 0
         // A token's hidden state, inner layers with their gradient, sketch, losses with theirs.
         let perToken = 4 * (hiddenSize + 2 * width + exact + 16 + tail + 64)
-        // Heads, best heads, two moments, gradients of a step and a micro-batch, stacked weights and their gradient. Micro-batches count twice,
-        // because validation's and a step's differ in size and keep memory of their own.
+        // Heads, best heads, two moments, gradients of a step and a micro-batch, stacked weights and their gradient.
+        // Micro-batches count twice, because validation's and a step's differ in size and keep memory of their own.
         memoryBytes = 2 * settings.microBatchTokens * perToken + 8 * 4 * parameters + Self.programBytes
         checkpointBytes = 4 * 4 * parameters
     }

@@ -12,8 +12,8 @@ import Tensor
 ///     let trainer = try Trainer(settings: settings, record: record, cache: cache, folder: RunFolder(folder))
 ///     switch try trainer.train(resuming: false, TrainingEvents(step: { print($0.loss) })) { … }
 ///
-/// The same configuration, cache and seed give the same bits, with any number of threads, and whether or not the run was
-/// interrupted and resumed in between. A class because it owns the buffers of all steps.
+/// The same configuration, cache and seed give the same bits, with any number of threads, and whether or not the run
+/// was interrupted and resumed in between. A class because it owns the buffers of all steps.
 public final class Trainer {
     public let settings: TrainingSettings
     public let folder: RunFolder
@@ -21,8 +21,8 @@ public final class Trainer {
     let cache: HiddenStateCache
     let headsConfiguration: HeadsConfiguration
     let validation: Validation
-    private let record: RunRecord
-    private var stepPlan: StepPlan
+    let record: RunRecord
+    var stepPlan: StepPlan
     private let gradients: StepGradients
     private let checkpoint: TrainingCheckpoint
     private let initialHeads: InitialHeads?
@@ -30,9 +30,9 @@ public final class Trainer {
 
     private static let initialStream: UInt64 = 0x696E_6974_0000_0000
 
-    /// - Throws: ``TrainingError`` where the cache has no trajectory to train on, or none to validate on although a fraction is to be
-    ///   held out, where it is not of the model that the configuration names, and where the initial heads do not fit; what reading these
-    ///   throws.
+    /// - Throws: ``TrainingError`` where the cache has no trajectory to train on, or none to validate on although a
+    ///   fraction is to be held out, where it is not of the model that the configuration names, and where the initial
+    ///   heads do not fit; what reading these throws.
     public init(settings: TrainingSettings, record: RunRecord, cache: HiddenStateCache, folder: RunFolder) throws {
         let training = cache.trajectories(.training, of: settings.split)
         let held = cache.trajectories(.validation, of: settings.split)
@@ -46,8 +46,9 @@ public final class Trainer {
                     + "training.validationFraction = \(fraction); completions of one problem stay together")
         }
         guard !held.isEmpty || fraction == 0 else {
-            throw refuse("\(all) is held out, expected at least one; raise training.validationFraction from \(fraction), "
-                + "or set it to 0; completions of one problem stay together")
+            throw refuse(
+                "\(all) is held out, expected at least one; raise training.validationFraction from \(fraction), "
+                    + "or set it to 0; completions of one problem stay together")
         }
         try Self.requireModel(record, of: cache)
         (self.settings, self.record, self.cache, self.folder) = (settings, record, cache, folder)
@@ -80,26 +81,33 @@ public final class Trainer {
             tokens.runs = first
             tokens.isKept = Array(tokens.isKept.prefix(first.tokens))
         }
-        plan.setTime(rate: try gradients.rate(of: tokens, parameters: state.parameters), readShare: readShare, settings: settings)
+        plan.setTime(
+            rate: try gradients.rate(of: tokens, parameters: state.parameters), readShare: readShare, settings: settings
+        )
         return plan
     }
 
     /// Trains to the last step, to an early stop, or until `events.isInterrupted`.
     ///
     /// - Parameter resuming: whether to go on from the folder's checkpoint; where there is none the run begins.
-    /// - Throws: ``TrainingError`` for a folder that is in use or cannot be written, a checkpoint of another configuration, and a loss or
-    ///   gradient that is not finite; `CacheError` for an unsound token. The last checkpoint is whole in any case.
+    /// - Throws: ``TrainingError`` for a folder that is in use or cannot be written, a checkpoint of another
+    ///   configuration, and a loss or gradient that is not finite; `CacheError` for an unsound token. The last
+    ///   checkpoint is whole in any case.
     public func train(resuming: Bool, _ events: TrainingEvents = TrainingEvents()) throws -> TrainingOutcome {
         guard resuming || !folder.hasCheckpoint else {
             throw TrainingError(
-                .runFolder, "\(folder.checkpoint.path): the folder holds a run already, expected --resume to go on with it, or another training.folder")
+                .runFolder,
+                "\(folder.checkpoint.path): the folder holds a run already, expected --resume to go on with it, or "
+                    + "another training.folder"
+            )
         }
         // Two checkpoints are there while one replaces the other.
         try folder.prepare(byteCount: 3 * plan.checkpointBytes + 1 << 22)
         let isNew = !folder.hasCheckpoint
         var state = isNew ? freshState() : try checkpoint.read(folder.checkpoint.path, settings: settings.adamW)
         let metrics = try MetricsFile(
-            path: folder.metrics.path, steps: isNew ? -1 : state.step, validations: isNew ? -1 : state.progress.lastValidation ?? -1)
+            path: folder.metrics.path, steps: isNew ? -1 : state.step,
+            validations: isNew ? -1 : state.progress.lastValidation ?? -1)
         if isNew {
             // Before the first step, so that a folder without room is found now.
             try save(state)
@@ -109,7 +117,10 @@ public final class Trainer {
         }
         let curves = try EventFiles(folder: folder.tensorBoard.path, resumingAt: isNew ? nil : state.step + 1)
         if !validation.heldOut.trajectories.isEmpty, state.progress.yardsticks == nil {
-            events.note("looking for the best constant temperature and top-p on \(validation.halves.choosing.count) held-out tokens")
+            events.note(
+                "looking for the best constant temperature and top-p on \(validation.halves.choosing.count) held-out "
+                    + "tokens"
+            )
             state.progress.yardsticks = try validation.yardsticks(check: events.check)
         }
         if state.progress.lastValidation == nil { try validate(&state, metrics, curves, events) }
@@ -122,19 +133,24 @@ public final class Trainer {
             let (losses, norm) = try compute(tokens, state, step: number + 1)
             let rate = schedule.rate(step: number)
             state.optimizer.update(
-                &state.parameters, gradients: gradients.gradients, gradientScale: norm.scale(toAtMost: settings.gradientClip), learningRate: rate)
+                &state.parameters, gradients: gradients.gradients,
+                gradientScale: norm.scale(toAtMost: settings.gradientClip), learningRate: rate)
             try requireFinite(state)
             state.progress.tokens += tokens.counts.tokens
             state.progress.kept += tokens.counts.kept
             let record = StepRecord(
-                step: state.step, epoch: place.epoch, losses, learningRate: rate, gradientNorm: norm.value, seconds: clock.seconds)
+                step: state.step, epoch: place.epoch, losses, learningRate: rate, gradientNorm: norm.value,
+                seconds: clock.seconds)
             try metrics.append(record)
             try curves.add(record)
             events.step(record)
 
             let isLast = state.step == settings.steps, isInterrupted = events.isInterrupted()
             if isLast || state.step % settings.validationEvery == 0 { try validate(&state, metrics, curves, events) }
-            if isLast || isInterrupted || state.progress.earlyStop != nil || state.step % settings.checkpointEvery == 0 { try save(state) }
+            if isLast || isInterrupted || state.progress.earlyStop != nil || state.step % settings.checkpointEvery == 0
+            {
+                try save(state)
+            }
             if isInterrupted, !isLast { return .interrupted(step: state.step, checkpoint: folder.checkpoint) }
         }
         return .finished(try finish(state, metrics, curves, events))
@@ -167,10 +183,13 @@ public final class Trainer {
             let place = trajectory.map { "trajectory \($0)" } ?? "its trajectories together"
             return TrainingError(
                 .notFinite,
-                "the \(what) of step \(step) is not finite, first in \(place); the last good checkpoint is \(folder.checkpoint.path); a lower training.learningRate may help")
+                "the \(what) of step \(step) is not finite, first in \(place); the last good checkpoint is "
+                    + "\(folder.checkpoint.path); a lower training.learningRate may help"
+            )
         }
         do {
-            let losses = try gradients.compute(tokens, parameters: state.parameters), norm = GradientNorm(of: gradients.gradients)
+            let losses = try gradients.compute(tokens, parameters: state.parameters),
+                norm = GradientNorm(of: gradients.gradients)
             guard norm.value.isFinite else { throw stop("gradient", try firstUnsound(tokens, state)) }
             return (losses, norm)
         } catch let problem as NotFinite {
@@ -195,7 +214,8 @@ public final class Trainer {
     private func diverged(_ what: String, _ state: TrainingState) -> TrainingError {
         TrainingError(
             .notFinite,
-            "the \(what) after step \(state.step) is not finite; the last good checkpoint is \(folder.checkpoint.path); "
+            "the \(what) after step \(state.step) is not finite; the last good checkpoint is "
+                + "\(folder.checkpoint.path); "
                 + "a lower training.learningRate may help")
     }
 
@@ -204,7 +224,9 @@ public final class Trainer {
         guard GradientNorm(of: state.parameters).value.isFinite else { throw diverged("heads' parameters", state) }
     }
 
-    private func validate(_ state: inout TrainingState, _ metrics: MetricsFile, _ curves: EventFiles, _ events: TrainingEvents) throws {
+    private func validate(
+        _ state: inout TrainingState, _ metrics: MetricsFile, _ curves: EventFiles, _ events: TrainingEvents
+    ) throws {
         state.progress.lastValidation = state.step
         guard let yardsticks = state.progress.yardsticks else {
             // Nothing is held out: the last heads are the best ones known.
@@ -242,51 +264,12 @@ public final class Trainer {
         try writeFile(try encoder.encode(record.configuration) + Data("\n".utf8), to: folder.configuration)
     }
 
-    /// Writes heads and report, and says how it went.
-    private func finish(
-        _ state: TrainingState, _ metrics: MetricsFile, _ curves: EventFiles, _ events: TrainingEvents
-    ) throws -> TrainingSummary {
-        let best = AutoDecoHeads(configuration: headsConfiguration, ordered: state.bestParameters)
-        try export(best)
-        try curves.close()
-        let standing = try state.progress.yardsticks.flatMap { yardsticks in
-            try validation.standing(of: best, beside: yardsticks.bestConstant, batch: &batch)
-        }
-        let summary = TrainingSummary(
-            state, loss: validation.loss, standing: standing, means: try means(of: best), folder: folder, metrics: metrics)
-        let report = RunReport(
-            settings: settings, record: record, cache: cache, plan: plan, summary: summary, steps: metrics.steps,
-            validations: metrics.validations, samples: try samplePredictions(best), texts: events.texts)
-        try report.page.write(to: folder.report.path)
-        return summary
-    }
-
-    /// Mean T̂ and P̂ of the heads that are kept, over the held-out tokens; nil where nothing is held out.
-    private func means(of heads: AutoDecoHeads<Float>) throws -> MeanKnobs? {
-        let held = validation.heldOut.trajectories
-        return held.isEmpty ? nil : try MeanKnobs(of: heads, on: cache, over: held)
-    }
-
-    /// Predictions of the heads for some of the held-out trajectories, or of the training's where nothing is held out, about so many tokens.
-    private func samplePredictions(_ heads: AutoDecoHeads<Float>) throws -> TokenPredictions {
-        let all = validation.heldOut.trajectories.isEmpty ? stepPlan.trajectories : validation.heldOut.trajectories
-        var chosen: [TrajectoryIndex] = [], tokens = 0
-        // Evenly spread, so that they stand for all.
-        let stride = max(1, all.tokens / Self.plottedTokens)
-        for (number, trajectory) in all.enumerated() where number % stride == 0 && tokens < Self.plottedTokens {
-            chosen.append(trajectory.truncated(to: Self.plottedTokens))
-            tokens += trajectory.count
-        }
-        return try validation.predictions(heads, for: chosen, batch: &batch)
-    }
-
-    private static let plottedTokens = 20_000
-
     /// What tells one cache from another: the CRC-32 of its description, which holds those of its shards.
     private static func fingerprint(of cache: HiddenStateCache) throws -> String {
         let path = cache.folder.appendingPathComponent("cache.json")
-        guard let data = try? Data(file: path.path) else {
-            throw TrainingError(.unsuitableData, "\(path.path): cannot be read, expected the description of a hidden-state cache")
+        guard let data = try? Data(contentsOf: path) else {
+            throw TrainingError(
+                .unsuitableData, "\(path.path): cannot be read, expected the description of a hidden-state cache")
         }
         return String(data.withUnsafeBytes { CRC32.of($0) }, radix: 16)
     }
@@ -302,8 +285,10 @@ struct Clock {
 extension StepRecord {
     init(step: Int, epoch: Int, _ losses: StepLosses, learningRate: Double, gradientNorm: Double, seconds: Double) {
         self.init(
-            step: step, epoch: epoch, loss: losses.loss, jointLoss: losses.joint, temperatureLoss: losses.temperature, topPLoss: losses.topP,
-            learningRate: learningRate, gradientNorm: gradientNorm, tokens: losses.counts.tokens, keptTokens: losses.counts.kept,
+            step: step, epoch: epoch, loss: losses.loss, jointLoss: losses.joint, temperatureLoss: losses.temperature,
+            topPLoss: losses.topP,
+            learningRate: learningRate, gradientNorm: gradientNorm, tokens: losses.counts.tokens,
+            keptTokens: losses.counts.kept,
             meanTemperature: losses.meanTemperature, meanTopP: losses.meanTopP, seconds: seconds,
             tokensPerSecond: Double(losses.counts.tokens) / max(seconds, 1e-9))
     }

@@ -18,7 +18,9 @@ public struct TrainingEvents {
         validation: @escaping (ValidationRecord) -> Void = { _ in }, isInterrupted: @escaping () -> Bool = { false },
         check: @escaping () throws -> Void = {}, texts: @escaping ([Int]) -> [String] = { $0.map { "⟨\($0)⟩" } }
     ) {
-        (self.note, self.step, self.validation, self.isInterrupted, self.check, self.texts) = (note, step, validation, isInterrupted, check, texts)
+        (self.note, self.step, self.validation, self.isInterrupted, self.check, self.texts) = (
+            note, step, validation, isInterrupted, check, texts
+        )
     }
 }
 
@@ -71,9 +73,11 @@ public struct TrainingSummary: Sendable, Encodable {
         (tokens, keptTokens) = (state.progress.tokens, state.progress.kept)
         seconds = metrics.steps.reduce(0) { $0 + $1.seconds }
         (heads, report) = (folder.heads.path, folder.report.path)
-        verdict = standing?.words
+        verdict =
+            standing?.words
             ?? (state.progress.best == nil
                 ? "Nothing was held out, so nothing says whether the heads have learned anything."
-                : "Too few held-out trajectories to tell: all of them chose the best step, and none is left to judge by.")
+                : ("Too few held-out trajectories to tell: all of them chose the best step, and none is left to judge "
+                    + "by."))
     }
 }

@@ -1,8 +1,8 @@
 import AutoDecoHeads
 import HiddenStateCache
 
-/// Which tokens each step takes: a function of the seed and the step's number, so that a step can be repeated, and a run
-/// resumed, from its number alone.
+/// Which tokens each step takes: a function of the seed and the step's number, so that a step can be repeated, and a
+/// run resumed, from its number alone.
 ///
 /// Trajectories come epoch by epoch, each epoch in an order of its own; a step takes the next ones in line.
 struct StepPlan {
@@ -29,8 +29,11 @@ struct StepPlan {
         let first = step * settings.trajectoriesPerStep
         return (first..<first + settings.trajectoriesPerStep).map { number in
             let epoch = number / trajectories.count
-            if order?.epoch != epoch { order = (epoch, trajectories.shuffled(epoch: epoch, seed: UInt64(settings.seed))) }
-            let trajectory = order.map { $0.trajectories[number % trajectories.count] } ?? trajectories[number % trajectories.count]
+            if order?.epoch != epoch {
+                order = (epoch, trajectories.shuffled(epoch: epoch, seed: UInt64(settings.seed)))
+            }
+            let trajectory =
+                order.map { $0.trajectories[number % trajectories.count] } ?? trajectories[number % trajectories.count]
             return (epoch, trajectory.truncated(to: settings.maxTokens))
         }
     }
@@ -59,7 +62,8 @@ struct StepPlan {
         let ranks = cache.labelRanks(of: trajectory), positions = cache.positions(of: trajectory)
         let uniform = zip(ranks, positions).map { rank, position in
             // Only easy tokens need a draw.
-            rank == 0 && settings.loss.easyTokenDropRate > 0 ? draws.draw(epoch: epoch, trajectory: trajectory.number, position: position) : 1
+            rank == 0 && settings.loss.easyTokenDropRate > 0
+                ? draws.draw(epoch: epoch, trajectory: trajectory.number, position: position) : 1
         }
         return easyTokenMask(labelRanks: ranks, draws: uniform, dropRate: settings.loss.easyTokenDropRate)
     }
