@@ -209,7 +209,7 @@ public struct Transformer: Sendable {
                 let past = held > 0 ? " (\(held) of them in its cache)" : ""
                 throw ModelError(
                     .tooLong,
-                    "found \(held + tokens.count) tokens\(past) in sequence \(index), expected at most "
+                    "found \(counted(held + tokens.count, "token"))\(past) in sequence \(index), expected at most "
                         + "\(configuration.contextLength), "
                         + "the model's max_position_embeddings")
             }

@@ -84,12 +84,6 @@ extension Allowed where Value: FloatingPoint {
 
 /// Whole numbers multiply and allocate, so that each key says how large they may be.
 extension Allowed where Value: Comparable {
-    package static func from(_ least: Value) -> Allowed {
-        Allowed(expectation: "\(Value.expectation) from \(least) up") { $0 >= least }
-    }
-    package static func above(_ bound: Value) -> Allowed {
-        Allowed(expectation: "\(Value.expectation) above \(bound)") { $0 > bound }
-    }
     package static func within(_ range: ClosedRange<Value>) -> Allowed {
         Allowed(expectation: "\(Value.expectation) from \(range.lowerBound) to \(range.upperBound)") {
             range.contains($0)

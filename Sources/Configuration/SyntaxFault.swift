@@ -54,6 +54,11 @@ private struct Scanner {
     private mutating func members(
         closedBy end: Unicode.Scalar, _ member: (inout Scanner) throws(SyntaxFault) -> Void
     ) throws(SyntaxFault) {
+        depth += 1
+        guard depth <= JSONGuard.deepest else {
+            throw fault(found: next, expected: "at most \(JSONGuard.deepest) nested lists and objects")
+        }
+        defer { depth -= 1 }
         index += 1
         while true {
             try skipSpace()
@@ -104,6 +109,10 @@ private struct Scanner {
         let isNumber =
             magnitude.first.map { $0.isNumber || $0 == "." } == true
             && Double("0" + magnitude + (magnitude.hasSuffix(".") ? "0" : "")) != nil
+        if isNumber, let number = Double(magnitude), !number.isFinite {
+            let largest = Double.greatestFiniteMagnitude
+            throw fault(found: scalars[start], expected: "a number of at most \(largest)", at: start)
+        }
         guard
             isHexadecimal || isNumber || ["true", "false", "null"].contains(text)
                 || ["Infinity", "NaN"].contains(magnitude)

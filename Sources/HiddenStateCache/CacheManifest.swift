@@ -51,11 +51,10 @@ struct CacheManifest: Codable, Equatable {
     ///
     /// - Throws: ``CacheError`` where the file is missing, is no JSON, lacks a key, or contradicts itself.
     init(folder: URL) throws {
-        let file = folder.appendingPathComponent(Self.name), path = file.path
+        let path = folder.appendingPathComponent(Self.name).path
         let data: Data
-        do { data = try Data(contentsOf: file) } catch {
-            throw CacheError(
-                path, "cannot be read, expected the description of a hidden-state cache: \(error.localizedDescription)")
+        do { data = try Data(file: path) } catch let error as FileError where error.kind == .cannotOpen {
+            throw CacheError(path, "\(error.reason), expected the description of a hidden-state cache")
         }
         do {
             self = try JSONDecoder().decodeGuarded(CacheManifest.self, from: data)

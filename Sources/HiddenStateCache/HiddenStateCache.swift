@@ -107,7 +107,9 @@ public final class HiddenStateCache: Sendable {
         let runs = try trajectories(of: shard, number: number)
         guard runs.count == row.trajectories else {
             throw CacheError(
-                path, "holds \(runs.count) trajectories, expected \(row.trajectories) as in \(CacheManifest.name)")
+                path,
+                "holds \(counted(runs.count, "trajectory", "trajectories")), expected \(row.trajectories) "
+                    + "as in \(CacheManifest.name)")
         }
         return (shard, runs)
     }

@@ -16,7 +16,8 @@ extension Header {
             }
             guard each.end <= dataCount else {
                 throw failure(
-                    each.offsetsByte, "found \(offsets), expected an end within the \(dataCount) bytes of data")
+                    each.offsetsByte,
+                    "found \(offsets), expected an end within the \(counted(dataCount, "byte")) of data")
             }
             guard let needed = each.tensor.type.byteCount(shape: each.tensor.shape) else {
                 throw failure(

@@ -113,7 +113,7 @@ public final class SafetensorsWriter {
             throw failure(
                 "found values for tensor \(quoted(name)), expected them for \(quoted(tensors[current].name)), which "
                     + "has "
-                    + "\(filled) of its \(dataCounts[current]) bytes")
+                    + "\(filled) of its \(counted(dataCounts[current], "byte"))")
         }
         return tensors[current]
     }

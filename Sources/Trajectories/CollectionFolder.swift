@@ -51,7 +51,7 @@ public struct CollectionFolder: Sendable {
             return
         }
         let found: Manifest
-        do { found = try JSONDecoder().decodeGuarded(Manifest.self, from: Data(contentsOf: manifest)) } catch {
+        do { found = try JSONDecoder().decodeGuarded(Manifest.self, from: Data(file: manifest.path)) } catch {
             throw FolderError(
                 "\(manifest.path): cannot be read as the description of a run; remove the folder or give another")
         }

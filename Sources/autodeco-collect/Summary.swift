@@ -75,7 +75,8 @@ struct Summary: Encodable {
             lines.append("not judged    \(Readable.count(counts.faults, "completion")), which count as wrong\(first)")
         }
         lines.append(
-            "cache         \(Readable.count(cache.trajectories)) trajectories, \(Readable.count(cache.tokens)) tokens "
+            "cache         \(Readable.count(cache.trajectories, "trajectory", "trajectories")), "
+                + "\(Readable.count(cache.tokens, "token")) "
                 + "(\(cache.tokensPerTrajectory.smallest) to \(cache.tokensPerTrajectory.largest) each, median "
                 + "\(cache.tokensPerTrajectory.median))"
         )

@@ -26,12 +26,6 @@ struct Options {
     private let promptFile: String?
 
     init(_ arguments: Arguments) throws {
-        func count(_ flag: Flag<Int>, _ name: String, upTo most: Int) throws -> Int {
-            guard (1...most).contains(arguments[flag]) else {
-                throw InputError("--\(name) is \(arguments[flag]), expected a whole number from 1 to \(most)")
-            }
-            return arguments[flag]
-        }
         model = arguments[Flags.model]
         (promptText, promptFile) = (arguments[Flags.prompt], arguments[Flags.promptFile])
         guard (promptText == nil) != (promptFile == nil) else {
@@ -42,12 +36,8 @@ struct Options {
         }
         decoder = try DecoderChoice(arguments)
         template = try arguments[Flags.template].map { try PromptTemplate($0) }
-        samples = try count(Flags.samples, "samples", upTo: 1_000_000)
-        width = try count(Flags.width, "width", upTo: 65_536)
-        maxTokens = try count(Flags.maxTokens, "max-tokens", upTo: 1_000_000_000)
-        guard arguments[Flags.seed] >= 0 else {
-            throw InputError("--seed is \(arguments[Flags.seed]), expected a whole number from 0 up")
-        }
+        (samples, width) = (arguments[Flags.samples], arguments[Flags.width])
+        maxTokens = arguments[Flags.maxTokens]
         seed = UInt64(arguments[Flags.seed])
         stops = arguments[Flags.stop]
         guard !stops.contains("") else { throw InputError("--stop is an empty text, which would stop everything") }

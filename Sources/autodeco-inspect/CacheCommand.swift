@@ -21,7 +21,8 @@ let cacheCommand = Command(
     if let merged = arguments[mergeFlag] {
         guard folders.count >= 2 else {
             throw InputError(
-                "--merge found \(folders.count) caches to join, expected at least two; name them behind \(merged)")
+                "--merge found \(Readable.count(folders.count, "cache")) to join, expected at least two; "
+                    + "name them behind \(merged)")
         }
         try merge(folders, into: merged, console)
         path = merged
@@ -49,7 +50,8 @@ private func merge(_ parts: [String], into merged: String, _ console: Console) t
         (count, bytes) = (count + 1, bytes + size)
     }
     console.note(
-        "\(merged): \(Readable.count(count)) shards of \(Readable.count(parts.count)) caches, \(Readable.bytes(bytes))")
+        "\(merged): \(Readable.count(count, "shard")) of \(Readable.count(parts.count, "cache")), "
+            + Readable.bytes(bytes))
 }
 
 private struct CacheReport: Encodable {
@@ -89,11 +91,13 @@ private struct CacheReport: Encodable {
     var text: String {
         let description = cache.description, lengths = tokens.tokensPerTrajectory
         let states =
-            description.rank.map { "\($0) principal components of hidden states of \(description.hiddenSize)" }
+            description.rank.map {
+                "\(Readable.count($0, "principal component")) of hidden states of \(description.hiddenSize)"
+            }
             ?? "hidden states of \(description.hiddenSize)"
         let sketch =
             description.vocabularySize > description.sketch.exact
-            ? "\(description.sketch.exact) logits and \(description.sketch.bins) bins" : "all logits"
+            ? "\(description.sketch.exact) logits and \(Readable.count(description.sketch.bins, "bin"))" : "all logits"
         let share = { (value: Double) in String(format: "%.1f %%", 100 * value) }
         return """
             \(description.modelName), \(states) as \(description.hiddenType.rawValue), vocabulary of \

@@ -12,7 +12,7 @@ private let trajectoriesFlag = Flag.choice(
 private let fractionFlag = Flag.number(
     "validation-fraction", "X", "share of the cache's trajectories that training held out"
 ).default(0.05)
-private let splitSeedFlag = Flag.integer("seed", "N", "seed of training's split, and of the two halves").default(0)
+private let splitSeedFlag = Flag.seed("seed", "N", "seed of training's split, and of the two halves").default(0)
 
 /// `autodeco-inspect diagnose`: whether heads' gain is a better mean temperature or token-level control.
 let diagnoseCommand = Command(

@@ -14,9 +14,9 @@ private let trajectoriesFlag = Flag.choice(
 ).default("all")
 private let fractionFlag = Flag.number("validation-fraction", "X", "share of the cache's trajectories that is held out")
     .default(0.05)
-private let seedFlag = Flag.integer("seed", "N", "seed of the split into training and validation").default(0)
+private let seedFlag = Flag.seed("seed", "N", "seed of the split into training and validation").default(0)
 private let sketchFlag = Flag.integerPair(
-    "sketch", "K,B", "send the logits of --input through a sketch of K logits and B bins")
+    "sketch", "K,B", in: 5...65_536, 1...65_536, "send the logits of --input through a sketch of K logits and B bins")
 private let gradientsFlag = Flag.string("gradients", "FILE", "receives the gradient of each loss by each parameter")
 private let tokensFlag = Flag.string(
     "tokens", "FILE", "receives each token's joint loss and its derivatives, without weights and masking")
@@ -92,7 +92,9 @@ private func lossesOfCache<Element: Scalar & StoredScalar>(
     let trajectories = cache.trajectories(subset, of: split)
     guard !trajectories.isEmpty else {
         throw InputError(
-            "\(cache.folder.path): none of \(cache.trajectories.count) trajectories is used for \(subset.rawValue), "
+            "\(cache.folder.path): none of "
+                + Readable.count(cache.trajectories.count, "trajectory", "trajectories")
+                + " is used for \(subset.rawValue), "
                 + "expected at least one"
         )
     }

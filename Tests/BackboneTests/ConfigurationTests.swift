@@ -77,7 +77,7 @@ import Testing
         #expect(try read(.gptOSS, ["layer_types": types]).windows == [nil, nil, 6])
         #expect(
             try failure(.gptOSS, ["layer_types": ["full_attention"]]).description.hasSuffix(
-                "config.json: found 1 layers for 'layer_types', expected 3, as num_hidden_layers says"))
+                "config.json: found 1 layer for 'layer_types', expected 3, as num_hidden_layers says"))
         #expect(
             try failure(.gptOSS, ["layer_types": ["full_attention", "full_attention", "chunked_attention"]]).kind
                 == .unsupported)
@@ -119,7 +119,7 @@ import Testing
         #expect(missing.kind == .malformed)
         #expect(
             missing.description.hasSuffix(
-                "config.json: found nothing for 'hidden_size', expected a whole number from 1 to 2147483647"))
+                "config.json: found nothing for 'hidden_size', expected a whole number from 1 to 16777216"))
         #expect(
             try failure(.llama, ["num_hidden_layers": "three"]).description.hasSuffix(
                 "found \"three\" for 'num_hidden_layers', expected a whole number from 1 to 10000"))

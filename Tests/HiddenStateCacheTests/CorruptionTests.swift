@@ -158,7 +158,7 @@ import Testing
         let place = "\(Self.second): row 70: "
         #expect(try loading("hidden", at: 70 * 12 + 5, 0x7F80).contains(place + "the hidden state"))
         #expect(try loading("label", at: 70, 40).contains(place + "the label is 40"))
-        #expect(try loading("label_rank", at: 70, 4_000).contains(place + "the label's rank is 4000"))
+        #expect(try loading("label_rank", at: 70, 4_000).contains(place + "the label_rank is 4000"))
         #expect(
             try loading("top_logits", at: 70 * 8 + 1, Float(99).bitPattern).contains(
                 place + "logit 1 of the largest is 99.0"))

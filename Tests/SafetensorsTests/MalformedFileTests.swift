@@ -107,8 +107,7 @@ private let malformed: [Malformed] = [
         "metadata with a number", #"{"__metadata__":{"k":1}}"#, at: "1}", found: "'1'",
         expected: "the value of 'k' in __metadata__, a string"),
     Malformed("metadata as a list", #"{"__metadata__":[]}"#, at: "[]", found: "'['", expected: "'{' for __metadata__"),
-    Malformed(
-        "metadata as null", #"{"__metadata__":null}"#, at: "null", found: "'n'", expected: "'{' for __metadata__"),
+    Malformed("metadata as another word", #"{"__metadata__":nil}"#, at: "il", found: "'i'", expected: "null"),
 
     // Tensors.
     Malformed("tensor that is a number", #"{"a":1}"#, at: "1", found: "'1'", expected: "'{' for tensor 'a'"),

@@ -74,7 +74,7 @@ struct ConfigurationObject {
 
     /// A whole number in `range`.
     func integer(
-        _ key: String, in range: ClosedRange<Int> = 1...Int(Int32.max), default fallback: Int? = nil
+        _ key: String, in range: ClosedRange<Int> = widths, default fallback: Int? = nil
     ) throws -> Int {
         try read(key, "a whole number from \(range.lowerBound) to \(range.upperBound)", default: fallback) {
             if case .integer(let number) = $0, range.contains(number) { number } else { nil }

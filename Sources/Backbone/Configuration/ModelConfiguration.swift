@@ -53,13 +53,14 @@ public struct ModelConfiguration: Sendable, Equatable {
         headCount = try file.integer("num_attention_heads", in: ConfigurationObject.heads)
         keyValueHeadCount = try file.integer("num_key_value_heads", in: ConfigurationObject.heads, default: headCount)
         latent = traits.attention == .latent ? try LatentAttentionConfiguration(file) : nil
+        let usualHeadSize = traits.defaultHeadSize ?? max(1, hiddenSize / headCount)
         headSize =
             try latent?.headSize
-            ?? file.integer("head_dim", default: traits.defaultHeadSize ?? max(1, hiddenSize / headCount))
+            ?? file.integer("head_dim", in: ConfigurationObject.heads, default: usualHeadSize)
         guard headCount % keyValueHeadCount == 0 else {
             throw file.malformed(
                 "num_key_value_heads", found: "\(keyValueHeadCount)",
-                expected: "a divisor of the \(headCount) attention heads")
+                expected: "a divisor of the \(counted(headCount, "attention head", "attention heads"))")
         }
         guard headSize % 2 == 0 || latent != nil else {
             throw file.malformed("head_dim", found: "\(headSize)", expected: "an even number, for rope turns pairs")
@@ -111,7 +112,8 @@ public struct ModelConfiguration: Sendable, Equatable {
         let types = try file.strings("layer_types")
         guard types.count == layerCount else {
             throw file.malformed(
-                "layer_types", found: "\(types.count) layers", expected: "\(layerCount), as num_hidden_layers says")
+                "layer_types", found: counted(types.count, "layer"),
+                expected: "\(layerCount), as num_hidden_layers says")
         }
         return try types.map {
             switch $0 {

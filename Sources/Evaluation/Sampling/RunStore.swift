@@ -7,7 +7,7 @@ import Trajectories
 ///
 /// A file's name carries what its content depends on, as a number: with other heads, another verifier or another prompt
 /// template a run has another name, and files of both stay.
-struct RunStore: Sendable {
+package struct RunStore: Sendable {
     let folder: URL
 
     private struct File<Value: Codable>: Codable {
@@ -32,12 +32,12 @@ struct RunStore: Sendable {
 
     /// - Returns: nil where it is not there.
     /// - Throws: ``EvaluationError`` for a file that is damaged.
-    func load<Value: Codable>(
+    package func load<Value: Codable>(
         _ name: String, _ fingerprint: Fingerprint, as type: Value.Type = Value.self
     ) throws -> Value? {
         let url = url(name, fingerprint)
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        guard let data = try? Data(contentsOf: url),
+        guard let data = try? Data(file: url.path, limit: Data.largeFile),
             let file = try? JSONDecoder().decodeGuarded(File<Value>.self, from: data)
         else {
             throw EvaluationError("\(url.relativePath): cannot be read as a finished run; remove it to sample it again")

@@ -267,7 +267,7 @@ public final class Trainer {
     /// What tells one cache from another: the CRC-32 of its description, which holds those of its shards.
     private static func fingerprint(of cache: HiddenStateCache) throws -> String {
         let path = cache.folder.appendingPathComponent("cache.json")
-        guard let data = try? Data(contentsOf: path) else {
+        guard let data = try? Data(file: path.path) else {
             throw TrainingError(
                 .unsuitableData, "\(path.path): cannot be read, expected the description of a hidden-state cache")
         }
