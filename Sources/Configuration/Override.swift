@@ -21,7 +21,8 @@ package struct Override {
         path = String(text[..<sign])
         guard path.count(where: { $0 == "." }) < Self.mostLevels else {
             throw ConfigurationError(
-                .malformedOverride, "--set \(shortened(path)): found more than \(Self.mostLevels) levels, expected key.path=value")
+                .malformedOverride,
+                "--set \(shortened(path)): found more than \(Self.mostLevels) levels, expected key.path=value")
         }
         let value = String(text[text.index(after: sign)...])
         self.value = (try? JSONValue(json5: Data(value.utf8))) ?? .string(value)

@@ -11,8 +11,8 @@ extension Data {
     /// - Parameters:
     ///   - path: the file's.
     ///   - limit: the most bytes that are taken.
-    /// - Throws: `FileError` of kind `cannotOpen` with the system's reason, and of kind `malformed` for a file that holds
-    ///   more, and for a Git LFS pointer.
+    /// - Throws: `FileError` of kind `cannotOpen` with the system's reason, and of kind `malformed` for a file that
+    ///   holds more, and for a Git LFS pointer.
     public init(file path: String, limit: Int = smallFile) throws {
         func failure(_ reason: String) -> FileError {
             FileError(.cannotOpen, file: path, "cannot be read: \(reason)")

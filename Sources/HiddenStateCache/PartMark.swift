@@ -35,13 +35,17 @@ struct PartMark: Hashable {
         guard let first = marks.first?.first, marks.allSatisfy({ !$0.isEmpty }) else { return }
         for (cache, own) in zip(caches, marks) {
             guard let other = own.first(where: { $0.count != first.count }) else { continue }
-            throw CacheError(cache.folder.path, "is one of \(other.count) parts, expected one of \(first.count) as \(caches[0].folder.path)")
+            throw CacheError(
+                cache.folder.path,
+                "is one of \(other.count) parts, expected one of \(first.count) as \(caches[0].folder.path)")
         }
         let missing = Set(0..<first.count).subtracting(marks.joined().map(\.rank)).sorted()
         guard !missing.isEmpty else { return }
         let shown = missing.prefix(6).map(String.init).joined(separator: ", ") + (missing.count > 6 ? ", …" : "")
         throw CacheError(
             caches[0].folder.path,
-            "is one of \(first.count) parts, counted from 0, and found no part \(shown); name its folder, too, or export it")
+            "is one of \(first.count) parts, counted from 0, and found no part \(shown); "
+                + "name its folder, too, or export it"
+        )
     }
 }

@@ -207,8 +207,8 @@ private struct TailLimits<Stored: Scalar> {
     }
 
     var words: String {
-        "a bin holds a count, mean or variance that cannot be, expected whole counts of at most \(Int(mostTokens)) together, "
-            + "means from \(lowestMean) to \(highestMean) and variances from 0 to \(largestVariance)"
+        "a bin holds a count, mean or variance that cannot be, expected whole counts of at most "
+            + "\(Int(mostTokens)) together, means from \(lowestMean) to \(highestMean) and variances from 0 to \(largestVariance)"
     }
 }
 

@@ -32,7 +32,8 @@ struct Header {
         }
         guard file.count >= 8 else {
             throw failure(
-                at: file.count, "found \(counted(file.count, "byte")) in all, expected at least 8 for the length of the header")
+                at: file.count,
+                "found \(counted(file.count, "byte")) in all, expected at least 8 for the length of the header")
         }
         let length = UInt64(littleEndian: file.loadUnaligned(as: UInt64.self))
         guard length <= Self.longest else {
@@ -40,7 +41,9 @@ struct Header {
         }
         guard length <= file.count - 8 else {
             throw failure(
-                at: 0, "found a header length of \(counted(Int(clamping: length), "byte")), expected at most the \(file.count - 8) that follow")
+                at: 0,
+                "found a header length of \(length) bytes, expected at most the \(file.count - 8) that follow"
+            )
         }
         let dataStart = 8 + Int(length)
         // The reference implementation takes spaces before the header's brace.

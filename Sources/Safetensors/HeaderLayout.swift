@@ -16,8 +16,7 @@ extension Header {
             }
             guard each.end <= dataCount else {
                 throw failure(
-                    each.offsetsByte,
-                    "found \(offsets), expected an end within the \(counted(dataCount, "byte")) of data")
+                    each.offsetsByte, "found \(offsets), expected an end within the \(dataCount) bytes of data")
             }
             guard let needed = each.tensor.type.byteCount(shape: each.tensor.shape) else {
                 throw failure(
@@ -29,7 +28,7 @@ extension Header {
             guard needed == each.end - each.begin else {
                 throw failure(
                     each.offsetsByte,
-                    "found \(counted(each.end - each.begin, "byte")) between \(offsets), expected \(needed) for shape "
+                    "found \(each.end - each.begin) bytes between \(offsets), expected \(needed) for shape "
                         + "\(listed(each.tensor.shape)) of type \(each.tensor.type.rawValue)")
             }
         }
@@ -51,7 +50,7 @@ extension Header {
             guard each.begin == covered else {
                 throw failure(
                     dataStart + covered,
-                    "found a hole of \(counted(each.begin - covered, "byte")) in front of tensor \(name), expected it at offset "
+                    "found a hole of \(each.begin - covered) bytes in front of tensor \(name), expected it at offset "
                         + "\(covered) right after \(place)")
             }
             covered = each.end
@@ -60,7 +59,7 @@ extension Header {
         guard covered == dataCount else {
             throw failure(
                 dataStart + covered,
-                "found \(counted(dataCount - covered, "byte")) that belong to no tensor, expected the file to end after \(place)")
+                "found \(dataCount - covered) bytes that belong to no tensor, expected the file to end after \(place)")
         }
         return order.map { index in
             let each = declared[index]

@@ -96,7 +96,8 @@ public final class SafetensorsWriter {
             skipFullTensors()
             guard current == tensors.count else {
                 let name = quoted(tensors[current].name)
-                throw failure("found \(counted(filled, "byte")) for tensor \(name) at the end, expected \(dataCounts[current])")
+                throw failure(
+                    "found \(counted(filled, "byte")) for tensor \(name) at the end, expected \(dataCounts[current])")
             }
             try file.commit()
             isOver = true
@@ -127,7 +128,8 @@ public final class SafetensorsWriter {
 
     private func reserve(_ count: Int, in name: String) throws {
         guard count <= dataCounts[current] - filled else {
-            throw failure("found \(counted(filled + count, "byte")) for tensor \(quoted(name)), expected \(dataCounts[current])")
+            throw failure(
+                "found \(counted(filled + count, "byte")) for tensor \(quoted(name)), expected \(dataCounts[current])")
         }
         filled += count
     }

@@ -101,7 +101,8 @@ public struct CollectionFolder: Sendable {
 
     private func read(_ number: Int) throws -> SampledBlock {
         let path = part(number)
-        guard let content = try? Data(file: path.path, limit: Data.largeFile), let end = content.firstIndex(of: UInt8(ascii: "\n")),
+        guard let content = try? Data(file: path.path, limit: Data.largeFile),
+            let end = content.firstIndex(of: UInt8(ascii: "\n")),
             let counts = try? JSONDecoder().decodeGuarded(SamplingCounts.self, from: content[..<end]), counts.isSound
         else { throw FolderError("\(path.path): cannot be read as a finished block; remove it to sample it again") }
         var block = SampledBlock()

@@ -14,7 +14,10 @@ extension Run {
         if !isSampled { try refuseCacheOfOthers() }
         var folder = try CollectionFolder(output, fingerprint: samplingFingerprint())
         if let counts = folder.counts {
-            console.note("\(folder.trajectories.path): sampled already, \(Readable.count(counts.kept, "trajectory", "trajectories"))")
+            console.note(
+                "\(folder.trajectories.path): sampled already, "
+                    + Readable.count(counts.kept, "trajectory", "trajectories")
+            )
             return (folder.trajectories.path, counts)
         }
         let size = configuration.collect.block, blocks = (sampler.problems.count + size - 1) / size

@@ -27,7 +27,8 @@ let cacheCommand = Command(
         try merge(folders, into: merged, console)
         path = merged
     } else if folders.count > 1 {
-        throw InputError("found \(Readable.count(folders.count, "folder")), expected one; --merge OUT joins several into one cache")
+        throw InputError(
+            "found \(Readable.count(folders.count, "folder")), expected one; --merge OUT joins several into one cache")
     }
     guard let path else { throw InputError("DIR is missing: folder of the hidden-state cache") }
     let cache = try HiddenStateCache(folder: folder(path), verify: !arguments[noVerifyFlag])
@@ -104,7 +105,8 @@ private struct CacheReport: Encodable {
             \(Readable.count(description.vocabularySize)), \(sketch) a token
             \(Readable.count(cache.shardCount, "shard")), \(Readable.bytes(cache.byteCount)), \
             \(cache.isVerified ? "all checksums right" : "checksums not compared")
-            \(Readable.count(tokens.trajectories, "trajectory", "trajectories")), \(Readable.count(tokens.tokens, "token")), a trajectory has \
+            \(Readable.count(tokens.trajectories, "trajectory", "trajectories")), \
+            \(Readable.count(tokens.tokens, "token")), a trajectory has \
             \(Readable.count(lengths.smallest)) to \(Readable.count(lengths.largest)), median \(Readable.count(lengths.median))
             easy tokens                 \(share(tokens.easyTokenShare))
             labels in the tail          \(share(tokens.labelInTailShare))

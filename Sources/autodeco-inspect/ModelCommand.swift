@@ -55,7 +55,8 @@ private struct ModelSummary: Encodable {
 
     var text: String {
         """
-        \(family), \(Readable.count(layers, "layer")), hidden states of \(hiddenSize), vocabulary of \(Readable.count(vocabularySize)), \
+        \(family), \(Readable.count(layers, "layer")), hidden states of \(hiddenSize), \
+        vocabulary of \(Readable.count(vocabularySize)), \
         context of \(Readable.count(contextLength))
         \(Readable.count(tensors, "tensor")), \(Readable.count(parameters, "number")), \(Readable.bytes(bytes)): \
         \(types.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))

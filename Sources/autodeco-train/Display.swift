@@ -81,7 +81,8 @@ func text(of summary: TrainingSummary) -> String {
     let stop = summary.earlyStop.map { ", ended early after \($0)" } ?? ""
     return """
         \(summary.verdict)
-        \(Readable.count(summary.steps, "step"))\(stop), \(Readable.count(summary.tokens, "token")) in \(Readable.duration(summary.seconds))
+        \(Readable.count(summary.steps, "step"))\(stop), \(Readable.count(summary.tokens, "token")) in \
+        \(Readable.duration(summary.seconds))
         heads   \(summary.heads)
         report  \(summary.report)
         """

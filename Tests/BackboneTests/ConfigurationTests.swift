@@ -170,6 +170,8 @@ import Testing
         try FileManager.default.removeItem(at: file)
         let absent = #expect(throws: ModelError.self) { try tiny.load() }
         #expect(absent?.kind == .unreadable)
-        #expect(absent?.description == "\(file.path): cannot be read: No such file or directory, expected a model's configuration")
+        #expect(
+            absent?.description
+                == "\(file.path): cannot be read: No such file or directory, expected a model's configuration")
     }
 }

@@ -26,7 +26,8 @@ import Testing
 
     @Test func aFolderAndAFileThatIsNotThereAreNamed() throws {
         let folder = try TemporaryFolder()
-        #expect(failure { try Data(file: folder.path) }?.description == "\(folder.path): cannot be read: it is a folder")
+        #expect(
+            failure { try Data(file: folder.path) }?.description == "\(folder.path): cannot be read: it is a folder")
         #expect(failure { try Data(file: folder("x")) }?.kind == .cannotOpen)
     }
 }

@@ -166,7 +166,7 @@ import Testing
         #expect(try loading("tail_variance", at: 70 * 9, Float(-1).bitPattern).contains(place + "a bin holds"))
         #expect(try loading("position", at: 70, UInt32(bitPattern: -1)).contains(place + "the position is -1"))
         #expect(try loading("label", at: 70, UInt32(bitPattern: -1)).contains(place + "the label is -1"))
-        // Numbers that are finite and cannot be: more tokens than the vocabulary has, or deeper than depths are counted.
+        // Finite numbers that cannot be: more tokens than the vocabulary has, or deeper than depths are counted.
         for count: Float in [0x1p62, 2.5, 33] {
             #expect(try loading("tail_count", at: 70 * 9, count.bitPattern).contains(place + "a bin holds"), "\(count)")
         }

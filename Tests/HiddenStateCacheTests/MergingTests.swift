@@ -74,8 +74,11 @@ import Testing
             folders.append(target)
         }
         func merging(_ folders: [URL]) -> String? { message { try HiddenStateCache.merge(folders, into: merged.url) } }
-        #expect(merging([folders[0], folders[2]])?.hasSuffix(
-            "part-00000-of-00004: is one of 4 parts, counted from 0, and found no part 1, 3; name its folder, too, or export it") == true)
+        #expect(
+            merging([folders[0], folders[2]])?.hasSuffix(
+                "part-00000-of-00004: is one of 4 parts, counted from 0, and found no part 1, 3; "
+                    + "name its folder, too, or export it"
+            ) == true)
         #expect(merging([folders[1]])?.contains("found no part 0, 2, 3;") == true)
         #expect(!FileManager.default.fileExists(atPath: merged.url.path), "nothing is left behind")
         // Joined in two steps: names no longer tell, and nothing is claimed.
@@ -86,7 +89,9 @@ import Testing
     @Test func marksAreReadFromNamesAndMetadata() {
         #expect(PartMark("part-00002-of-00008") == PartMark("00002-of-00008"))
         #expect(PartMark("00002-of-00008").map { [$0.rank, $0.count] } == [2, 8])
-        for text in ["", "part", "00008-of-00008", "-0001-of-00008", "2-of-8", "00000-of-9999999999", "x-00002-of-00008"] {
+        for text in [
+            "", "part", "00008-of-00008", "-0001-of-00008", "2-of-8", "00000-of-9999999999", "x-00002-of-00008",
+        ] {
             #expect(PartMark(text) == nil, "\(text)")
         }
     }

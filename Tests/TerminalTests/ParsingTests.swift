@@ -96,7 +96,10 @@ struct ParsingTests {
         (["--seed=99999999999999999999"], "found '99999999999999999999' for --seed, expected a whole number"),
         (["--seed", "101"], "found '101' for --seed, expected a whole number from -100 to 100"),
         (["--sketch", "9223372036854775807,128"], "found '9223372036854775807,128' for --sketch, expected two whole"),
-        (["--sketch", "256,1001"], "found '256,1001' for --sketch, expected two whole numbers such as 256,128, from 5 to"),
+        (
+            ["--sketch", "256,1001"],
+            "found '256,1001' for --sketch, expected two whole numbers such as 256,128, from 5 to"
+        ),
         (["--validation-fraction", "few"], "found 'few' for --validation-fraction, expected a number"),
         (["--validation-fraction", "nan"], "found 'nan' for --validation-fraction, expected a number"),
         (["--sketch", "256"], "found '256' for --sketch, expected two whole numbers such as 256,128"),

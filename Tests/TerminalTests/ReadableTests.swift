@@ -11,7 +11,8 @@ struct ReadableTests {
     func countsHaveCommas(_ value: Int, _ text: String) { #expect(Readable.count(value) == text) }
 
     @Test func oneThingIsSingular() {
-        #expect([0, 1, 2, 1000].map { Readable.count($0, "layer") } == ["0 layers", "1 layer", "2 layers", "1,000 layers"])
+        #expect(
+            [0, 1, 2, 1000].map { Readable.count($0, "layer") } == ["0 layers", "1 layer", "2 layers", "1,000 layers"])
         #expect([1, 2].map { Readable.count($0, "trajectory", "trajectories") } == ["1 trajectory", "2 trajectories"])
     }
 

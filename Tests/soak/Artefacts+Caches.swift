@@ -18,16 +18,20 @@ extension Artefacts {
             let here = try place("cache \(rank ?? 0)")
             try Self.writeCache(to: here, rank: rank)
             var random = RandomGenerator(seed: 5)
-            let heads = AutoDecoHeads<Float>(configuration: HeadsConfiguration(hiddenSize: rank ?? Self.hiddenSize), random: &random)
+            let heads = AutoDecoHeads<Float>(
+                configuration: HeadsConfiguration(hiddenSize: rank ?? Self.hiddenSize), random: &random)
             let command: Artefact.Command = { ("autodeco-inspect", ["cache", "--no-verify", $0.path]) }
-            add(try Artefact("cache of rank \(rank ?? 0)", folder: here, command: command) { folder in
-                // Checksums would hide what is behind them.
-                let cache = try HiddenStateCache(folder: folder, verify: false)
-                _ = try CacheSummary(cache)
-                _ = try cache.losses(of: heads, over: cache.trajectories, gradients: true)
-                for trajectory in cache.trajectories { _ = (cache.labelRanks(of: trajectory), cache.positions(of: trajectory)) }
-                _ = cache.trajectories(.validation, of: TrajectorySplit(validationFraction: 0.4, seed: 1))
-            })
+            add(
+                try Artefact("cache of rank \(rank ?? 0)", folder: here, command: command) { folder in
+                    // Checksums would hide what is behind them.
+                    let cache = try HiddenStateCache(folder: folder, verify: false)
+                    _ = try CacheSummary(cache)
+                    _ = try cache.losses(of: heads, over: cache.trajectories, gradients: true)
+                    for trajectory in cache.trajectories {
+                        _ = (cache.labelRanks(of: trajectory), cache.positions(of: trajectory))
+                    }
+                    _ = cache.trajectories(.validation, of: TrajectorySplit(validationFraction: 0.4, seed: 1))
+                })
         }
     }
 
@@ -45,13 +49,15 @@ extension Artefacts {
             let run = try configuration.trainer(cache: cache, folder: RunFolder(folder))
             let count = Counter()
             return try run.train(
-                resuming: true, TrainingEvents(step: { _ in count.value += 1 }, isInterrupted: { count.value >= steps }))
+                resuming: true, TrainingEvents(step: { _ in count.value += 1 }, isInterrupted: { count.value >= steps })
+            )
         }
         _ = try trainer(here, stopsAfter: 3)
-        add(try Artefact("training run", folder: here) { folder in
-            _ = HeadsRun(heads: folder.appendingPathComponent("heads"))
-            _ = try trainer(folder, stopsAfter: 9)
-        })
+        add(
+            try Artefact("training run", folder: here) { folder in
+                _ = HeadsRun(heads: folder.appendingPathComponent("heads"))
+                _ = try trainer(folder, stopsAfter: 9)
+            })
     }
 
     /// A class because two closures share it; one thread uses it.
@@ -62,12 +68,14 @@ extension Artefacts {
         let weights = Tensor<Float>(
             shape: [vocabularySize, hiddenSize], (0..<vocabularySize * hiddenSize).map { _ in Float(random.normal()) })
         let description = try CacheDescription(
-            modelName: "linear", modelPath: "", hiddenSize: hiddenSize, vocabularySize: vocabularySize, topLogits: 8, tailBins: 8,
+            modelName: "linear", modelPath: "", hiddenSize: hiddenSize, vocabularySize: vocabularySize, topLogits: 8,
+            tailBins: 8,
             hiddenType: .bf16, rank: rank)
         let projection = rank.map { rank in
             Projection(
                 mean: Tensor(shape: [1, hiddenSize]),
-                components: Tensor(shape: [rank, hiddenSize], (0..<rank * hiddenSize).map { $0 % (hiddenSize + 1) == 0 ? 1 : 0 }))
+                components: Tensor(
+                    shape: [rank, hiddenSize], (0..<rank * hiddenSize).map { $0 % (hiddenSize + 1) == 0 ? 1 : 0 }))
         }
         let plan = ShardPlan(lengths: lengths, shardTokens: 12)
         let writer = try CacheWriter(
@@ -76,7 +84,8 @@ extension Artefacts {
             try writer.write(shard) { tokens in
                 for line in shard.trajectories where lengths[line] > 0 {
                     let count = lengths[line]
-                    let hidden = Tensor<Float>(shape: [count, hiddenSize], (0..<count * hiddenSize).map { _ in Float(random.normal()) })
+                    let hidden = Tensor<Float>(
+                        shape: [count, hiddenSize], (0..<count * hiddenSize).map { _ in Float(random.normal()) })
                     let labels = (0..<count).map { _ in Int(random.next() % UInt64(vocabularySize)) }
                     try tokens.append(trajectory: line, labels: labels, firstPosition: 3, hidden: hidden) { hidden in
                         .product(hidden.matrix, weights.matrix.transposed)

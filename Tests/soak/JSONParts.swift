@@ -38,7 +38,8 @@ struct JSONParts {
         case UInt8(ascii: "\""), UInt8(ascii: "'"): text()
         default:
             while let byte = next, !Array(",:[]{}\" \n\r\t'".utf8).contains(byte) { position += 1 }
-            let isNumber = start < position && (bytes[start] == UInt8(ascii: "-") || (0x30...0x39).contains(bytes[start]))
+            let isNumber =
+                start < position && (bytes[start] == UInt8(ascii: "-") || (0x30...0x39).contains(bytes[start]))
             if isNumber { numbers.append(start..<position) }
         }
         if position > start { values.append(start..<position) }

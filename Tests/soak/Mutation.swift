@@ -84,7 +84,9 @@ struct Mutation {
             let doubled = Array(bytes[draws.pick(parts.members)]), place = draws.pick(parts.members).lowerBound
             bytes.insert(contentsOf: doubled + [UInt8(ascii: ",")], at: place)
         case 8:
-            let (opening, closing) = draws.pick([("[", "]"), ("{\"a\":", "}"), ("(", ")"), ("{", ""), ("\\\\frac{", "}")])
+            let (opening, closing) = draws.pick([
+                ("[", "]"), ("{\"a\":", "}"), ("(", ")"), ("{", ""), ("\\\\frac{", "}"),
+            ])
             let depth = draws.pick([3, 60, 70, 150, 250, 5000, draws.below(20) == 0 ? 100_000 : 600])
             let nest = String(repeating: opening, count: depth) + "1" + String(repeating: closing, count: depth)
             let target = parts.values.isEmpty ? piece(of: bytes.count) : draws.pick(parts.values)
@@ -92,33 +94,44 @@ struct Mutation {
         default:
             guard !parts.texts.isEmpty else { return damageBytes(&bytes) }
             // Within the quotes.
-            let text = draws.pick(parts.texts), inside = text.lowerBound + 1..<max(text.lowerBound + 1, text.upperBound - 1)
+            let text = draws.pick(parts.texts),
+                inside = text.lowerBound + 1..<max(text.lowerBound + 1, text.upperBound - 1)
             bytes.replaceSubrange(inside, with: draws.pick(Self.oddTexts).utf8)
         }
     }
 
     private static let extremeTexts = [
-        "9223372036854775807", "-9223372036854775808", "9223372036854775808", "18446744073709551615", "4611686018427387904",
-        "2147483647", "2147483648", "4294967296", "-1", "-2147483649", "0", "1", "2", "1e308", "1e309", "-1e308", "1e-320",
-        "0.5", "1e18", "1000000000000", "16777216", "16777217", "65536", "NaN", "Infinity", "-0", "1.0", "01", "1e", "0x10",
+        "9223372036854775807", "-9223372036854775808", "9223372036854775808", "18446744073709551615",
+        "4611686018427387904",
+        "2147483647", "2147483648", "4294967296", "-1", "-2147483649", "0", "1", "2", "1e308", "1e309", "-1e308",
+        "1e-320",
+        "0.5", "1e18", "1000000000000", "16777216", "16777217", "65536", "NaN", "Infinity", "-0", "1.0", "01", "1e",
+        "0x10",
     ]
 
     private static let otherTypes = [
-        "null", "true", "false", "\"\"", "\"x\"", "[]", "{}", "[null]", "[[]]", "{\"a\": 1}", "3", "-1", "2.5", "\"9\"", "[1, 2]", "",
+        "null", "true", "false", "\"\"", "\"x\"", "[]", "{}", "[null]", "[[]]", "{\"a\": 1}", "3", "-1", "2.5", "\"9\"",
+        "[1, 2]", "",
     ]
 
     private static let oddTexts = [
-        "", "é", "e\u{301}", "\\ud800", "\\u0000", "../x", "/dev/null", "F32", "I64", "BF16", "[[[[", "(a|a)*b", "a{1}{1}{1}{1}{1}",
+        "", "é", "e\u{301}", "\\ud800", "\\u0000", "../x", "/dev/null", "F32", "I64", "BF16", "[[[[", "(a|a)*b",
+        "a{1}{1}{1}{1}{1}",
         "((){50000}){50000}x", "\\\\p{L}+|\\\\s+(?!\\\\S)", "\\\\boxed{2^{-9223372036854775808}}", "\\\\frac{1}{0}",
-        "\u{10FFFF}", "\u{FEFF}", " ", "nan", "llama", "qwen3_moe", "deepseek_v3", "yarn", "C,D", "1/0", "10^{10^{10}}", "\\n\\n",
+        "\u{10FFFF}", "\u{FEFF}", " ", "nan", "llama", "qwen3_moe", "deepseek_v3", "yarn", "C,D", "1/0", "10^{10^{10}}",
+        "\\n\\n",
     ]
 
     private static let extremeBytes: [[UInt8]] = {
         func bytes<Value>(_ value: Value) -> [UInt8] { withUnsafeBytes(of: value, Array.init) }
         let integers: [Int64] = [.max, .min, -1, 0, 1 << 32, 1 << 62]
         let small: [Int32] = [.max, .min, -1, 0, 1 << 24]
-        let floats: [Float] = [.nan, .infinity, -.infinity, 3e38, -3e38, Float.leastNonzeroMagnitude, -1, 0, 0x1p62, 1e30, -1e30, 0.5, 65]
-        return integers.map(bytes) + small.map(bytes) + floats.map(bytes) + [bytes(1e308 as Double), [0x80, 0x7F], [0xC0, 0x7F]]
+        let floats: [Float] = [
+            .nan, .infinity, -.infinity, 3e38, -3e38, Float.leastNonzeroMagnitude, -1, 0, 0x1p62, 1e30, -1e30, 0.5, 65,
+        ]
+        return integers.map(bytes) + small.map(bytes) + floats.map(bytes) + [
+            bytes(1e308 as Double), [0x80, 0x7F], [0xC0, 0x7F],
+        ]
     }()
 }
 

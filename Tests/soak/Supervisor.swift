@@ -52,7 +52,9 @@ final class Supervisor {
             Tally(first: index, kinds: kinds).write(to: descriptor)
             close(descriptor)
         }
-        var places = try (0..<plan.workerCount).map { Place(index: $0, process: try start($0), number: $0, since: Date()) }
+        var places = try (0..<plan.workerCount).map {
+            Place(index: $0, process: try start($0), number: $0, since: Date())
+        }
         while !places.isEmpty {
             usleep(50_000)
             places = try places.compactMap(lookAfter)
@@ -99,7 +101,9 @@ final class Supervisor {
 
     private func tallyPath(_ index: Int) -> String { plan.workplace.appendingPathComponent("tally-\(index)").path }
     private func output(_ index: Int) -> URL { plan.workplace.appendingPathComponent("output-\(index).txt") }
-    private func mutants(_ index: Int) -> URL { plan.workplace.appendingPathComponent("mutants-\(index)", isDirectory: true) }
+    private func mutants(_ index: Int) -> URL {
+        plan.workplace.appendingPathComponent("mutants-\(index)", isDirectory: true)
+    }
 
     private func doneCount(_ index: Int) -> Int {
         guard let tally = Tally(contentOf: tallyPath(index), kinds: worker.artefacts.all.count) else { return 0 }

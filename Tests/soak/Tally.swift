@@ -15,8 +15,12 @@ struct Tally {
 
     /// - Returns: nil where the file is not there, or not whole.
     init?(contentOf path: String, kinds: Int) {
-        guard let data = FileManager.default.contents(atPath: path), data.count == 8 * (1 + 2 * kinds) else { return nil }
-        let numbers = data.withUnsafeBytes { bytes in (0..<1 + 2 * kinds).map { bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Int.self) } }
+        guard let data = FileManager.default.contents(atPath: path), data.count == 8 * (1 + 2 * kinds) else {
+            return nil
+        }
+        let numbers = data.withUnsafeBytes { bytes in
+            (0..<1 + 2 * kinds).map { bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Int.self) }
+        }
         (number, read, refused) = (numbers[0], Array(numbers[1...kinds]), Array(numbers[(kinds + 1)...]))
     }
 

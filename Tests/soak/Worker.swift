@@ -9,7 +9,9 @@ struct Worker {
     let folder: URL
 
     /// Words that belong to no sentence for people: they come from an error that nobody has put into words.
-    private static let foreignWords = ["DecodingError", "Swift.", "Error Domain", "Optional(", "CodingKeys", "dataCorrupted", "keyNotFound"]
+    private static let foreignWords = [
+        "DecodingError", "Swift.", "Error Domain", "Optional(", "CodingKeys", "dataCorrupted", "keyNotFound",
+    ]
 
     /// The kind of a mutant, as a place in `artefacts.all`.
     func kind(of number: Int) -> Int { number % artefacts.all.count }
@@ -23,7 +25,9 @@ struct Worker {
     func readOriginals() throws {
         for artefact in artefacts.all {
             try artefact.write(to: folder, damagedBy: nil)
-            do { try artefact.read(folder) } catch { throw SoakError("the sound \(artefact.name) is refused: \(error)") }
+            do { try artefact.read(folder) } catch {
+                throw SoakError("the sound \(artefact.name) is refused: \(error)")
+            }
         }
     }
 
@@ -31,7 +35,9 @@ struct Worker {
     ///
     /// - Returns: for each mutant that was refused without a sentence its number and what was thrown.
     func run(until end: Int, by stride: Int, tally path: String) throws {
-        guard var tally = Tally(contentOf: path, kinds: artefacts.all.count) else { throw SoakError("\(path): holds no tally") }
+        guard var tally = Tally(contentOf: path, kinds: artefacts.all.count) else {
+            throw SoakError("\(path): holds no tally")
+        }
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SoakError("\(path): cannot be written") }
         defer { close(descriptor) }
@@ -46,7 +52,10 @@ struct Worker {
                 tally.refused[kind] += 1
                 let words = String(describing: error)
                 if words.isEmpty || words.utf8.count > 2000 || Self.foreignWords.contains(where: words.contains) {
-                    print("\(tally.number)\t\(words.prefix(300).split(whereSeparator: \.isNewline).joined(separator: " "))")
+                    print(
+                        "\(tally.number)\t"
+                            + words.prefix(300).split(whereSeparator: \.isNewline).joined(separator: " ")
+                    )
                 }
             }
             tally.number += stride

@@ -2,10 +2,11 @@ import Foundation
 import Terminal
 
 // Damages sound files of every kind, and sees that whoever reads them says so: no signal, no hang, no error without a
-// sentence. `soak run` is what `make soak` calls; `soak one --number N` reads one mutant in this process, for a debugger.
+// sentence. `make soak` calls `soak run`; `soak one --number N` reads one mutant in this process, for a debugger.
 
 private let seed = Flag.seed("seed", "N", "of all damages").default(1)
-private let mutants = Flag.integer("mutants", "N", in: 1...100_000_000, "mutants of all kinds together").default(100_000)
+private let mutants = Flag.integer("mutants", "N", in: 1...100_000_000, "mutants of all kinds together").default(
+    100_000)
 private let workers = Flag.integer("workers", "N", in: 1...256, "processes that read mutants at a time").default(2)
 private let commands = Flag.integer("commands", "N", in: 0...1_000_000, "mutants that real programs read").default(500)
 private let programs = Flag.string("programs", "DIR", "folder of the programs").default(".build/release")
@@ -15,12 +16,14 @@ private let tally = Flag.string("tally", "FILE", "where a worker's tally is").re
 private let folderFlag = Flag.string("folder", "DIR", "where a worker's mutants lie").required()
 
 private func makeWorker(_ arguments: Arguments, folder: URL) throws -> Worker {
-    let originals = folder.deletingLastPathComponent().appendingPathComponent("originals-\(getpid())", isDirectory: true)
+    let originals = folder.deletingLastPathComponent().appendingPathComponent(
+        "originals-\(getpid())", isDirectory: true)
     return Worker(artefacts: try Artefacts(in: originals), seed: UInt64(arguments[seed]), folder: folder)
 }
 
 private func workplace() throws -> URL {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("autodeco-soak-\(getpid())", isDirectory: true)
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent(
+        "autodeco-soak-\(getpid())", isDirectory: true)
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     return url
 }
@@ -34,8 +37,10 @@ private let runCommand = Command(
     let worker = try makeWorker(arguments, folder: place.appendingPathComponent("mutants", isDirectory: true))
     try worker.readOriginals()
     let plan = Supervisor.Plan(
-        seed: arguments[seed], mutantCount: arguments[mutants], workerCount: arguments[workers], commandCount: arguments[commands],
-        programs: URL(fileURLWithPath: arguments[programs]), keep: URL(fileURLWithPath: arguments[keep]), workplace: place)
+        seed: arguments[seed], mutantCount: arguments[mutants], workerCount: arguments[workers],
+        commandCount: arguments[commands],
+        programs: URL(fileURLWithPath: arguments[programs]), keep: URL(fileURLWithPath: arguments[keep]),
+        workplace: place)
     let supervisor = Supervisor(plan, worker)
     let reading = console.progress("mutants", of: arguments[mutants])
     var before = 0
@@ -56,7 +61,9 @@ private let runCommand = Command(
         try console.print("\(artefact.name): \(Readable.count(read)) read, \(Readable.count(refused)) refused")
     }
     for fall in supervisor.falls { try console.print(fall.words) }
-    let words = "seed \(arguments[seed]): \(Readable.count(arguments[mutants])) mutants and \(Readable.count(ran)) runs of programs"
+    let words =
+        "seed \(arguments[seed]): \(Readable.count(arguments[mutants], "mutant")) and "
+        + "\(Readable.count(ran, "run")) of programs"
     guard supervisor.falls.isEmpty else {
         throw SoakError("\(words), of which \(supervisor.falls.count) fell; they are kept in \(arguments[keep])")
     }
@@ -73,7 +80,8 @@ private let workerCommand = Command(
     try worker.run(until: arguments[mutants], by: arguments[workers], tally: arguments[tally])
 }
 
-private let oneCommand = Command("one", "Reads one mutant in this process.", flags: [seed, number]) { arguments, console in
+private let oneCommand = Command("one", "Reads one mutant in this process.", flags: [seed, number]) {
+    arguments, console in
     let place = try workplace()
     defer { try? FileManager.default.removeItem(at: place) }
     let worker = try makeWorker(arguments, folder: place.appendingPathComponent("mutant", isDirectory: true))
@@ -84,4 +92,5 @@ private let oneCommand = Command("one", "Reads one mutant in this process.", fla
     try console.print("read")
 }
 
-Command("soak", "Damages files of every kind, and reads them.", subcommands: [runCommand, workerCommand, oneCommand]).main()
+Command("soak", "Damages files of every kind, and reads them.", subcommands: [runCommand, workerCommand, oneCommand])
+    .main()

@@ -164,7 +164,8 @@ private struct HeadsEntries: Decodable {
     }
 
     static func expectation(_ key: any CodingKey) -> String {
-        key.stringValue == CodingKeys.hiddenSize.stringValue ? "a whole number from 1 to \(HeadsConfiguration.largestHiddenSize)"
+        key.stringValue == CodingKeys.hiddenSize.stringValue
+            ? "a whole number from 1 to \(HeadsConfiguration.largestHiddenSize)"
             : "true or false"
     }
 }

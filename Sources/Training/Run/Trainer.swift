@@ -39,7 +39,8 @@ public final class Trainer {
         func refuse(_ sentence: String) -> TrainingError {
             TrainingError(.unsuitableData, "\(cache.folder.path): \(sentence)")
         }
-        let all = "none of \(counted(cache.trajectories.count, "trajectory", "trajectories"))", fraction = settings.validationFraction
+        let all = "none of \(counted(cache.trajectories.count, "trajectory", "trajectories"))",
+            fraction = settings.validationFraction
         guard !training.isEmpty else {
             throw refuse(
                 "\(all) is left for training, expected at least one beside those of "
