@@ -31,7 +31,7 @@ let package = Package(
             providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
         .target(name: "Files", exclude: ["README.md"]),
-        .target(name: "Reports", exclude: ["README.md"]),
+        .target(name: "Reports", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Terminal", exclude: ["README.md"]),
         .target(name: "Configuration", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Safetensors", dependencies: ["Files"], exclude: ["README.md"]),
@@ -180,6 +180,13 @@ let package = Package(
             dependencies: [
                 "AutoDecoHeads", "Files", "MergedCheckpoint", "Safetensors", "Tensor",
             ]),
+        .executableTarget(
+            name: "soak",
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "HiddenStateCache", "Recipes", "Safetensors",
+                "Scoring", "Tasks", "Tensor", "Terminal", "TestSupport", "Tokenizers", "Training", "Trajectories",
+            ],
+            path: "Tests/soak", exclude: ["kill-collect.sh", "kill-train.sh"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors", "TestSupport"]),
         .testTarget(

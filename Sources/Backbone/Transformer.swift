@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import MergedCheckpoint
 import Safetensors
@@ -71,7 +72,7 @@ public struct Transformer: Sendable {
         // Latent attention takes its matrices apart, head by head, and multiplies by OpenBLAS.
         isTiny =
             configuration.latent == nil
-            && checkpoint.entries.reduce(0) { $0 + $1.shape.reduce(1, *) } <= mostTinyWeights
+            && checkpoint.entries.reduce(0) { $0 + $1.count } <= mostTinyWeights
         let weights = WeightReader(checkpoint: checkpoint, packs: isTiny)
         outputSource = try OutputSource(tiesEmbeddings: configuration.tiesEmbeddings, checkpoint: checkpoint)
         warnings = [outputSource.warning(checkpoint.path)].compactMap(\.self)
@@ -216,7 +217,7 @@ public struct Transformer: Sendable {
                 let past = held > 0 ? " (\(held) of them in its cache)" : ""
                 throw ModelError(
                     .tooLong,
-                    "found \(held + tokens.count) tokens\(past) in sequence \(index), expected at most "
+                    "found \(counted(held + tokens.count, "token"))\(past) in sequence \(index), expected at most "
                         + "\(configuration.contextLength), "
                         + "the model's max_position_embeddings")
             }

@@ -73,13 +73,17 @@ package struct Allowed<Value: KeyValue>: Sendable {
 /// Seeds up to here are whole numbers in every language that reads JSON, and leave room for those that follow.
 package let largestSeed = 1 << 53
 
-extension Allowed where Value: Comparable {
+extension Allowed where Value: FloatingPoint {
     package static func from(_ least: Value) -> Allowed {
         Allowed(expectation: "\(Value.expectation) from \(least) up") { $0 >= least }
     }
     package static func above(_ bound: Value) -> Allowed {
         Allowed(expectation: "\(Value.expectation) above \(bound)") { $0 > bound }
     }
+}
+
+/// Whole numbers multiply and allocate, so that each key says how large they may be.
+extension Allowed where Value: Comparable {
     package static func within(_ range: ClosedRange<Value>) -> Allowed {
         Allowed(expectation: "\(Value.expectation) from \(range.lowerBound) to \(range.upperBound)") {
             range.contains($0)

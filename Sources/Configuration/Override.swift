@@ -7,6 +7,9 @@ package struct Override {
     package let path: String
     package let value: JSONValue
 
+    /// Sections and their keys are two.
+    private static let mostLevels = 10
+
     /// The value is taken as JSON5 where it is that, and as a text otherwise: `task.command=certain` needs no quotes.
     ///
     /// - Throws: ``ConfigurationError`` for a text without `=`, or with nothing before it.
@@ -16,6 +19,11 @@ package struct Override {
                 .malformedOverride, "--set \(text): expected key.path=value, such as collect.samples=8")
         }
         path = String(text[..<sign])
+        guard path.count(where: { $0 == "." }) < Self.mostLevels else {
+            throw ConfigurationError(
+                .malformedOverride,
+                "--set \(shortened(path)): found more than \(Self.mostLevels) levels, expected key.path=value")
+        }
         let value = String(text[text.index(after: sign)...])
         self.value = (try? JSONValue(json5: Data(value.utf8))) ?? .string(value)
     }

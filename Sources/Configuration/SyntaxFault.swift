@@ -1,3 +1,5 @@
+import Files
+
 /// Where a text stops being JSON5, for the message: Foundation's decoder says that it is none, not where.
 package struct SyntaxFault: CustomStringConvertible {
     package private(set) var description: String
@@ -24,6 +26,7 @@ extension SyntaxFault: Error {}
 private struct Scanner {
     private let scalars: [Unicode.Scalar]
     private var index = 0
+    private var depth = 0
 
     init(_ scalars: [Unicode.Scalar]) { self.scalars = scalars }
 
@@ -51,6 +54,11 @@ private struct Scanner {
     private mutating func members(
         closedBy end: Unicode.Scalar, _ member: (inout Scanner) throws(SyntaxFault) -> Void
     ) throws(SyntaxFault) {
+        depth += 1
+        guard depth <= JSONGuard.deepest else {
+            throw fault(found: next, expected: "at most \(JSONGuard.deepest) nested lists and objects")
+        }
+        defer { depth -= 1 }
         index += 1
         while true {
             try skipSpace()
@@ -101,6 +109,10 @@ private struct Scanner {
         let isNumber =
             magnitude.first.map { $0.isNumber || $0 == "." } == true
             && Double("0" + magnitude + (magnitude.hasSuffix(".") ? "0" : "")) != nil
+        if isNumber, let number = Double(magnitude), !number.isFinite {
+            let largest = Double.greatestFiniteMagnitude
+            throw fault(found: scalars[start], expected: "a number of at most \(largest)", at: start)
+        }
         guard
             isHexadecimal || isNumber || ["true", "false", "null"].contains(text)
                 || ["Infinity", "NaN"].contains(magnitude)

@@ -38,14 +38,20 @@ public final class AtomicFile {
         let kind = Self.kind(of: path)
         // What is no regular file stays what it is: a device or pipe is written through, a link's target is replaced.
         isWrittenThrough = kind != nil && kind != S_IFREG && kind != S_IFDIR
-        target = isWrittenThrough ? path : Self.target(of: path)
+        let end = Self.target(of: path)
+        target = isWrittenThrough ? path : end ?? path
+        guard kind != S_IFBLK, let end else {
+            temporaryPath = path
+            let reason = kind == S_IFBLK ? "it is a disk, expected a file" : systemReason(ELOOP)
+            throw FileError(.cannotWrite, file: path, "cannot write the file: \(reason)")
+        }
         if isWrittenThrough {
             temporaryPath = path
             descriptor = open(path, O_WRONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw failure(errno) }
             return
         }
-        let url = URL(fileURLWithPath: target)
+        let url = URL(fileURLWithPath: end)
         let folder = url.deletingLastPathComponent().path
         var attempt = 0
         var candidate: String
@@ -122,15 +128,15 @@ public final class AtomicFile {
         return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
     }
 
-    /// Where a path leads, links followed, also where the last one leads to nothing yet.
-    private static func target(of path: String) -> String {
+    /// Where a path leads, links followed, also where the last one leads to nothing yet; nil for links in a circle.
+    private static func target(of path: String) -> String? {
         var target = path
         for _ in 0..<40 {
             guard let next = try? FileManager.default.destinationOfSymbolicLink(atPath: target) else { return target }
             let folder = URL(fileURLWithPath: target).deletingLastPathComponent()
             target = next.hasPrefix("/") ? next : folder.appendingPathComponent(next).path
         }
-        return path
+        return nil
     }
 
     private func failure(_ code: Int32) -> FileError {

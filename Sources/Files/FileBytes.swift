@@ -12,7 +12,7 @@ public final class FileBytes: @unchecked Sendable {
 
     /// Maps the regular file at `path`.
     ///
-    /// - Throws: `FileError` of kind `cannotOpen` with the system's reason.
+    /// - Throws: `FileError` of kind `cannotOpen` with the system's reason; of kind `malformed` for a Git LFS pointer.
     public init(mapping path: String) throws {
         func failure(_ reason: String) -> FileError {
             FileError(.cannotOpen, file: path, "cannot open the file: \(reason)")
@@ -38,6 +38,7 @@ public final class FileBytes: @unchecked Sendable {
         }
         buffer = UnsafeRawBufferPointer(start: start, count: size)
         isMapped = true
+        try GitLFSPointer.refuse(buffer, file: path)
     }
 
     /// Keeps a copy of `bytes`, aligned as a mapping's start would be for every element type.

@@ -19,6 +19,23 @@ public enum JSONGuard {
         }
     }
 
+    /// Why a document cannot be decoded at all, in words of ours.
+    ///
+    /// - Returns: a part of a sentence, such as "byte 9: found 'x', expected a value".
+    public static func reason(in data: Data) -> String {
+        if let problem = problem(in: data) { return problem }
+        return data.withUnsafeBytes { bytes in
+            var scanner = JSONScanner(bytes, file: "", origin: 0)
+            do {
+                try scanner.skipValue()
+                try scanner.end()
+                return "a number in it is too large"
+            } catch let error as FileError {
+                return "byte \(error.byte ?? 0): \(error.reason)"
+            } catch { return "it is damaged" }
+        }
+    }
+
     private static func firstInvalidByte(_ bytes: UnsafeRawBufferPointer) -> Int? {
         if String(validating: bytes, as: UTF8.self) != nil { return nil }
         // Which one it is matters only where there is one.

@@ -36,6 +36,7 @@ public final class JSONLines {
     public func next<Line: Decodable>(_ type: Line.Type = Line.self) throws -> Line? {
         while let line = try readLine() {
             if line.allSatisfy({ " \t\r\n".utf8.contains($0) }) { continue }
+            if lineNumber == 1, let pointer = GitLFSPointer(line) { throw fault(pointer.words) }
             do { return try decoder.decodeGuarded(Line.self, from: Data(line)) } catch let error as DecodingError {
                 if let problem = JSONGuard.problem(in: Data(line)) { throw fault("\(problem), expected \(form)") }
                 let isJSON = (try? JSONSerialization.jsonObject(with: Data(line), options: .fragmentsAllowed)) != nil

@@ -32,11 +32,7 @@ public struct JSONMembers: Sendable, Equatable {
     ///
     /// - Throws: `FileError` of kind `cannotOpen` where it cannot be read; as ``init(_:file:)`` does.
     public init(path: String) throws {
-        let data: Data
-        do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-            throw FileError(.cannotOpen, file: path, "cannot be read: \(error.localizedDescription)")
-        }
-        try self.init(data, file: path)
+        try self.init(Data(file: path), file: path)
     }
 
     /// The text of a member's value, as JSON; nil takes the member away. New members come last.

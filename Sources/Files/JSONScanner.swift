@@ -67,6 +67,16 @@ public struct JSONScanner {
         try expect("]", "the end of \(what())", or: "','")
     }
 
+    /// Reads `null` where it comes next.
+    ///
+    /// - Returns: whether it did.
+    public mutating func null() throws -> Bool {
+        skipWhitespace()
+        guard peek == UInt8(ascii: "n") else { return false }
+        try literal("null")
+        return true
+    }
+
     /// Reads any value and forgets it.
     public mutating func skipValue(depth: Int = 0) throws {
         guard depth < Self.deepestNesting else {

@@ -21,7 +21,7 @@ public indirect enum JSONTree: Sendable {
         case .number(let value): "\(value)"
         case .string(let value): "\"\(value.prefix(60))\""
         case .array(let elements): "a list of \(elements.count)"
-        case .object(let members): "an object of \(members.count) keys"
+        case .object(let members): "an object of \(counted(members.count, "key"))"
         }
     }
 

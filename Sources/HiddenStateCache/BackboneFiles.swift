@@ -22,8 +22,8 @@ enum BackboneFiles {
             let source = model.appendingPathComponent(name)
             guard FileManager.default.fileExists(atPath: source.path) else { continue }
             let data: Data
-            do { data = try Data(contentsOf: source) } catch {
-                throw CacheError(source.path, "cannot be read: \(error.localizedDescription)")
+            do { data = try Data(file: source.path, limit: Data.largeFile) } catch let error as FileError {
+                throw CacheError(source.path, error.reason)
             }
             try AtomicFile.write(data, to: target.appendingPathComponent(name).path)
         }

@@ -51,11 +51,10 @@ struct CacheManifest: Codable, Equatable {
     ///
     /// - Throws: ``CacheError`` where the file is missing, is no JSON, lacks a key, or contradicts itself.
     init(folder: URL) throws {
-        let file = folder.appendingPathComponent(Self.name), path = file.path
+        let path = folder.appendingPathComponent(Self.name).path
         let data: Data
-        do { data = try Data(contentsOf: file) } catch {
-            throw CacheError(
-                path, "cannot be read, expected the description of a hidden-state cache: \(error.localizedDescription)")
+        do { data = try Data(file: path) } catch let error as FileError where error.kind == .cannotOpen {
+            throw CacheError(path, "\(error.reason), expected the description of a hidden-state cache")
         }
         do {
             self = try JSONDecoder().decodeGuarded(CacheManifest.self, from: data)
@@ -65,7 +64,7 @@ struct CacheManifest: Codable, Equatable {
             let place = context.codingPath.isEmpty ? "the file" : Self.place(context.codingPath)
             throw CacheError(path, "\(place) has the wrong type, expected \(Self.word(for: type))")
         } catch {
-            throw CacheError(path, "is not valid JSON: \(error)")
+            throw CacheError(path, "is not valid JSON: \(JSONGuard.reason(in: data))")
         }
         guard formatVersion == Self.currentVersion else {
             throw CacheError(path, "format_version is \(formatVersion), expected \(Self.currentVersion)")

@@ -93,6 +93,7 @@ extension HiddenStateCache {
                 }
             }
         }
+        try PartMark.requireAll(of: parts.map(\.cache))
         return parts
     }
 

@@ -104,10 +104,13 @@ public final class HiddenStateCache: Sendable {
                 throw CacheError(path, "has the CRC-32 \(crc), expected \(row.crc32) as in \(CacheManifest.name)")
             }
         }
+        try shard.requireSoundRows(description)
         let runs = try trajectories(of: shard, number: number)
         guard runs.count == row.trajectories else {
             throw CacheError(
-                path, "holds \(runs.count) trajectories, expected \(row.trajectories) as in \(CacheManifest.name)")
+                path,
+                "holds \(counted(runs.count, "trajectory", "trajectories")), expected \(row.trajectories) "
+                    + "as in \(CacheManifest.name)")
         }
         return (shard, runs)
     }

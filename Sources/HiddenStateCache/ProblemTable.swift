@@ -38,7 +38,7 @@ extension HiddenStateCache {
     /// - Throws: ``CacheError`` where the description cannot be read.
     public func fingerprint() throws -> String {
         let path = folder.appendingPathComponent(CacheManifest.name)
-        guard let data = try? Data(contentsOf: path) else {
+        guard let data = try? Data(file: path.path) else {
             throw CacheError(path.path, "cannot be read, expected the description of a hidden-state cache")
         }
         let description = String(data.withUnsafeBytes { CRC32.of($0) }, radix: 16)

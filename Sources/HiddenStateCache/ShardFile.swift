@@ -54,6 +54,22 @@ struct ShardFile {
             tail: hasTail ? (try bytes("tail_count"), try bytes("tail_mean"), try bytes("tail_variance")) : nil)
     }
 
+    /// Looks at what says where tokens belong: what is read of them singly relies on it. Logits and hidden states are
+    /// looked at when they are loaded.
+    ///
+    /// - Throws: ``CacheError`` for a label or a rank outside of the vocabulary, and a position below 0.
+    func requireSoundRows(_ description: CacheDescription) throws {
+        let tokens = Int32(description.vocabularySize)
+        let columns = [("label", labels, tokens), ("label_rank", labelRanks, tokens), ("position", positions, .max)]
+        for (name, column, end) in columns {
+            let numbers = try column.values(as: Int32.self)
+            if let row = numbers.firstIndex(where: { $0 < 0 || $0 >= end }) {
+                let range = "expected a whole number from 0 to \(end - 1)"
+                throw CacheError(file.path, "row \(row): the \(name) is \(numbers[row]), \(range)")
+            }
+        }
+    }
+
     static func hasTail(_ description: CacheDescription) -> Bool {
         description.vocabularySize > description.sketch.exact
     }

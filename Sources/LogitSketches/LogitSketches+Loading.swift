@@ -103,14 +103,13 @@ private struct SketchLayout<Element: Scalar> {
 
         let tail = token * tailWidth * width
         if tailWidth > 0 {
+            let smallest: Stored = stored(top, exactCount - 1)
+            let limits = TailLimits(
+                largest: largest, smallest: smallest, mostTokens: vocabularySize - exactCount)
             if isUnsound(
-                piece.tailCounts + tail, piece.tailMeans + tail, piece.tailVariances + tail, tailWidth,
-                largestCount: Stored(vocabularySize))
+                piece.tailCounts + tail, piece.tailMeans + tail, piece.tailVariances + tail, tailWidth, limits)
             {
-                return .failure(
-                    Problem(
-                        text: "a bin holds a number that is not finite, a count outside 0 to \(vocabularySize), or a "
-                            + "variance outside 0 to 4096"))
+                return .failure(Problem(text: limits.words))
             }
             fillBins(
                 counts: piece.tailCounts + tail, means: piece.tailMeans + tail, variances: piece.tailVariances + tail,
@@ -118,6 +117,9 @@ private struct SketchLayout<Element: Scalar> {
         }
 
         let rank = Int(piece.labelRank(token)), logit: Stored = stored(piece.labelLogits, token)
+        guard (0..<vocabularySize).contains(rank) else {
+            return .failure(Problem(text: "the label's rank is \(rank), expected one from 0 to \(vocabularySize - 1)"))
+        }
         let depth = Double(logit) - Double(largest)
         guard Double(logit) > largestImpossibleLogit, depth <= 0 else {
             return .failure(Problem(text: "the label's logit is \(logit) beside a largest of \(largest)"))
@@ -182,25 +184,56 @@ private func rises<Stored: Scalar>(_ logits: UnsafeRawPointer, _ count: Int, as 
     return rises != 0
 }
 
-/// Whether some number is not finite, or some count or variance is negative.
+/// What a row's bins may hold: they lie below the exact logits, and no deeper than depths are counted.
+private struct TailLimits<Stored: Scalar> {
+    /// All bins together.
+    let mostTokens: Stored
+    let highestMean: Stored
+    let lowestMean: Stored
+    let largestVariance: Stored
+
+    /// - Parameters:
+    ///   - largest, smallest: of the exact logits.
+    ///   - mostTokens: V − K.
+    init(largest: Stored, smallest: Stored, mostTokens: Int) {
+        let deepest = Stored(SketchShape.deepest)
+        // Means are stored rounded.
+        let slack = 0.01 + 1e-4 * abs(largest)
+        self.mostTokens = Stored(mostTokens)
+        highestMean = max(smallest, largest - deepest) + slack
+        lowestMean = largest - deepest - slack
+        // The largest variance of numbers that lie as far apart as depths can.
+        largestVariance = deepest * deepest / 4 * 1.01
+    }
+
+    var words: String {
+        "a bin holds a count, mean or variance that cannot be, expected whole counts of at most "
+            + "\(Int(mostTokens)) together, means from \(lowestMean) to \(highestMean) and variances from 0 to \(largestVariance)"
+    }
+}
+
+/// Whether some number of a row's bins is NaN or out of its limits, or some count is no whole number.
 @inline(never) @_specialize(where Stored == Float) @_specialize(where Stored == Double)
 private func isUnsound<Stored: Scalar>(
     _ counts: UnsafeRawPointer, _ means: UnsafeRawPointer, _ variances: UnsafeRawPointer, _ count: Int,
-    largestCount: Stored
+    _ limits: TailLimits<Stored>
 ) -> Bool {
     var bad = 0
-    let largest = Stored.greatestFiniteMagnitude
+    var all: Stored = 0
+    let most = limits.mostTokens, high = limits.highestMean, low = limits.lowestMean, spread = limits.largestVariance
     for i in 0..<count {
         let n: Stored = stored(counts, i), μ: Stored = stored(means, i), v: Stored = stored(variances, i)
         bad |= n >= 0 ? 0 : 1
+        bad |= n <= most ? 0 : 1
+        bad |= n == n.rounded(.towardZero) ? 0 : 1
+        // An empty bin has no depth, but its numbers are numbers.
+        bad |= (μ <= high ? 0 : 1) & (n == 0 && μ - μ == 0 ? 0 : 1)
+        bad |= (μ >= low ? 0 : 1) & (n == 0 && μ - μ == 0 ? 0 : 1)
         bad |= v >= 0 ? 0 : 1
-        bad |= n <= largestCount ? 0 : 1
-        // Depths within a bin differ by 64 at most.
-        bad |= v <= 4096 ? 0 : 1
-        bad |= μ <= largest ? 0 : 1
-        bad |= μ >= -largest ? 0 : 1
+        bad |= (v <= spread ? 0 : 1) & (n == 0 && v - v == 0 ? 0 : 1)
+        all += n
     }
-    return bad != 0
+    return bad != 0 || !(all <= most)
 }
 
 @inline(never)

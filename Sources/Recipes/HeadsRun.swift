@@ -33,7 +33,7 @@ public struct HeadsRun: Sendable {
         do {
             let configuration = try RunConfiguration(path: path)
             // Other folders hold a config.json, too: a run's says all of its training.
-            let data = try Data(contentsOf: folder.configuration)
+            let data = try Data(file: path)
             guard case .object(let sections) = try JSONValue(json5: data), sections["training"] != nil else {
                 (settings, obstacle) = (nil, "\(path) has no section training, so that it is no run's")
                 return

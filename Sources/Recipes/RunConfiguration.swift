@@ -19,6 +19,9 @@ public struct RunConfiguration: Sendable {
     /// The file's path, for messages.
     public let file: String
 
+    /// The most bytes that a configuration's file may hold.
+    static let largestFile = 1 << 20
+
     /// Reads a JSON5 file.
     ///
     /// - Parameter overrides: `key.path=value` each; of two for one path the later counts.
@@ -26,8 +29,8 @@ public struct RunConfiguration: Sendable {
     ///   expected.
     public init(path: String, overrides: [String] = []) throws {
         let data: Data
-        do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-            throw ConfigurationError(.unreadable, "\(path): cannot be read, expected a configuration file in JSON5")
+        do { data = try Data(file: path, limit: Self.largestFile) } catch let error as FileError {
+            throw ConfigurationError(.unreadable, "\(error), expected a configuration file in JSON5")
         }
         try self.init(json5: data, file: path, overrides: overrides)
     }

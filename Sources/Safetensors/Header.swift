@@ -32,7 +32,8 @@ struct Header {
         }
         guard file.count >= 8 else {
             throw failure(
-                at: file.count, "found \(file.count) bytes in all, expected at least 8 for the length of the header")
+                at: file.count,
+                "found \(counted(file.count, "byte")) in all, expected at least 8 for the length of the header")
         }
         let length = UInt64(littleEndian: file.loadUnaligned(as: UInt64.self))
         guard length <= Self.longest else {
@@ -40,12 +41,16 @@ struct Header {
         }
         guard length <= file.count - 8 else {
             throw failure(
-                at: 0, "found a header length of \(length) bytes, expected at most the \(file.count - 8) that follow")
+                at: 0,
+                "found a header length of \(length) bytes, expected at most the \(file.count - 8) that follow"
+            )
         }
         let dataStart = 8 + Int(length)
-        guard length > 0, file[8] == UInt8(ascii: "{") else {
-            let found = length == 0 ? "an empty header" : "the byte 0x\(String(file[8], radix: 16))"
-            throw failure(at: 8, "found \(found), expected a header that starts with '{'")
+        // The reference implementation takes spaces before the header's brace.
+        let first = file[8..<dataStart].firstIndex { !" \t\r\n".utf8.contains($0) }
+        guard let first, file[first] == UInt8(ascii: "{") else {
+            let found = first.map { "the byte 0x\(String(file[$0], radix: 16))" } ?? "an empty header"
+            throw failure(at: first ?? 8, "found \(found), expected a header that starts with '{'")
         }
         let text = UnsafeRawBufferPointer(rebasing: file[8..<dataStart])
         var scanner = JSONScanner(text, file: path, origin: 8)
@@ -59,6 +64,7 @@ struct Header {
         var tensors: [Declared] = []
         try scanner.object("the header") { scanner, name, byte in
             if name == metadataKey {
+                if try scanner.null() { return }
                 try scanner.object(metadataKey) { scanner, key, _ in
                     metadata[key] = try scanner.string("the value of \(quoted(key)) in \(metadataKey)")
                 }

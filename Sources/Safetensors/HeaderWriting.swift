@@ -49,7 +49,7 @@ extension Header {
         var text = Array("{\(members.joined(separator: ","))}".utf8)
         text += Array(repeating: UInt8(ascii: " "), count: (8 - text.count % 8) % 8)
         guard text.count <= longest else {
-            throw failure("found a header of \(text.count) bytes, expected at most \(longest)")
+            throw failure("found a header of \(counted(text.count, "byte")), expected at most \(longest)")
         }
         let length = withUnsafeBytes(of: UInt64(text.count).littleEndian, Array.init)
         return (length + text, dataCounts)

@@ -96,7 +96,8 @@ public final class SafetensorsWriter {
             skipFullTensors()
             guard current == tensors.count else {
                 let name = quoted(tensors[current].name)
-                throw failure("found \(filled) bytes for tensor \(name) at the end, expected \(dataCounts[current])")
+                throw failure(
+                    "found \(counted(filled, "byte")) for tensor \(name) at the end, expected \(dataCounts[current])")
             }
             try file.commit()
             isOver = true
@@ -113,7 +114,7 @@ public final class SafetensorsWriter {
             throw failure(
                 "found values for tensor \(quoted(name)), expected them for \(quoted(tensors[current].name)), which "
                     + "has "
-                    + "\(filled) of its \(dataCounts[current]) bytes")
+                    + "\(filled) of its \(counted(dataCounts[current], "byte"))")
         }
         return tensors[current]
     }
@@ -127,7 +128,8 @@ public final class SafetensorsWriter {
 
     private func reserve(_ count: Int, in name: String) throws {
         guard count <= dataCounts[current] - filled else {
-            throw failure("found \(filled + count) bytes for tensor \(quoted(name)), expected \(dataCounts[current])")
+            throw failure(
+                "found \(counted(filled + count, "byte")) for tensor \(quoted(name)), expected \(dataCounts[current])")
         }
         filled += count
     }

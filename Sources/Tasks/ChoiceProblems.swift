@@ -39,7 +39,7 @@ struct ChoiceElement: Decodable {
     func problem(place: Int, fault: (String) -> JSONLinesError) throws -> Problem {
         let letters = ChoiceVerifier.letters
         if let options, !(2...letters.count ~= options.count) {
-            throw fault("has \(options.count) options, expected 2 to \(letters.count)")
+            throw fault("has \(counted(options.count, "option")), expected 2 to \(letters.count)")
         }
         let known = letters.prefix(options?.count ?? letters.count), range = "\(known[0]) to \(known[known.count - 1])"
         let right: Character
@@ -61,7 +61,7 @@ struct ChoiceElement: Decodable {
 
     /// Reads a file that holds one JSON array; nil where the file holds something else.
     static func readArray(_ path: String) throws -> [Problem]? {
-        guard let data = FileManager.default.contents(atPath: path),
+        guard let data = try? Data(file: path, limit: Data.largeFile),
             data.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "[")
         else { return nil }
         let elements: [ChoiceElement]

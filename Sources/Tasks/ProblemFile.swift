@@ -32,7 +32,7 @@ public enum ProblemFile {
             throw JSONLinesError("\(path): holds no problems, expected one JSON object a line")
         }
         if let limit, problems.count < limit {
-            throw JSONLinesError("\(path): holds \(problems.count) problems, expected at least \(limit)")
+            throw JSONLinesError("\(path): holds \(counted(problems.count, "problem")), expected at least \(limit)")
         }
         return problems
     }
@@ -41,7 +41,7 @@ public enum ProblemFile {
     private static func checked(_ problems: [Problem], _ path: String, _ limit: Int?) throws -> [Problem] {
         guard !problems.isEmpty else { throw JSONLinesError("\(path): holds no problems, expected an array of them") }
         if let limit, problems.count < limit {
-            throw JSONLinesError("\(path): holds \(problems.count) problems, expected at least \(limit)")
+            throw JSONLinesError("\(path): holds \(counted(problems.count, "problem")), expected at least \(limit)")
         }
         let first = Array(problems.prefix(limit ?? problems.count))
         var places: [String: Int] = [:]

@@ -1,7 +1,7 @@
 /// A flag of a command, and the Swift type that it gives: `--sketch 256,128` or `--json`.
 ///
 ///     let heads = Flag.string("heads", "DIR", "folder of the heads").required()
-///     let sketch = Flag.integerPair("sketch", "K,B", "send the logits through the sketch")
+///     let sketch = Flag.integerPair("sketch", "K,B", in: 5...65_536, 1...65_536, "send the logits through the sketch")
 ///     let json = Flag.switch("json", "print one JSON object")
 ///
 /// A command lists its flags and reads `arguments[heads]`, a `String`; `arguments[sketch]`, an `IntegerPair?`;
@@ -81,9 +81,18 @@ extension Flag where Value == String? {
 }
 
 extension Flag where Value == Int? {
-    /// A whole number that fits `Int`.
-    public static func integer(_ name: String, _ placeholder: String, _ help: String) -> Flag {
-        Flag(name, placeholder, help, expectation: "a whole number") { Int($0) }
+    /// A whole number. Such numbers multiply and allocate, so that each flag says how large they may be.
+    public static func integer(
+        _ name: String, _ placeholder: String, in range: ClosedRange<Int>, _ help: String
+    ) -> Flag {
+        Flag(name, placeholder, help, expectation: "a whole number from \(range.lowerBound) to \(range.upperBound)") {
+            Int($0).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    /// The seed of random numbers, 0 to 2⁵³ − 1, as configurations take them.
+    public static func seed(_ name: String, _ placeholder: String, _ help: String) -> Flag {
+        integer(name, placeholder, in: 0...(1 << 53 - 1), help)
     }
 }
 
@@ -95,9 +104,16 @@ extension Flag where Value == Double? {
 }
 
 extension Flag where Value == IntegerPair? {
-    /// Two whole numbers with a comma between them.
-    public static func integerPair(_ name: String, _ placeholder: String, _ help: String) -> Flag {
-        Flag(name, placeholder, help, expectation: "two whole numbers such as 256,128") { IntegerPair($0) }
+    /// Two whole numbers with a comma between them, each in its range.
+    public static func integerPair(
+        _ name: String, _ placeholder: String, in first: ClosedRange<Int>, _ second: ClosedRange<Int>, _ help: String
+    ) -> Flag {
+        let words = [first, second].map { "\($0.lowerBound) to \($0.upperBound)" }
+        return Flag(
+            name, placeholder, help, expectation: "two whole numbers such as 256,128, from \(words[0]) and \(words[1])"
+        ) {
+            IntegerPair($0).flatMap { first.contains($0.first) && second.contains($0.second) ? $0 : nil }
+        }
     }
 }
 

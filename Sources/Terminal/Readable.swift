@@ -13,6 +13,15 @@ public enum Readable {
         return value < 0 ? "-" + text : text
     }
 
+    /// 1 and "token" as "1 token", 25000 as "25,000 tokens".
+    ///
+    /// - Parameters:
+    ///   - one: the word for a single thing.
+    ///   - many: the word for several; `one` with an s where it is nil.
+    public static func count(_ value: Int, _ one: String, _ many: String? = nil) -> String {
+        "\(count(value)) \(value == 1 ? one : many ?? one + "s")"
+    }
+
     /// 12345678 bytes as "12.3 MB"; a step is 1,000, as disks count.
     public static func bytes(_ value: Int) -> String {
         guard value.magnitude >= 1000 else { return "\(value) B" }

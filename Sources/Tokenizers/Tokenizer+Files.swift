@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension Tokenizer {
@@ -23,9 +24,9 @@ extension Tokenizer {
 
     private static func contents(of file: URL) throws -> Data {
         do {
-            return try Data(contentsOf: file)
-        } catch {
-            throw TokenizerError.unreadable(file: file.path, reason: error.localizedDescription)
+            return try Data(file: file.path, limit: Data.largeFile)
+        } catch let error as FileError where error.kind == .cannotOpen {
+            throw TokenizerError.unreadable(file: file.path, reason: error.reason)
         }
     }
 }

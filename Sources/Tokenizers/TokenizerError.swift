@@ -18,7 +18,7 @@ extension TokenizerError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreadable(let file, let reason):
-            "\(file) cannot be read: \(reason)"
+            "\(file): \(reason)"
         case .malformed(let location, let found, let expected):
             "\(location): found \(found), expected \(expected)"
         case .unsupported(let location, let found, let supported):

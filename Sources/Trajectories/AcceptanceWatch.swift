@@ -1,3 +1,4 @@
+import Files
 import Tasks
 
 /// Looks at completions as they are judged: says early that nothing is accepted, and ends a collection whose grader
@@ -42,7 +43,8 @@ public struct AcceptanceWatch: Sendable {
         }
         guard judgedCount == Self.earlyCount, acceptedCount == 0 else { return nil }
         let counts = reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) × \($0.key)" }
-        return "none of the first \(judgedCount) completions is accepted: \(counts.joined(separator: "; ")). "
+        return
+            "none of the first \(counted(judgedCount, "completion")) is accepted: \(counts.joined(separator: "; ")). "
             + "The last one: \(Self.shortened(text()))"
     }
 

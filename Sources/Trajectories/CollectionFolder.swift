@@ -51,7 +51,7 @@ public struct CollectionFolder: Sendable {
             return
         }
         let found: Manifest
-        do { found = try JSONDecoder().decodeGuarded(Manifest.self, from: Data(contentsOf: manifest)) } catch {
+        do { found = try JSONDecoder().decodeGuarded(Manifest.self, from: Data(file: manifest.path)) } catch {
             throw FolderError(
                 "\(manifest.path): cannot be read as the description of a run; remove the folder or give another")
         }
@@ -109,8 +109,9 @@ public struct CollectionFolder: Sendable {
 
     private func read(_ number: Int) throws -> SampledBlock {
         let path = part(number)
-        guard let content = try? Data(contentsOf: path), let end = content.firstIndex(of: UInt8(ascii: "\n")),
-            let counts = try? JSONDecoder().decodeGuarded(SamplingCounts.self, from: content[..<end])
+        guard let content = try? Data(file: path.path, limit: Data.largeFile),
+            let end = content.firstIndex(of: UInt8(ascii: "\n")),
+            let counts = try? JSONDecoder().decodeGuarded(SamplingCounts.self, from: content[..<end]), counts.isSound
         else { throw FolderError("\(path.path): cannot be read as a finished block; remove it to sample it again") }
         var block = SampledBlock()
         (block.counts, block.lines) = (counts, content[(end + 1)...])

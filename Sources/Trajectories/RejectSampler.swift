@@ -102,6 +102,8 @@ public struct SampledBlock: Sendable, Equatable {
     public var counts = SamplingCounts()
     /// Whole lines of JSON.
     public var lines = Data()
+
+    package init() {}
 }
 
 /// How much was sampled, and how much of it is kept.
@@ -120,6 +122,11 @@ public struct SamplingCounts: Sendable, Equatable, Codable {
     public var faults = 0
     /// The first of these failures, one of the verifier before one of the model.
     public var firstFault: Fault?
+
+    /// Whether sums of such counts stay numbers; a file may say anything.
+    var isSound: Bool {
+        [problems, solved, sampled, accepted, kept, truncated, faults].allSatisfy { (0...1 << 40).contains($0) }
+    }
     /// Tokens of all completions, end tokens included.
     public var sampledTokens = 0
 

@@ -1,4 +1,5 @@
 import Backbone
+import Files
 import Tokenizers
 
 /// From lines to ids, and what ids a model can read.
@@ -51,7 +52,8 @@ public struct TrajectoryEncoding: Sendable {
         }
         guard prompt.count + completion.count <= contextLength else {
             throw Misfit(
-                "found \(prompt.count + completion.count) tokens, expected at most \(contextLength), the model's "
+                "found \(counted(prompt.count + completion.count, "token")), expected at most \(contextLength), the "
+                    + "model's "
                     + "max_position_embeddings; "
                     + "remove the line, or cut the completion and say \"truncated\": true")
         }

@@ -5,7 +5,9 @@ import Tensor
 import Terminal
 import Training
 
-private let tokensFlag = Flag.integer("micro-batch", "N", "tokens that go through the heads together").default(8192)
+private let tokensFlag = Flag.integer(
+    "micro-batch", "N", in: 1...1_048_576, "tokens that go through the heads together"
+).default(8192)
 
 /// `autodeco-bench train`: steps over a cache in memory against their own four matrix products, at D = 3584 and V =
 /// 151,936.

@@ -14,7 +14,9 @@ extension Run {
         if !isSampled { try refuseCacheOfOthers() }
         var folder = try CollectionFolder(output, fingerprint: samplingFingerprint())
         if let counts = folder.counts {
-            console.note("\(folder.trajectories.path): sampled already, \(Readable.count(counts.kept)) trajectories")
+            console.note(
+                "\(folder.trajectories.path): sampled already, "
+                    + Readable.count(counts.kept, "trajectory", "trajectories"))
             if counts.firstFault?.isOfVerifier == true {
                 console.warning(
                     "\(folder.trajectories.path): the verifier failed on some of its completions, which are not kept; "

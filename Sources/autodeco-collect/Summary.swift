@@ -72,10 +72,11 @@ struct Summary: Encodable {
         }
         if let counts = sampling?.counts, counts.faults > 0 {
             let first = counts.firstFault.map { ", the first because \($0)" } ?? ""
-            lines.append("not judged    \(Readable.count(counts.faults)) completions, which count as wrong\(first)")
+            lines.append("not judged    \(Readable.count(counts.faults, "completion")), which count as wrong\(first)")
         }
         lines.append(
-            "cache         \(Readable.count(cache.trajectories)) trajectories, \(Readable.count(cache.tokens)) tokens "
+            "cache         \(Readable.count(cache.trajectories, "trajectory", "trajectories")), "
+                + "\(Readable.count(cache.tokens, "token")) "
                 + "(\(cache.tokensPerTrajectory.smallest) to \(cache.tokensPerTrajectory.largest) each, median "
                 + "\(cache.tokensPerTrajectory.median))"
         )

@@ -19,7 +19,7 @@ final class EvaluationDisplay {
             line = nil
             if stored > 0 {
                 console.note(
-                    "\(Readable.count(stored)) of \(Readable.count(completions)) completions are there already")
+                    "\(Readable.count(stored)) of \(Readable.count(completions, "completion")) are there already")
             }
             if stored < completions { line = console.progress("evaluate, completions", of: completions, from: stored) }
         case .began(let method): line?.status(method)

@@ -12,15 +12,19 @@ enum Flags {
     static let template = Flag.string(
         "prompt-template", "TEXT",
         "a text with {prompt}, or one of \(PromptTemplate.presetNames.joined(separator: ", "))")
-    static let samples = Flag.integer("samples", "N", "completions, decoded together and printed one after another")
-        .default(1)
-    static let width = Flag.integer("width", "N", "completions that are decoded at once, at most").default(16)
-    static let seed = Flag.integer("seed", "N", "of the random numbers").default(0)
-    static let maxTokens = Flag.integer("max-tokens", "N", "the longest completion").default(2048)
+    static let samples = Flag.integer(
+        "samples", "N", in: 1...1_000_000, "completions, decoded together and printed one after another"
+    ).default(1)
+    static let width = Flag.integer(
+        "width", "N", in: 1...65_536, "completions that are decoded at once, at most"
+    ).default(16)
+    static let seed = Flag.seed("seed", "N", "of the random numbers").default(0)
+    static let maxTokens = Flag.integer("max-tokens", "N", in: 1...1_000_000_000, "the longest completion")
+        .default(2048)
     static let stop = Flag.string("stop", "TEXT", "a text before which the completion ends").repeated()
     static let temperature = Flag.number("temperature", "T", "static temperature, 1 where nothing chooses it")
     static let topP = Flag.number("top-p", "P", "draw from the likeliest tokens that together have this probability")
-    static let topK = Flag.integer("top-k", "K", "draw from the K likeliest tokens")
+    static let topK = Flag.integer("top-k", "K", in: 1...16_777_216, "draw from the K likeliest tokens")
     static let minP = Flag.number("min-p", "P", "draw from tokens at least this share as likely as the likeliest")
     static let filter = Flag.choice(
         "filter", NucleusFilter.allCases.map(\.rawValue), "what top-p means, static or predicted; hard if not given")

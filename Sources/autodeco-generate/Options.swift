@@ -1,5 +1,6 @@
 import Backbone
 import Decoding
+import Files
 import Foundation
 import Generation
 import Terminal
@@ -61,10 +62,7 @@ struct Options {
     }
 
     private func promptOfFile(_ path: String) throws -> String {
-        let content: Data
-        do { content = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-            throw InputError("\(path): cannot be read: \(error.localizedDescription)")
-        }
+        let content = try Data(file: path)
         guard var text = String(data: content, encoding: .utf8) else { throw InputError("\(path): is not UTF-8 text") }
         if text.last?.isNewline == true { text.removeLast() }
         return text

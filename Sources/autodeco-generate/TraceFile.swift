@@ -12,11 +12,6 @@ final class TraceFile {
 
     /// - Parameter namesSamples: whether each line says which sample it belongs to.
     init(path: String, namesSamples: Bool) throws {
-        // A device or a pipe would be replaced, not written.
-        let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
-        guard type == nil || type == .typeRegular else {
-            throw InputError("\(path): is not a regular file, which a trace needs")
-        }
         self.namesSamples = namesSamples
         file = try AtomicFile(path: path)
     }

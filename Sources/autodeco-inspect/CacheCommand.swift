@@ -21,12 +21,14 @@ let cacheCommand = Command(
     if let merged = arguments[mergeFlag] {
         guard folders.count >= 2 else {
             throw InputError(
-                "--merge found \(folders.count) caches to join, expected at least two; name them behind \(merged)")
+                "--merge found \(Readable.count(folders.count, "cache")) to join, expected at least two; "
+                    + "name them behind \(merged)")
         }
         try merge(folders, into: merged, console)
         path = merged
     } else if folders.count > 1 {
-        throw InputError("found \(folders.count) folders, expected one; --merge OUT joins several into one cache")
+        throw InputError(
+            "found \(Readable.count(folders.count, "folder")), expected one; --merge OUT joins several into one cache")
     }
     guard let path else { throw InputError("DIR is missing: folder of the hidden-state cache") }
     let cache = try HiddenStateCache(folder: folder(path), verify: !arguments[noVerifyFlag])
@@ -49,7 +51,8 @@ private func merge(_ parts: [String], into merged: String, _ console: Console) t
         (count, bytes) = (count + 1, bytes + size)
     }
     console.note(
-        "\(merged): \(Readable.count(count)) shards of \(Readable.count(parts.count)) caches, \(Readable.bytes(bytes))")
+        "\(merged): \(Readable.count(count, "shard")) of \(Readable.count(parts.count, "cache")), "
+            + Readable.bytes(bytes))
 }
 
 private struct CacheReport: Encodable {
@@ -95,19 +98,21 @@ private struct CacheReport: Encodable {
     var text: String {
         let description = cache.description, lengths = tokens.tokensPerTrajectory
         let states =
-            description.rank.map { "\($0) principal components of hidden states of \(description.hiddenSize)" }
+            description.rank.map {
+                "\(Readable.count($0, "principal component")) of hidden states of \(description.hiddenSize)"
+            }
             ?? "hidden states of \(description.hiddenSize)"
         let sketch =
             description.vocabularySize > description.sketch.exact
-            ? "\(description.sketch.exact) logits and \(description.sketch.bins) bins" : "all logits"
+            ? "\(description.sketch.exact) logits and \(Readable.count(description.sketch.bins, "bin"))" : "all logits"
         let share = { (value: Double) in String(format: "%.1f %%", 100 * value) }
         return """
             \(description.modelName), \(states) as \(description.hiddenType.rawValue), vocabulary of \
             \(Readable.count(description.vocabularySize)), \(sketch) a token
-            \(Readable.count(cache.shardCount)) shards, \(Readable.bytes(cache.byteCount)), \
+            \(Readable.count(cache.shardCount, "shard")), \(Readable.bytes(cache.byteCount)), \
             \(cache.isVerified ? "all checksums right" : "checksums not compared")
-            \(Readable.count(tokens.trajectories)) trajectories, \(Readable.count(tokens.tokens)) tokens, \
-            a trajectory has \
+            \(Readable.count(tokens.trajectories, "trajectory", "trajectories")), \
+            \(Readable.count(tokens.tokens, "token")), a trajectory has \
             \(Readable.count(lengths.smallest)) to \(Readable.count(lengths.largest)), \
             median \(Readable.count(lengths.median))
             \(problems)

@@ -14,7 +14,7 @@ private let trajectoriesFlag = Flag.choice(
     "trajectories", TrajectorySubset.allCases.map(\.rawValue), "which of the cache's trajectories"
 ).default("all")
 private let sketchFlag = Flag.integerPair(
-    "sketch", "K,B", "send the logits of --input through a sketch of K logits and B bins")
+    "sketch", "K,B", in: 5...65_536, 1...65_536, "send the logits of --input through a sketch of K logits and B bins")
 private let gradientsFlag = Flag.string("gradients", "FILE", "receives the gradient of each loss by each parameter")
 private let tokensFlag = Flag.string(
     "tokens", "FILE", "receives each token's joint loss and its derivatives, without weights and masking")
@@ -33,7 +33,7 @@ let lossCommand = Command(
         let heads = try AutoDecoHeads<Element>(folder: folder(arguments[headsFlag]))
         let output = LossOutput<Element>(gradients: arguments[gradientsFlag], tokens: arguments[tokensFlag])
         switch (arguments[labelledInputFlag], arguments[cacheFlag]) {
-        case (let input?, nil): return try lossesOfFile(input, heads, sketch: try sketchShape(arguments), output)
+        case (let input?, nil): return try lossesOfFile(input, heads, sketch: sketchShape(arguments), output)
         case (nil, let path?):
             guard arguments[sketchFlag] == nil else {
                 throw InputError("--sketch is for --input, a cache holds sketches already")
@@ -60,12 +60,8 @@ let lossCommand = Command(
     try arguments[jsonFlag] ? console.print(json: report) : console.print(report.text)
 }
 
-private func sketchShape(_ arguments: Arguments) throws -> SketchShape? {
-    guard let sketch = arguments[sketchFlag] else { return nil }
-    guard (5...65_536).contains(sketch.first), (1...65_536).contains(sketch.second) else {
-        throw InputError("--sketch is \(sketch), expected 5 to 65536 logits and 1 to 65536 bins")
-    }
-    return SketchShape(exact: sketch.first, bins: sketch.second)
+private func sketchShape(_ arguments: Arguments) -> SketchShape? {
+    arguments[sketchFlag].map { SketchShape(exact: $0.first, bins: $0.second) }
 }
 
 /// Losses of the tokens of one file, in one block.

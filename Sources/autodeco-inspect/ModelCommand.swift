@@ -91,9 +91,10 @@ private struct ModelSummary: Encodable {
 
     var text: String {
         """
-        \(family), \(layers) layers, hidden states of \(hiddenSize), vocabulary of \(Readable.count(vocabularySize)), \
+        \(family), \(Readable.count(layers, "layer")), hidden states of \(hiddenSize), \
+        vocabulary of \(Readable.count(vocabularySize)), \
         context of \(Readable.count(contextLength))
-        \(Readable.count(tensors)) tensors, \(Readable.count(parameters)) numbers, \(Readable.bytes(bytes)): \
+        \(Readable.count(tensors, "tensor")), \(Readable.count(parameters, "number")), \(Readable.bytes(bytes)): \
         \(types.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
         \(output == .embedding ? "the output shares the embedding's weights" : "the output has weights of its own")\
         \(output == .ownAgainstConfiguration ? ", though config.json ties them" : "")

@@ -7,7 +7,7 @@ import Terminal
 
 let fractionFlag = Flag.number(
     "validation-fraction", "X", "share of the cache's problems that is held out; that of the heads' run if not given")
-let splitSeedFlag = Flag.integer(
+let splitSeedFlag = Flag.seed(
     "seed", "N", "seed of the split into training and validation; that of the heads' run if not given")
 
 /// The split that a command uses. What is not known of the heads' run, and what the command line names otherwise, is
@@ -26,7 +26,7 @@ func split(
         }
         split.validationFraction = fraction
     }
-    if let seed = arguments[splitSeedFlag] { split.seed = UInt64(bitPattern: Int64(seed)) }
+    if let seed = arguments[splitSeedFlag] { split.seed = UInt64(seed) }
     let place = isAsked ? "the command line" : "--validation-fraction and --seed, which are not given,"
     for note in [run.note(beside: split, of: place, using: .asked), run.note(on: cache)].compactMap(\.self) {
         console.warning(note)

@@ -25,10 +25,7 @@ private func texts(text: String?, file: String?) throws -> [String] {
     switch (text, file) {
     case (let text?, nil): return [text]
     case (nil, let file?):
-        let content: Data
-        do { content = try Data(contentsOf: URL(fileURLWithPath: file)) } catch {
-            throw InputError("\(file): cannot be read: \(error.localizedDescription)")
-        }
+        let content = try Data(file: file, limit: Data.largeFile)
         struct Line: Decodable { var text: String }
         return try content.split(separator: UInt8(ascii: "\n")).enumerated().map { number, line in
             do { return try JSONDecoder().decodeGuarded(Line.self, from: Data(line)).text } catch {

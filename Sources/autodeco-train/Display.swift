@@ -55,13 +55,13 @@ struct Preview: Encodable {
         var lines = [
             resolved, "",
             "cache         \(Readable.bytes(run.cacheBytes))\(run.isExpected ? ", expected" : "")",
-            "training      \(Readable.count(run.trainingTrajectories)) trajectories, "
-                + "\(Readable.count(run.trainingTokens)) tokens",
-            "validation    \(Readable.count(run.validationTrajectories)) trajectories, "
-                + "\(Readable.count(run.validationTokens)) tokens",
+            "training      \(Readable.count(run.trainingTrajectories, "trajectory", "trajectories")), "
+                + "\(Readable.count(run.trainingTokens, "token"))",
+            "validation    \(Readable.count(run.validationTrajectories, "trajectory", "trajectories")), "
+                + "\(Readable.count(run.validationTokens, "token"))",
             "parameters    \(Readable.count(run.parameters))",
             "steps         \(Readable.count(run.steps)), " + String(format: "%.2f", run.epochs)
-                + " epochs, \(Readable.count(run.tokensOfAllSteps)) tokens",
+                + " epochs, \(Readable.count(run.tokensOfAllSteps, "token"))",
             "memory        \(Readable.bytes(run.memoryBytes)) beside the mapped cache; a checkpoint takes "
                 + "\(Readable.bytes(run.checkpointBytes))",
         ]
@@ -81,7 +81,8 @@ func text(of summary: TrainingSummary) -> String {
     let stop = summary.earlyStop.map { ", ended early after \($0)" } ?? ""
     return """
         \(summary.verdict)
-        \(Readable.count(summary.steps)) steps\(stop), \(Readable.count(summary.tokens)) tokens in \(Readable.duration(summary.seconds))
+        \(Readable.count(summary.steps, "step"))\(stop), \(Readable.count(summary.tokens, "token")) in \
+        \(Readable.duration(summary.seconds))
         heads   \(summary.heads)
         report  \(summary.report)
         """

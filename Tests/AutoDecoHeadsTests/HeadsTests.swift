@@ -145,7 +145,7 @@ private func configText(hiddenSize: String, temperature: String, topP: String, f
         ("{\"hidden_size\": 12}", "enable_temperature_head is missing, expected true or false"),
         (
             configText(hiddenSize: #""12""#, temperature: "true", topP: "true", features: "true"),
-            "hidden_size has the wrong type, expected a whole number above 0"
+            "hidden_size has the wrong type, expected a whole number from 1 to 16777216"
         ),
         (
             configText(hiddenSize: "12", temperature: "1", topP: "true", features: "true"),

@@ -77,7 +77,7 @@ import Testing
         #expect(try read(.gptOSS, ["layer_types": types]).windows == [nil, nil, 6])
         #expect(
             try failure(.gptOSS, ["layer_types": ["full_attention"]]).description.hasSuffix(
-                "config.json: found 1 layers for 'layer_types', expected 3, as num_hidden_layers says"))
+                "config.json: found 1 layer for 'layer_types', expected 3, as num_hidden_layers says"))
         #expect(
             try failure(.gptOSS, ["layer_types": ["full_attention", "full_attention", "chunked_attention"]]).kind
                 == .unsupported)
@@ -119,7 +119,7 @@ import Testing
         #expect(missing.kind == .malformed)
         #expect(
             missing.description.hasSuffix(
-                "config.json: found nothing for 'hidden_size', expected a whole number from 1 to 2147483647"))
+                "config.json: found nothing for 'hidden_size', expected a whole number from 1 to 16777216"))
         #expect(
             try failure(.llama, ["num_hidden_layers": "three"]).description.hasSuffix(
                 "found \"three\" for 'num_hidden_layers', expected a whole number from 1 to 10000"))
@@ -143,6 +143,21 @@ import Testing
                 "found \"yes\" for 'tie_word_embeddings', expected true or false"))
     }
 
+    /// Sizes multiply: each has an end, so that no product leaves `Int`.
+    @Test(arguments: [
+        "hidden_size", "vocab_size", "num_hidden_layers", "max_position_embeddings", "intermediate_size",
+        "num_attention_heads", "num_key_value_heads", "head_dim", "kv_lora_rank", "q_lora_rank", "qk_nope_head_dim",
+        "qk_rope_head_dim", "v_head_dim", "n_routed_experts", "moe_intermediate_size", "n_shared_experts",
+        "first_k_dense_replace",
+    ])
+    func sizesHaveAnEnd(key: String) throws {
+        let kind = key == "head_dim" ? TinyModel.Kind.llama : .deepSeekV3
+        for value in [Int.max, 1 << 62, 1 << 31] {
+            let error = try failure(kind, [key: value])
+            #expect(error.description.contains("found \(value) for '\(key)', expected a whole number from "))
+        }
+    }
+
     @Test func brokenFilesAreNamed() throws {
         let tiny = try TinyModel(.llama), file = tiny.folder.appendingPathComponent("config.json")
         try Data("{\"model_type\": \"llama\",\n \"hidden_size\" 24}".utf8).write(to: file)
@@ -155,6 +170,8 @@ import Testing
         try FileManager.default.removeItem(at: file)
         let absent = #expect(throws: ModelError.self) { try tiny.load() }
         #expect(absent?.kind == .unreadable)
-        #expect(absent?.description == "\(file.path): cannot be read, expected a model's configuration")
+        #expect(
+            absent?.description
+                == "\(file.path): cannot be read: No such file or directory, expected a model's configuration")
     }
 }

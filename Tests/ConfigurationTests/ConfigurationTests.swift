@@ -230,6 +230,50 @@ import Testing
         #expect(message(text) == "c.json: is not JSON5: \(wanted)")
     }
 
+    /// Foundation's reader of JSON5 ends the process on the first two.
+    @Test func bytesThatNoReaderTakesAreASentence() {
+        func message(_ data: Data) -> String {
+            let error = #expect(throws: ConfigurationError.self) { try RunConfiguration(json5: data, file: "c.json") }
+            return error?.description ?? ""
+        }
+        #expect(message(Data("{} // ".utf8) + [0xE9]) == "c.json: is not JSON5: byte 6 is not UTF-8")
+        #expect(message(Data("{model: {folder: '".utf8) + [0xFF] + Data("'}}".utf8)).contains("is not UTF-8"))
+        for opening in ["[", "{a:", "{\"a\": ["] {
+            let text = String(repeating: opening, count: 200_000)
+            #expect(message(Data(text.utf8)).contains("nested deeper than 200 levels"))
+        }
+        #expect(message(Data("{training: {steps: 1e400}}".utf8)).contains("found '1', expected a number of at most"))
+    }
+
+    @Test func aLongKeyIsShownShort() {
+        let key = String(repeating: "k", count: 1_000_000)
+        let shown = String(key.prefix(60)) + "…"
+        #expect(message("{\(key): {}}").hasPrefix("c.json: unknown section \(shown), expected one of "))
+        #expect(message("{training: {\(key): 1}}").hasPrefix("c.json: unknown key training.\(shown), expected one of "))
+        #expect(message("{}", "\(String(repeating: "a.", count: 100_000))=1").contains("found more than 10 levels"))
+    }
+
+    @Test func aConfigurationWithoutEndIsRefused() {
+        let error = #expect(throws: ConfigurationError.self) { try RunConfiguration(path: "/dev/zero") }
+        #expect(error?.description.contains("holds more than 1048576 bytes") == true)
+    }
+
+    /// What multiplies or allocates is bounded where its key is declared.
+    @Test(arguments: RunConfiguration.sections.flatMap { section in section.keys.map { "\(section.name).\($0)" } })
+    func noWholeNumberIsWithoutBound(path: String) {
+        func message(_ value: String) -> String {
+            let error = #expect(throws: ConfigurationError.self) {
+                try RunConfiguration(json5: Data("{}".utf8), file: "c.json", overrides: ["\(path)=\(value)"])
+            }
+            return error?.description ?? ""
+        }
+        // A key that takes whole numbers says so about one that no range holds.
+        guard (try? read("{}", "\(path)=-1")) == nil, message("-1").contains("whole number") else { return }
+        for value in [Int.max, Int.max - 1000, 1 << 62, 1_000_000_000_000_000_000] {
+            #expect(message("\(value)").contains("\(path) is \(value), expected a whole number from "), "\(path)")
+        }
+    }
+
     /// The search for the fault must not find one where Foundation does not.
     @Test(arguments: [
         "{a: +1, b: -.5, c: 5., d: 0xFF, e: Infinity, f: -NaN, 'g': \"x\\\"y\", $h: [1, 2,], /* c */ i: null, // d\n}",

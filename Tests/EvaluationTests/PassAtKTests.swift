@@ -68,4 +68,11 @@ import Testing
         #expect(Bootstrap(seed: 1).mean(of: values) == Bootstrap(seed: 1).mean(of: values))
         #expect(Bootstrap(seed: 1).mean(of: values) != Bootstrap(seed: 2).mean(of: values))
     }
+
+    /// Whatever a file says about its samples.
+    @Test func hugeCountsTakeNoTime() throws {
+        let n = 1 << 40
+        #expect(try abs(passAtK(samples: n, correct: n / 2, k: 3) - 0.875) < 1e-9)
+        #expect(try abs(passAtK(samples: n, correct: 2, k: n / 2) - 0.75) < 1e-9)
+    }
 }

@@ -40,6 +40,15 @@ import Testing
         #expect(try load(folder("deep/target")) == [2] && load(folder("deep/later")) == [3])
     }
 
+    @Test func linksInACircleAreRefusedAndStay() throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.createSymbolicLink(atPath: folder("a"), withDestinationPath: "b")
+        try FileManager.default.createSymbolicLink(atPath: folder("b"), withDestinationPath: "a")
+        let error = #expect(throws: FileError.self) { try AtomicFile.write(Data([1]), to: folder("a")) }
+        #expect(error?.kind == .cannotWrite)
+        #expect(kind(folder("a")) == S_IFLNK && kind(folder("b")) == S_IFLNK)
+    }
+
     @Test func aFolderIsRefused() throws {
         let folder = try TemporaryFolder()
         let error = #expect(throws: FileError.self) { try AtomicFile.write(Data([1]), to: folder.path) }

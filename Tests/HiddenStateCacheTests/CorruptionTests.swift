@@ -150,22 +150,29 @@ import Testing
                     }
                 }
             }
-            let cache = try HiddenStateCache(folder: folder.url, verify: false)
-            return message { _ = try cache.batch(of: cache.trajectories) } ?? "nothing"
+            return message {
+                let cache = try HiddenStateCache(folder: folder.url, verify: false)
+                _ = try cache.batch(of: cache.trajectories)
+            } ?? "nothing"
         }
         let place = "\(Self.second): row 70: "
         #expect(try loading("hidden", at: 70 * 12 + 5, 0x7F80).contains(place + "the hidden state"))
         #expect(try loading("label", at: 70, 40).contains(place + "the label is 40"))
-        #expect(try loading("label_rank", at: 70, 4_000).contains(place + "the label's rank is 4000"))
+        #expect(try loading("label_rank", at: 70, 4_000).contains(place + "the label_rank is 4000"))
         #expect(
             try loading("top_logits", at: 70 * 8 + 1, Float(99).bitPattern).contains(
                 place + "logit 1 of the largest is 99.0"))
         #expect(try loading("tail_count", at: 70 * 9, Float.nan.bitPattern).contains(place + "a bin holds"))
         #expect(try loading("tail_variance", at: 70 * 9, Float(-1).bitPattern).contains(place + "a bin holds"))
-        // Numbers whose sums would overflow.
-        #expect(try loading("tail_count", at: 70 * 9, Float(0x1p62).bitPattern).contains(place + "a bin holds"))
-        #expect(try loading("tail_count", at: 70 * 9, Float(0x1p63).bitPattern).contains(place + "a bin holds"))
+        #expect(try loading("position", at: 70, UInt32(bitPattern: -1)).contains(place + "the position is -1"))
+        #expect(try loading("label", at: 70, UInt32(bitPattern: -1)).contains(place + "the label is -1"))
+        // Finite numbers that cannot be: more tokens than the vocabulary has, or deeper than depths are counted.
+        for count: Float in [0x1p62, 2.5, 33] {
+            #expect(try loading("tail_count", at: 70 * 9, count.bitPattern).contains(place + "a bin holds"), "\(count)")
+        }
         #expect(try loading("tail_variance", at: 70 * 9, Float(3e38).bitPattern).contains(place + "a bin holds"))
+        #expect(try loading("tail_mean", at: 70 * 9, Float(-3e38).bitPattern).contains(place + "a bin holds"))
+        #expect(try loading("tail_mean", at: 70 * 9, Float(1e4).bitPattern).contains(place + "a bin holds"))
         #expect(try loading("label_logit", at: 70, Float.nan.bitPattern).contains(place + "the label's logit"))
     }
 }

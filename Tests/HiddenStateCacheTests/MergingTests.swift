@@ -1,6 +1,6 @@
 import AutoDecoHeads
 import Foundation
-import HiddenStateCache
+@testable import HiddenStateCache
 import Safetensors
 import Testing
 
@@ -61,6 +61,39 @@ import Testing
         #expect(merging([first, try part(0, of: 4)], into: merged.url).contains("holds trajectory 0, which is in"))
         #expect(merging([], into: merged.url).contains("no caches to join"))
         #expect(!FileManager.default.fileExists(atPath: merged.url.path), "nothing is left behind")
+    }
+
+    /// The exporter's marks tell how many parts there are: in the metadata of shards, or in the folders' names.
+    @Test func aMissingPartIsNoticed() throws {
+        let place = TemporaryFolder(), merged = TemporaryFolder()
+        var folders: [URL] = []
+        for rank in 0..<4 {
+            let folder = try part(rank, of: 4), target = place.url.appendingPathComponent("part-0000\(rank)-of-00004")
+            try FileManager.default.createDirectory(at: place.url, withIntermediateDirectories: true)
+            try withExtendedLifetime(folder) { try FileManager.default.copyItem(at: folder.url, to: target) }
+            folders.append(target)
+        }
+        func merging(_ folders: [URL]) -> String? { message { try HiddenStateCache.merge(folders, into: merged.url) } }
+        #expect(
+            merging([folders[0], folders[2]])?.hasSuffix(
+                "part-00000-of-00004: is one of 4 parts, counted from 0, and found no part 1, 3; "
+                    + "name its folder, too, or export it"
+            ) == true)
+        #expect(merging([folders[1]])?.contains("found no part 0, 2, 3;") == true)
+        #expect(!FileManager.default.fileExists(atPath: merged.url.path), "nothing is left behind")
+        // Joined in two steps: names no longer tell, and nothing is claimed.
+        #expect(merging(folders) == nil)
+        withExtendedLifetime((place, merged)) {}
+    }
+
+    @Test func marksAreReadFromNamesAndMetadata() {
+        #expect(PartMark("part-00002-of-00008") == PartMark("00002-of-00008"))
+        #expect(PartMark("00002-of-00008").map { [$0.rank, $0.count] } == [2, 8])
+        for text in [
+            "", "part", "00008-of-00008", "-0001-of-00008", "2-of-8", "00000-of-9999999999", "x-00002-of-00008",
+        ] {
+            #expect(PartMark(text) == nil, "\(text)")
+        }
     }
 
     @Test func whatStandsInTheFolderIsKept() throws {

@@ -45,7 +45,8 @@ private let malformed: [Malformed] = [
         "header length beyond Int", file: Array(repeating: 255, count: 9), byte: 0, found: "18446744073709551615 bytes",
         expected: "at most 100000000"),
     Malformed("empty header", file: assemble(""), byte: 8, found: "an empty header", expected: "'{'"),
-    Malformed("header in front of a space", file: assemble(" {}"), byte: 8, found: "the byte 0x20", expected: "'{'"),
+    Malformed("header of spaces", file: assemble("  "), byte: 8, found: "an empty header", expected: "'{'"),
+    Malformed("list behind a space", file: assemble(" []"), byte: 9, found: "the byte 0x5b", expected: "'{'"),
     Malformed("header that is a list", file: assemble("[]"), byte: 8, found: "the byte 0x5b", expected: "'{'"),
 
     // JSON.
@@ -106,8 +107,7 @@ private let malformed: [Malformed] = [
         "metadata with a number", #"{"__metadata__":{"k":1}}"#, at: "1}", found: "'1'",
         expected: "the value of 'k' in __metadata__, a string"),
     Malformed("metadata as a list", #"{"__metadata__":[]}"#, at: "[]", found: "'['", expected: "'{' for __metadata__"),
-    Malformed(
-        "metadata as null", #"{"__metadata__":null}"#, at: "null", found: "'n'", expected: "'{' for __metadata__"),
+    Malformed("metadata as another word", #"{"__metadata__":nil}"#, at: "il", found: "'i'", expected: "null"),
 
     // Tensors.
     Malformed("tensor that is a number", #"{"a":1}"#, at: "1", found: "'1'", expected: "'{' for tensor 'a'"),

@@ -9,6 +9,22 @@ struct OpeningTests {
         #expect(file.entries.isEmpty && file.metadata.isEmpty)
     }
 
+    /// As the reference implementation has it.
+    @Test func headerMayBeginWithSpacesAndMetadataMayBeNull() throws {
+        let tensor = #""a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}"#
+        let file = try SafetensorsFile(bytes: assemble(" \n\t{\"__metadata__\": null, \(tensor)}", data: [7, 8]))
+        #expect(file.metadata.isEmpty)
+        #expect(try file.tensor("a").values(as: Int.self) == [7, 8])
+    }
+
+    @Test func aGitLFSPointerIsToldFromAFile() throws {
+        let folder = try TemporaryFolder()
+        let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+        try save(Array(pointer.utf8), to: folder("model.safetensors"))
+        let words = "found a Git LFS pointer, expected the file itself of 12345 bytes; fetch it with git lfs pull"
+        #expect(failure { try Checkpoint(folder: folder.path) }?.reason == words)
+    }
+
     @Test func unknownMembersOfATensorAreSkipped() throws {
         let header =
             #"{"a":{"note":{"x":[1,-2.5e+3,true,false,null,"s\u00e9"]},"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#

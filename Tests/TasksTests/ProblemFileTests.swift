@@ -65,7 +65,7 @@ import Testing
                 == #"p.jsonl, line 1: gt has another type, expected such as {"problem": "2+2=", "gt": "4"}"#)
         #expect(message("[1, 2]").hasPrefix("p.jsonl, line 1: is no JSON object, expected such as"))
         #expect(message("\n\n") == "p.jsonl: holds no problems, expected one JSON object a line")
-        #expect(message(sound, limit: 2) == "p.jsonl: holds 1 problems, expected at least 2")
+        #expect(message(sound, limit: 2) == "p.jsonl: holds 1 problem, expected at least 2")
     }
 
     @Test func filesThatAreNotThereAreErrors() {

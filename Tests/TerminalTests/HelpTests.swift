@@ -9,7 +9,7 @@ private let train = Command(
         Flag.string("set", "key.path=value", "override one value of the configuration").repeated(),
         Flag.choice("precision", ["float", "double"], "precision of the whole computation, from the cache to the step")
             .default("float"),
-        Flag.integerPair("sketch", "K,B", "sizes of the sketch").default(IntegerPair(256, 128)),
+        Flag.integerPair("sketch", "K,B", in: 5...1000, 1...1000, "sizes of the sketch").default(IntegerPair(256, 128)),
         Flag.string("a-very-long-flag", "WITH-A-LONG-PLACEHOLDER", "something"),
         Flag.switch("resume", "go on where the last run stopped"),
     ],

@@ -4,9 +4,9 @@ import Testing
 
 private let heads = Flag.string("heads", "DIR", "folder of the heads").required()
 private let output = Flag.string("output", "F", "where to write")
-private let seed = Flag.integer("seed", "N", "seed of the draws").default(7)
+private let seed = Flag.integer("seed", "N", in: -100...100, "seed of the draws").default(7)
 private let fraction = Flag.number("validation-fraction", "X", "share of the trajectories")
-private let sketch = Flag.integerPair("sketch", "K,B", "send the logits through the sketch")
+private let sketch = Flag.integerPair("sketch", "K,B", in: 5...1000, -10...1000, "send the logits through the sketch")
 private let precision = Flag.choice("precision", ["float", "double"], "precision of the computation").default("float")
 private let settings = Flag.string("set", "key.path=value", "override the configuration").repeated()
 private let json = Flag.switch("json", "print one JSON object")
@@ -94,6 +94,12 @@ struct ParsingTests {
         (["--json=yes"], "found the value 'yes' for --json, expected none"),
         (["--seed", "1.5"], "found '1.5' for --seed, expected a whole number"),
         (["--seed=99999999999999999999"], "found '99999999999999999999' for --seed, expected a whole number"),
+        (["--seed", "101"], "found '101' for --seed, expected a whole number from -100 to 100"),
+        (["--sketch", "9223372036854775807,128"], "found '9223372036854775807,128' for --sketch, expected two whole"),
+        (
+            ["--sketch", "256,1001"],
+            "found '256,1001' for --sketch, expected two whole numbers such as 256,128, from 5 to"
+        ),
         (["--validation-fraction", "few"], "found 'few' for --validation-fraction, expected a number"),
         (["--validation-fraction", "nan"], "found 'nan' for --validation-fraction, expected a number"),
         (["--sketch", "256"], "found '256' for --sketch, expected two whole numbers such as 256,128"),

@@ -10,6 +10,12 @@ struct ReadableTests {
     ])
     func countsHaveCommas(_ value: Int, _ text: String) { #expect(Readable.count(value) == text) }
 
+    @Test func oneThingIsSingular() {
+        #expect(
+            [0, 1, 2, 1000].map { Readable.count($0, "layer") } == ["0 layers", "1 layer", "2 layers", "1,000 layers"])
+        #expect([1, 2].map { Readable.count($0, "trajectory", "trajectories") } == ["1 trajectory", "2 trajectories"])
+    }
+
     @Test(arguments: [
         (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_345_678, "12.3 MB"), (999_949, "999.9 kB"),
         (999_950, "1.0 MB"),

@@ -6,7 +6,7 @@ private struct Plain: Error, CustomStringConvertible {
     let description: String
 }
 
-private let seed = Flag.integer("seed", "N", "a seed").default(1)
+private let seed = Flag.integer("seed", "N", in: 0...100, "a seed").default(1)
 
 /// A command with this body.
 private func command(_ body: @escaping Command.Body) -> Command {

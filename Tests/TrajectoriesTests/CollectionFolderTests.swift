@@ -131,6 +131,14 @@ import Testing
         #expect(throws: Killed.self) { try Self.collect(sampler, in: folder, fingerprint) { $0 < 4 } }
         _ = try folder.write("run/parts/00002.jsonl", "rubbish")
         #expect(message(folder, fingerprint).hasPrefix("/run/parts/00002.jsonl: cannot be read as a finished block"))
+        // Counts whose sums would overflow.
+        for count in ["9223372036854775807", "-1"] {
+            let others = ["solved", "sampled", "accepted", "kept", "truncated", "faults"].map { "\"\($0)\": 0" }
+            let counts = (["\"problems\": \(count)"] + others).joined(separator: ", ")
+            _ = try folder.write("run/parts/00002.jsonl", "{\(counts)}\n{}\n")
+            #expect(
+                message(folder, fingerprint).hasPrefix("/run/parts/00002.jsonl: cannot be read as a finished block"))
+        }
         _ = try folder.write("run/collect.json", "rubbish")
         #expect(message(folder, fingerprint).hasPrefix("/run/collect.json: cannot be read as the description of a run"))
 

@@ -35,6 +35,7 @@ import json
 import math
 import os
 import re
+import stat
 import struct
 import subprocess
 import sys
@@ -98,8 +99,23 @@ def note(text):
 
 
 def write_whole(path, pieces):
-    """Writes a file that appears whole or not at all: to a temporary name, flushed to the disk, renamed."""
-    folder, name = os.path.split(os.path.abspath(path))
+    """Writes a file that appears whole or not at all: to a temporary name, flushed to the disk, renamed.
+
+    Where the path is a link, the file that it leads to is replaced. A device or a pipe takes the bytes as they come.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        kind = os.stat(path).st_mode
+        if stat.S_ISCHR(kind) or stat.S_ISFIFO(kind):
+            try:
+                with open(path, "wb") as file:
+                    file.writelines(pieces)
+            except OSError as error:
+                raise InputError(f"{path}: cannot be written: {error.strerror}; give another") from None
+            return
+        if not stat.S_ISREG(kind):
+            raise InputError(f"{path}: is neither a file, a device nor a pipe; give another name")
+    given, path = path, os.path.realpath(path)
+    folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.{os.getpid()}-0.partial")
     try:
         with open(temporary, "wb") as file:
@@ -109,7 +125,7 @@ def write_whole(path, pieces):
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}; free some space or give another folder") from None
+        raise InputError(f"{given}: cannot be written: {error.strerror}; free some space or give another folder") from None
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
@@ -138,6 +154,7 @@ def write_safetensors(path, tensors, metadata):
 
 def safetensors_header(path):
     """The header of a file whose length is what the header says."""
+    refuse_pointer(path)
     try:
         with open(path, "rb") as file:
             header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
@@ -147,6 +164,26 @@ def safetensors_header(path):
     except (OSError, ValueError, KeyError, TypeError, struct.error, MemoryError, OverflowError):
         pass
     raise InputError(f"{path}: is no whole safetensors file; remove it, and start again")
+
+
+def refuse_pointer(path):
+    """Tells what Git leaves in the place of a large file that it has not fetched from the file itself."""
+    with contextlib.suppress(OSError):
+        if not os.path.isfile(path) or os.path.getsize(path) > 1024:
+            return
+        with open(path, "rb") as file:
+            text = file.read(1024)
+        if text.startswith(b"version https://git-lfs.github.com/spec/"):
+            size = re.search(rb"^size (\d+)$", text, re.MULTILINE)
+            of = f" of {int(size[1])} bytes" if size else ""
+            raise InputError(f"{path}: found a Git LFS pointer, expected the file itself{of}; fetch it with git lfs pull")
+
+
+def refuse_pointers(folder):
+    """Looks at all that a model's folder may hold in Git's large files."""
+    for name in sorted(os.listdir(folder)):
+        if name.endswith((".json", ".safetensors", ".bin", ".model", ".txt", ".jinja", ".gguf")):
+            refuse_pointer(os.path.join(folder, name))
 
 
 def crc_of_file(path):
@@ -467,6 +504,7 @@ def encode_line(line, text, vocabulary, context):
 def read_trajectories(path, text, vocabulary, context, skip_too_long=False, rank=0, world=1):
     """The trajectories of the lines that are this process's, and the labels of each line, 0 for one that is left out."""
     kept, lengths, skipped, rejected = [], [], 0, 0
+    refuse_pointer(path)
     try:
         file = open(path, encoding="utf-8")
     except OSError as error:
@@ -487,7 +525,7 @@ def read_trajectories(path, text, vocabulary, context, skip_too_long=False, rank
                     continue
                 except Misfit as error:
                     raise InputError(f"{path}, line {number + 1}: {error}") from None
-                except json.JSONDecodeError:
+                except (json.JSONDecodeError, RecursionError):  # the latter where it is nested too deep
                     raise InputError(f"{path}, line {number + 1}: is not JSON; write one object a line, {FORM}") from None
                 if found is None:
                     rejected += 1
@@ -521,7 +559,10 @@ class Backbone:
                 f"{name}: is a {'GGUF file' if is_gguf(name) else 'file'}, expected a model's folder as Hugging Face publishes it, or its name on the hub")
         try:
             self.folder = name if os.path.isdir(name) else downloaded(name)
+            refuse_pointers(self.folder)
             self.config = self.read_json("config.json")
+        except InputError:
+            raise
         except Exception as error:
             raise InputError(f"{name}: has no config.json that can be read ({first_line(error)}); give a model's folder or its name on the hub") from None
         text = self.config.get("text_config") or self.config
@@ -760,7 +801,7 @@ class Exporter:
     Memory is that of one shard, one batch and one slice of logits, however large the cache is.
     """
 
-    def __init__(self, backbone, trajectories, lengths, folder, fingerprint, *, model_name, top_logits, tail_bins, hidden_type, shard_tokens, batch_tokens):
+    def __init__(self, backbone, trajectories, lengths, folder, fingerprint, *, part=None, model_name, top_logits, tail_bins, hidden_type, shard_tokens, batch_tokens):
         self.backbone, self.folder = backbone, folder
         self.K, self.B, self.hidden_type, self.batch_tokens = top_logits, tail_bins, hidden_type, batch_tokens
         self.shards = plan(trajectories, shard_tokens)
@@ -773,6 +814,9 @@ class Exporter:
         crc = zlib.crc32(numpy.asarray(lengths, dtype="<i8").tobytes())
         layout = f"hidden {D} {hidden_type}, vocabulary {V}, sketch {top_logits},{tail_bins}, {self.tokens} tokens in shards of {shard_tokens}, lengths {crc:08x}"
         self.metadata = {"fingerprint": fingerprint, "format": "pt", "layout": layout}
+        if part:
+            # Whoever joins parts sees by it whether one is missing.
+            self.metadata["part"] = part
         self.present = self.find_shards()
 
     def path(self, name):
@@ -1768,6 +1812,7 @@ class NumberText(str):
 
 def read_problems(path):
     problems, places = [], {}
+    refuse_pointer(path)
     try:
         with open(path, encoding="utf-8") as file:
             for number, row in enumerate(file, 1):
@@ -1779,7 +1824,7 @@ def read_problems(path):
                     is_text = isinstance(line["problem"], str) and not isinstance(line["problem"], NumberText)
                     if not is_text or not isinstance(answer, str):
                         raise TypeError
-                except (ValueError, KeyError, TypeError):
+                except (ValueError, KeyError, TypeError, RecursionError):
                     raise InputError(f'{path}, line {number}: expected a problem such as {{"problem": "2+2=", "gt": "4"}}; bring the line into that form') from None
                 name = str(line.get("id", number))
                 if name in places:
@@ -2065,12 +2110,13 @@ def export(a, given):
     kept, lengths = read_trajectories(trajectories, text, vocabulary, backbone.context, a.skip_too_long, a.rank, a.world)
     entries = backbone.fingerprint() | {"trajectories": f"{os.path.getsize(trajectories)} bytes {crc_of_file(trajectories)}", "dtype": a.dtype, "writer": "export_cache.py"}
     fingerprint = "; ".join(f"{name}={entries[name]}" for name in sorted(entries))
-    folder = os.path.join(a.output, f"part-{a.rank:05d}-of-{a.world:05d}") if a.world > 1 else a.output
+    part = f"{a.rank:05d}-of-{a.world:05d}" if a.world > 1 else None
+    folder = os.path.join(a.output, f"part-{part}") if part else a.output
     with lock(folder):
         if backbone.model is None:
             backbone.load()
         exporter = Exporter(
-            backbone, kept, lengths, folder, fingerprint, model_name=a.name or os.path.basename(os.path.normpath(a.model)), top_logits=a.top_logits,
+            backbone, kept, lengths, folder, fingerprint, part=part, model_name=a.name or os.path.basename(os.path.normpath(a.model)), top_logits=a.top_logits,
             tail_bins=a.tail_bins, hidden_type=a.hidden_type, shard_tokens=a.shard_tokens, batch_tokens=a.batch_tokens)
         if exporter.is_complete():
             note(f"{folder}: complete already")

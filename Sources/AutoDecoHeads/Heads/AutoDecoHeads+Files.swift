@@ -100,11 +100,8 @@ extension HeadsConfiguration {
     /// Reads the entries that describe heads from a config.json.
     init(file: URL) throws {
         let data: Data
-        do { data = try Data(contentsOf: file) } catch {
-            throw HeadsFileError(
-                file,
-                "cannot be read, expected the config.json of a folder with trained heads: \(error.localizedDescription)"
-            )
+        do { data = try Data(file: file.path) } catch let error as FileError where error.kind == .cannotOpen {
+            throw HeadsFileError(file, "\(error.reason), expected the config.json of a folder with trained heads")
         }
         let entries: HeadsEntries
         do {
@@ -116,7 +113,7 @@ extension HeadsConfiguration {
             throw HeadsFileError(
                 file, "\(key.stringValue) has the wrong type, expected \(HeadsEntries.expectation(key))")
         } catch {
-            throw HeadsFileError(file, "is not valid JSON: \(error)")
+            throw HeadsFileError(file, "is not valid JSON: \(JSONGuard.reason(in: data))")
         }
         guard (1...HeadsConfiguration.largestHiddenSize).contains(entries.hiddenSize) else {
             throw HeadsFileError(
@@ -174,6 +171,8 @@ private struct HeadsEntries: Decodable {
     }
 
     static func expectation(_ key: any CodingKey) -> String {
-        key.stringValue == CodingKeys.hiddenSize.stringValue ? "a whole number above 0" : "true or false"
+        key.stringValue == CodingKeys.hiddenSize.stringValue
+            ? "a whole number from 1 to \(HeadsConfiguration.largestHiddenSize)"
+            : "true or false"
     }
 }

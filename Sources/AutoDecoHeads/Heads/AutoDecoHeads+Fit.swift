@@ -29,7 +29,7 @@ extension AutoDecoHeads where Element: StoredScalar {
     /// - Throws: ``HeadsFileError`` where config.json names another `vocab_size`; heads that name none fit.
     public static func requireVocabulary(_ vocabularySize: Int, folder: URL) throws {
         let file = folder.appendingPathComponent("config.json")
-        guard let data = try? Data(contentsOf: file),
+        guard let data = try? Data(file: file.path),
             let named = (try? JSONDecoder().decodeGuarded(VocabularyEntry.self, from: data))?.size
         else { return }
         guard named == vocabularySize else {

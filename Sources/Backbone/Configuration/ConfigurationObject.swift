@@ -16,8 +16,9 @@ struct ConfigurationObject {
         file = url.path
         prefix = ""
         let data: Data
-        do { data = try Data(contentsOf: url) } catch {
-            throw ModelError(.unreadable, "\(url.path): cannot be read, expected a model's configuration")
+        do { data = try Data(file: url.path) } catch let error as FileError {
+            let isPointer = error.kind == .malformed
+            throw ModelError(.unreadable, isPointer ? "\(error)" : "\(error), expected a model's configuration")
         }
         let tree: JSONTree
         do { tree = try JSONTree(parsing: Array(data), file: url.path) } catch {
@@ -65,9 +66,15 @@ struct ConfigurationObject {
         return value
     }
 
+    /// What widths may be, vocabularies among them; and what counts and sizes of heads and experts may be. Any three of
+    /// them multiply within `Int`.
+    static let widths = 1...1 << 24, heads = 1...1 << 16
+    /// What a number of positions may be.
+    static let positions = 1...Int(Int32.max)
+
     /// A whole number in `range`.
     func integer(
-        _ key: String, in range: ClosedRange<Int> = 1...Int(Int32.max), default fallback: Int? = nil
+        _ key: String, in range: ClosedRange<Int> = widths, default fallback: Int? = nil
     ) throws -> Int {
         try read(key, "a whole number from \(range.lowerBound) to \(range.upperBound)", default: fallback) {
             if case .integer(let number) = $0, range.contains(number) { number } else { nil }

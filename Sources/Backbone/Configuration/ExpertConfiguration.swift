@@ -20,7 +20,7 @@ public struct ExpertConfiguration: Sendable, Equatable {
         guard style != .none else { return nil }
         // The same number goes under three names, by family and version.
         let countKey = ["num_local_experts", "n_routed_experts", "num_experts"].first { file.has($0) }
-        count = try file.integer(countKey ?? "num_experts")
+        count = try file.integer(countKey ?? "num_experts", in: ConfigurationObject.heads)
         chosenCount = try file.integer("num_experts_per_tok", in: 1...count)
         normalizesWeights = true
         switch style {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What `config.json` and `generation_config.json` say about a model, in either layout that is published: the newest
@@ -48,18 +49,19 @@ public struct ModelConfiguration: Sendable, Equatable {
         hiddenSize = try file.integer("hidden_size")
         vocabularySize = try file.integer("vocab_size")
         layerCount = try file.integer("num_hidden_layers", in: 1...10_000)
-        contextLength = try file.integer("max_position_embeddings")
+        contextLength = try file.integer("max_position_embeddings", in: ConfigurationObject.positions)
         intermediateSize = try file.integer("intermediate_size")
-        headCount = try file.integer("num_attention_heads")
-        keyValueHeadCount = try file.integer("num_key_value_heads", default: headCount)
+        headCount = try file.integer("num_attention_heads", in: ConfigurationObject.heads)
+        keyValueHeadCount = try file.integer("num_key_value_heads", in: ConfigurationObject.heads, default: headCount)
         latent = traits.attention == .latent ? try LatentAttentionConfiguration(file) : nil
+        let usualHeadSize = traits.defaultHeadSize ?? max(1, hiddenSize / headCount)
         headSize =
             try latent?.headSize
-            ?? file.integer("head_dim", default: traits.defaultHeadSize ?? max(1, hiddenSize / headCount))
+            ?? file.integer("head_dim", in: ConfigurationObject.heads, default: usualHeadSize)
         guard headCount % keyValueHeadCount == 0 else {
             throw file.malformed(
                 "num_key_value_heads", found: "\(keyValueHeadCount)",
-                expected: "a divisor of the \(headCount) attention heads")
+                expected: "a divisor of the \(counted(headCount, "attention head", "attention heads"))")
         }
         guard headSize % 2 == 0 || latent != nil else {
             throw file.malformed("head_dim", found: "\(headSize)", expected: "an even number, for rope turns pairs")
@@ -114,12 +116,13 @@ public struct ModelConfiguration: Sendable, Equatable {
             slides = { $0 >= first }
         case .alternating: slides = { $0 % 2 == 0 }
         }
-        let window = try file.integer("sliding_window")
+        let window = try file.integer("sliding_window", in: ConfigurationObject.positions)
         guard rule != .everyLayer, file.has("layer_types") else { return all.map { slides($0) ? window : nil } }
         let types = try file.strings("layer_types")
         guard types.count == layerCount else {
             throw file.malformed(
-                "layer_types", found: "\(types.count) layers", expected: "\(layerCount), as num_hidden_layers says")
+                "layer_types", found: counted(types.count, "layer"),
+                expected: "\(layerCount), as num_hidden_layers says")
         }
         return try types.map {
             switch $0 {
@@ -160,9 +163,9 @@ public struct LatentAttentionConfiguration: Sendable, Equatable {
     init(_ file: ConfigurationObject) throws {
         queryRank = file.has("q_lora_rank") ? try file.integer("q_lora_rank") : nil
         keyValueRank = try file.integer("kv_lora_rank")
-        plainSize = try file.integer("qk_nope_head_dim")
-        rotarySize = try file.integer("qk_rope_head_dim")
-        valueSize = try file.integer("v_head_dim")
+        plainSize = try file.integer("qk_nope_head_dim", in: ConfigurationObject.heads)
+        rotarySize = try file.integer("qk_rope_head_dim", in: ConfigurationObject.heads)
+        valueSize = try file.integer("v_head_dim", in: ConfigurationObject.heads)
         isInterleaved = try file.bool("rope_interleave", default: true)
         guard rotarySize % 2 == 0 else {
             throw file.malformed(

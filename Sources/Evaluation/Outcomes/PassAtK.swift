@@ -3,7 +3,7 @@
 ///     pass@k = 1 − C(n−c, k) / C(n, k)
 ///
 /// (Chen et al., "Evaluating Large Language Models Trained on Code", arXiv 2107.03374, equation 1), as a product of
-/// n − k factors or fewer, so that no binomial overflows.
+/// the smaller of k and c factors, so that no binomial overflows.
 ///
 /// - Returns: in [0, 1].
 /// - Throws: ``EvaluationError`` where k is not in 1...n or c is not in 0...n.
@@ -15,8 +15,13 @@ public func passAtK(samples n: Int, correct c: Int, k: Int) throws -> Double {
         throw EvaluationError("pass@\(k) needs at least \(k) samples a problem, found \(n)")
     }
     guard n - c >= k else { return 1 }
-    // C(n−c, k)/C(n, k) = Π over i = n−c+1 … n of (1 − k/i).
     var missed = 1.0
+    if k < c {
+        // C(n−c, k)/C(n, k) = Π over i = 0 … k−1 of (n−c−i)/(n−i).
+        for i in 0..<k { missed *= Double(n - c - i) / Double(n - i) }
+        return 1 - missed
+    }
+    // The same as Π over i = n−c+1 … n of (1 − k/i).
     for i in n - c + 1..<n + 1 { missed *= 1 - Double(k) / Double(i) }
     return 1 - missed
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Scoring
 
@@ -9,7 +10,7 @@ extension EvaluationResults {
         let reference = rows.contains { $0.group == .autoDeco } ? MethodList.autoDeco : MethodList.pick
         let measured = rows.filter { $0.group != .tuning }
         let head = [
-            "\(problems) problems", "pass@1 ± seeds", "95 % interval", "tokens", "cut off", "tokens/s",
+            counted(problems, "problem"), "pass@1 ± seeds", "95 % interval", "tokens", "cut off", "tokens/s",
             "\(reference) − this",
         ]
         let names =
@@ -98,6 +99,6 @@ extension EvaluationResults {
         let pair =
             row.pair.flatMap { [MethodList.pick, MethodList.meanShift].contains(row.name) ? ", \($0)" : nil } ?? ""
         return row.name + pair
-            + (missing.contains(row.name) ? " (\(row.passAt1OfSeeds.count) of \(seeds.count) seeds)" : "")
+            + (missing.contains(row.name) ? " (\(row.passAt1OfSeeds.count) of \(counted(seeds.count, "seed")))" : "")
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Scoring
 
 extension EvaluationResults.Comparison {
@@ -114,11 +115,12 @@ extension EvaluationResults {
         guard let tuning else { return nil }
         let point = (tuning.topPs + tuning.temperatures).first { $0.pair == tuning.best }
         let again = rows.first { $0.name == MethodList.pick }
+        let points = tuning.temperatures.count + tuning.topPs.filter { $0.pair.topP != 1 }.count
         return
-            "Best of \(tuning.temperatures.count + tuning.topPs.filter { $0.pair.topP != 1 }.count) points: "
+            "Best of \(counted(points, "point")): "
             + "\(tuning.best), "
-            + "\(point.map { Words.percent($0.passAt1.mean) } ?? "–") % with the \(tuning.samplesPerProblem) samples "
-            + "that chose it"
+            + "\(point.map { Words.percent($0.passAt1.mean) } ?? "–") % with the "
+            + "\(counted(tuning.samplesPerProblem, "sample")) that chose it"
             + (again.map { ", \(Words.percent($0.passAt1.mean)) % with \($0.samplesPerProblem) fresh ones" } ?? "")
             + ". An expert chose it on the problems that are measured: it is an oracle, and nobody has it for new "
             + "problems."

@@ -7,7 +7,7 @@ import Trajectories
 ///
 /// A file's name carries what its content depends on, as a number: with other heads, another verifier or another prompt
 /// template a run has another name, and files of both stay.
-struct RunStore: Sendable {
+package struct RunStore: Sendable {
     let folder: URL
 
     private struct File<Value: Codable>: Codable {
@@ -16,7 +16,7 @@ struct RunStore: Sendable {
     }
 
     /// Makes the folder.
-    init(_ folder: URL) throws {
+    package init(_ folder: URL) throws {
         self.folder = folder
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -33,7 +33,7 @@ struct RunStore: Sendable {
     /// - Parameter flaw: says what cannot be about a value of that fingerprint; nil where nothing is wrong.
     /// - Returns: nil where it is not there.
     /// - Throws: ``EvaluationError`` for a file that is damaged, with what is wrong about it.
-    func load<Value: Codable>(
+    package func load<Value: Codable>(
         _ name: String, _ fingerprint: Fingerprint, as type: Value.Type = Value.self, flaw: (Value) -> String?
     ) throws -> Value? {
         let url = url(name, fingerprint)
@@ -43,7 +43,7 @@ struct RunStore: Sendable {
         }
         let file: File<Value>
         do {
-            file = try JSONDecoder().decodeGuarded(File<Value>.self, from: Data(contentsOf: url))
+            file = try JSONDecoder().decodeGuarded(File<Value>.self, from: Data(file: url.path, limit: Data.largeFile))
         } catch let error as EvaluationError {
             throw refusal("\(error)")
         } catch { throw refusal("cannot be read as a finished run") }
@@ -53,7 +53,7 @@ struct RunStore: Sendable {
     }
 
     /// Writes a file whole or not at all.
-    func save(_ value: some Codable, _ name: String, _ fingerprint: Fingerprint) throws {
+    package func save(_ value: some Codable, _ name: String, _ fingerprint: Fingerprint) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         try AtomicFile.write(

@@ -28,9 +28,9 @@ public struct CacheSection: Section {
         Key("tailBins", \.tailBins, .within(1...65_536)),
         Key("hiddenType", \.hiddenType),
         Key("shardTokens", \.shardTokens, .within(1...100_000_000)),
-        Key("rank", \.rank, .within(1...1_000_000_000)),
+        Key("rank", \.rank, .within(1...16_777_216)),
         Key("expectedTrajectories", \.expectedTrajectories, .within(1...1_000_000_000)),
-        Key("expectedTokens", \.expectedTokens, .within(1...1_000_000_000_000)),
+        Key("expectedTokens", \.expectedTokens, .within(1...100_000_000_000)),
     ]
 
     package var contradiction: (key: String, sentence: String)? {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A report: one HTML file that needs nothing else, neither network nor fonts nor scripts from elsewhere, and
@@ -68,9 +69,9 @@ public struct Page: Sendable {
     /// Writes the file whole or not at all.
     public func write(to path: String) throws {
         do {
-            try Data(html.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw ReportsError(path, "the page cannot be written: \((error as NSError).localizedDescription)")
+            try AtomicFile.write(Data(html.utf8), to: path)
+        } catch let error as FileError {
+            throw ReportsError(path, "the page cannot be written: \(error.reason)")
         }
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import HiddenStateCache
 import Reports
@@ -22,7 +23,8 @@ struct RunReport {
         var page = Page(
             "Training report",
             subtitle:
-                "\(cache.description.modelName), \(summary.steps) steps, objective \(settings.loss.objective.rawValue)")
+                "\(cache.description.modelName), \(counted(summary.steps, "step")), "
+                + "objective \(settings.loss.objective.rawValue)")
         page.add("Result", result)
         page.add("Loss", losses)
         page.add("Temperature and top-p over training", histograms)
@@ -155,7 +157,8 @@ struct RunReport {
                         colour: 1),
                 ],
                 caption:
-                    "\(samples.labels.count) tokens of \(settings.validationFraction > 0 ? "held-out" : "training") "
+                    "\(counted(samples.labels.count, "token")) of "
+                    + "\(settings.validationFraction > 0 ? "held-out" : "training") "
                     + "trajectories, best heads."
             )
         ]
@@ -191,11 +194,17 @@ struct RunReport {
                 [
                     "Training",
                     .text(
-                        "\(plan.trainingTrajectories) trajectories, \(plan.trainingTokens) tokens, "
+                        "\(counted(plan.trainingTrajectories, "trajectory", "trajectories")), "
+                                + "\(counted(plan.trainingTokens, "token")), "
                             + "\(number(plan.epochs, 2)) epochs"
                     ),
                 ],
-                ["Validation", .text("\(plan.validationTrajectories) trajectories, \(plan.validationTokens) tokens")],
+                [
+                    "Validation",
+                    .text(
+                        "\(counted(plan.validationTrajectories, "trajectory", "trajectories")), "
+                            + "\(counted(plan.validationTokens, "token"))"),
+                ],
                 ["Parameters", .text("\(plan.parameters)")],
                 ["Model", .text("hidden size \(cache.description.hiddenSize), vocabulary \(plan.vocabulary)")],
                 ["Heads", .text(summary.heads)],

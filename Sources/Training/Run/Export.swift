@@ -12,7 +12,8 @@ extension Trainer {
     func export(_ heads: AutoDecoHeads<Float>) throws {
         let full = cache.projection.map { heads.unprojected(by: $0) } ?? heads
         let file = cache.backboneFolder.appendingPathComponent("config.json")
-        let configuration = FileManager.default.contents(atPath: file.path) ?? Data("{}".utf8)
+        let isThere = FileManager.default.fileExists(atPath: file.path)
+        let configuration = isThere ? try Data(file: file.path) : Data("{}".utf8)
         let model = cache.description.modelPath.isEmpty ? cache.description.modelName : cache.description.modelPath
         try full.write(to: folder.heads, origin: HeadsOrigin(baseModel: model, backboneConfiguration: configuration))
     }

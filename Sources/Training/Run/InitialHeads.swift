@@ -21,13 +21,14 @@ struct InitialHeads {
         {
             // What they would predict from a projection alone is not what they predict.
             throw refuse(
-                "read the full hidden state of \(found.hiddenSize) columns, the cache holds \(rank) principal "
-                    + "components of it; expected null, or a cache without cache.rank"
+                "read the full hidden state of \(counted(found.hiddenSize, "column")), the cache holds "
+                    + "\(counted(rank, "principal component")) of it; expected null, or a cache without cache.rank"
             )
         }
         guard found.hiddenSize == expected.hiddenSize else {
             throw refuse(
-                "read hidden states of \(found.hiddenSize) columns, expected \(expected.hiddenSize) as in the cache "
+                "read hidden states of \(counted(found.hiddenSize, "column")), expected \(expected.hiddenSize) as in "
+                    + "the cache "
                     + "\(cache.folder.path)"
             )
         }

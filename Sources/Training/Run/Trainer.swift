@@ -39,7 +39,8 @@ public final class Trainer {
         func refuse(_ sentence: String) -> TrainingError {
             TrainingError(.unsuitableData, "\(cache.folder.path): \(sentence)")
         }
-        let all = "none of \(cache.trajectories.count) trajectories", fraction = settings.validationFraction
+        let all = "none of \(counted(cache.trajectories.count, "trajectory", "trajectories"))",
+            fraction = settings.validationFraction
         guard !training.isEmpty else {
             throw refuse(
                 "\(all) is left for training, expected at least one beside those of "
@@ -249,7 +250,7 @@ public final class Trainer {
         } else {
             state.progress.validationsSinceBest += 1
             if let patience = settings.earlyStoppingPatience, state.progress.validationsSinceBest >= patience {
-                state.progress.earlyStop = "\(patience) validations in a row without improvement"
+                state.progress.earlyStop = "\(counted(patience, "validation")) in a row without improvement"
             }
         }
         let record = ValidationRecord(step: state.step, result: result, yardsticks: yardsticks, isBest: isBest)

@@ -13,6 +13,8 @@ struct TrainingCheckpoint {
     static let name = "checkpoint.safetensors"
     /// Of the file, and of how trajectories are held out: another version is not gone on with.
     static let formatVersion = "2"
+    /// More than a run can be asked for.
+    private static let mostSteps = 1_000_000_000
 
     let configuration: HeadsConfiguration
     let identity: RunIdentity

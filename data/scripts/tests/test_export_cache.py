@@ -5,6 +5,7 @@ import json
 import math
 import os
 import shutil
+import stat
 import struct
 import sys
 import tempfile
@@ -317,7 +318,9 @@ class CacheTests(Folder):
             self.assertEqual(self.run_command(file, self.path("many"), "--rank", str(rank), "--world", "3")[0], 0)
             folder = os.path.join(self.path("many"), f"part-{rank:05d}-of-00003")
             parts.append(read_cache(folder)[1])
-            marks.add(read_shard(os.path.join(folder, "shard-00000.safetensors"))[0]["fingerprint"])
+            metadata = read_shard(os.path.join(folder, "shard-00000.safetensors"))[0]
+            marks.add(metadata["fingerprint"])
+            self.assertEqual(metadata["part"], f"{rank:05d}-of-00003")
         self.assertEqual(len(marks), 1, "parts of one cache have one fingerprint")
         joined = {name: torch.cat([part[name] for part in parts]) for name in whole}
         order = sorted(range(len(joined["label"])), key=lambda i: (int(joined["trajectory"][i]), int(joined["position"][i])))
@@ -328,7 +331,47 @@ class CacheTests(Folder):
         self.assertIn("take fewer ranks", errors)
 
 
+class FileTests(Folder):
+    def test_a_whole_file_replaces_what_a_link_leads_to(self):
+        os.mkdir(self.path("there"))
+        os.symlink(os.path.join(os.path.basename(self.path("there")), "file"), self.path("link"))
+        for content in (b"one", b"two"):
+            ec.write_whole(self.path("link"), [content])
+            self.assertTrue(os.path.islink(self.path("link")))
+            with open(os.path.join(self.path("there"), "file"), "rb") as file:
+                self.assertEqual(file.read(), content)
+        self.assertEqual(os.listdir(self.path("there")), ["file"])
+
+    def test_a_device_and_a_pipe_take_the_bytes_and_stay(self):
+        os.symlink("/dev/null", self.path("null"))
+        ec.write_whole(self.path("null"), [b"one"])
+        self.assertTrue(os.path.islink(self.path("null")) and stat.S_ISCHR(os.stat(self.path("null")).st_mode))
+        os.mkfifo(self.path("pipe"))
+        reader = os.open(self.path("pipe"), os.O_RDONLY | os.O_NONBLOCK)
+        ec.write_whole(self.path("pipe"), [b"one", b"two"])
+        self.assertEqual(os.read(reader, 100), b"onetwo")
+        os.close(reader)
+        self.assertTrue(stat.S_ISFIFO(os.stat(self.path("pipe")).st_mode))
+        with self.assertRaisesRegex(ec.InputError, "neither a file, a device nor a pipe"):
+            ec.write_whole(os.path.dirname(self.path("pipe")), [b"one"])
+
+
 class RefusalTests(Folder):
+    POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+    def test_a_git_lfs_pointer_is_told_from_a_file(self):
+        words = "found a Git LFS pointer, expected the file itself of 12345 bytes; fetch it with git lfs pull"
+        self.refuses(self.lines(self.POINTER.strip()), "t.jsonl: " + words)
+        for name in ("config.json", "model.safetensors", "tokenizer.json", "model-00001-of-00002.safetensors"):
+            folder = self.path(f"pointer to {name}")
+            shutil.copytree(self.model, folder)
+            with open(os.path.join(folder, name), "w") as file:
+                file.write(self.POINTER)
+            self.refuses(self.lines(self.GOOD), f"{name}: {words}", model=folder)
+
+    def test_deep_nesting_is_a_sentence(self):
+        self.refuses(self.lines(self.GOOD, "[" * 200_000), "line 2: ", "is not JSON")
+
     GOOD = {"prompt_ids": [1, 5], "completion_ids": [6, 2]}
 
     def test_bad_lines_are_named_with_what_to_do(self):
