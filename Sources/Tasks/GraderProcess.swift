@@ -2,73 +2,83 @@ import Foundation
 
 /// How one run of a grader ended.
 enum GraderProcess {
-    /// Exit status (−1 for a signal), standard output up to 1 MiB, and whether standard error stayed empty.
-    case ended(status: Int32, output: String, isSilent: Bool)
+    /// It ended by itself.
+    case ended(GraderOutput)
+    /// A signal ended it.
+    case crashed
     case overTime, overMemory
 
     /// Nil where no process can be started.
     ///
-    /// Input and output are files: a grader that does not read cannot stop us, and one that writes much cannot stop itself.
+    /// Input and output are files: a grader that does not read cannot stop us, and one that writes much cannot stop itself. When
+    /// the grader has ended, or has reached a limit, all that it has started is killed.
     static func run(_ grader: Grader, input: Data) -> GraderProcess? {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("grader-\(UUID().uuidString)")
-        let files = FileManager.default
+        let name = "grader-\(UUID().uuidString)", mark = "AUTODECO_GRADER=\(name)"
+        let files = FileManager.default, folder = files.temporaryDirectory.appendingPathComponent(name)
+        guard RunningGraders.begin(mark, folder: folder) else { return nil }
+        defer { RunningGraders.end(mark) }
         do { try files.createDirectory(at: folder, withIntermediateDirectories: false) } catch { return nil }
         defer { try? files.removeItem(at: folder) }
-        let names = ["input", "output", "error"].map { folder.appendingPathComponent($0) }
-        guard files.createFile(atPath: names[0].path, contents: input), files.createFile(atPath: names[1].path, contents: nil),
-            files.createFile(atPath: names[2].path, contents: nil), let inputFile = try? FileHandle(forReadingFrom: names[0]),
-            let outputFile = try? FileHandle(forWritingTo: names[1]), let errorFile = try? FileHandle(forWritingTo: names[2])
-        else { return nil }
-        defer { for file in [inputFile, outputFile, errorFile] { try? file.close() } }
+        let paths = ["input", "output", "error"].map { folder.appendingPathComponent($0).path }
+        guard files.createFile(atPath: paths[0], contents: input) else { return nil }
+        let descriptors = paths.enumerated().map { open($1, ($0 == 0 ? O_RDONLY : O_WRONLY | O_CREAT) | O_CLOEXEC, 0o600) }
+        defer { for descriptor in descriptors where descriptor >= 0 { close(descriptor) } }
+        guard descriptors.allSatisfy({ $0 >= 0 }) else { return nil }
 
-        let process = Process(), ended = DispatchSemaphore(value: 0)
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
         // Data in KiB, processor time in seconds, size of a file in blocks of 512 bytes, and no core dumps.
         let limits = "ulimit -d \(grader.megabytes * 4096); ulimit -t \(Int(grader.seconds.rounded(.up)) + 1); ulimit -f 131072; ulimit -c 0"
-        process.arguments = ["-c", "\(limits); exec /bin/sh -c \"$1\"", "grader", grader.command]
-        (process.standardInput, process.standardOutput, process.standardError) = (inputFile, outputFile, errorFile)
-        process.terminationHandler = { _ in ended.signal() }
-        do { try process.run() } catch { return nil }
-        let leader = process.processIdentifier
-        defer { kill(-leader, SIGKILL) }
+        let arguments = ["/bin/sh", "-c", "\(limits); exec /bin/sh -c \"$1\"", "grader", grader.command]
+        let deadline = ContinuousClock.now + .seconds(grader.seconds)
+        guard var tree = RunningGraders.start(mark, { ProcessTree.start(arguments, mark: mark, descriptors: descriptors) }) else { return nil }
 
-        let deadline = DispatchTime.now() + grader.seconds
-        while ended.wait(timeout: min(deadline, .now() + 0.005)) == .timedOut {
-            if hasEnded(leader) {
-                // What it left behind would be waited for, too.
-                kill(-leader, SIGKILL)
-                ended.wait()
-                break
+        var pause: UInt32 = 500
+        while !tree.hasEnded {
+            tree.look()
+            let isLate = ContinuousClock.now >= deadline
+            if isLate || tree.residentBytes > grader.megabytes << 20 {
+                _ = tree.end()
+                return isLate ? .overTime : .overMemory
             }
-            let isLate = DispatchTime.now() >= deadline
-            guard isLate || residentBytes(group: leader) > grader.megabytes << 20 else { continue }
-            kill(-leader, SIGKILL)
-            kill(leader, SIGKILL)
-            ended.wait()
-            return isLate ? .overTime : .overMemory
+            usleep(pause)
+            pause = min(2 * pause, 5_000)
         }
-        guard process.terminationReason == .exit else {
-            return process.terminationStatus == SIGXCPU ? .overTime : .ended(status: -1, output: "", isSilent: false)
-        }
-        let output = (try? FileHandle(forReadingFrom: names[1])).flatMap { try? $0.read(upToCount: 1 << 20) } ?? Data()
-        let errors = (try? files.attributesOfItem(atPath: names[2].path)[.size] as? Int) ?? 0
-        return .ended(status: process.terminationStatus, output: String(decoding: output, as: UTF8.self), isSilent: errors == 0)
+        guard let status = tree.end() else { return .crashed }
+        // The low bits tell of a signal; a shell tells of its child's by 128 + its number.
+        let signal = status & 0x7f, code = (status >> 8) & 0xff
+        if signal == SIGXCPU || code == 128 + SIGXCPU { return .overTime }
+        return signal == 0 ? .ended(GraderOutput(status: code, output: paths[1], error: paths[2])) : .crashed
+    }
+}
+
+/// What a grader that ended by itself has said.
+struct GraderOutput {
+    /// Exit status.
+    let status: Int32
+    /// The last line of standard output and of standard error that is not blank, up to 1 MiB of it; nil where there is none.
+    let lastLine, lastError: String?
+    /// Whether nothing stands on standard error.
+    let isSilent: Bool
+
+    fileprivate init(status: Int32, output: String, error: String) {
+        (self.status, lastLine, lastError) = (status, Self.lastLine(of: output), Self.lastLine(of: error))
+        isSilent = ((try? FileManager.default.attributesOfItem(atPath: error)[.size] as? Int) ?? 0) == 0
     }
 
-    /// Whether a process has ended and waits to be asked how.
-    private static func hasEnded(_ process: pid_t) -> Bool {
-        guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8), let name = text.lastIndex(of: ")") else { return false }
-        return text[name...].dropFirst(2).first == "Z"
-    }
-
-    /// What all processes of a group hold in memory, from `/proc`; pages that they share count for each.
-    private static func residentBytes(group: pid_t) -> Int {
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc") else { return 0 }
-        let pages = names.reduce(0) { sum, name in
-            guard let id = pid_t(name), getpgid(id) == group, let text = try? String(contentsOfFile: "/proc/\(id)/statm", encoding: .utf8) else { return sum }
-            let fields = text.split(separator: " ")
-            return sum + (fields.count > 1 ? Int(fields[1]) ?? 0 : 0)
+    private static func lastLine(of path: String) -> String? {
+        guard let file = FileHandle(forReadingAtPath: path), let size = try? file.seekToEnd() else { return nil }
+        defer { try? file.close() }
+        // Line breaks behind the last line are passed over, however many they are.
+        let block: UInt64 = 1 << 20
+        var end = size, tail = Data()
+        while end > 0 {
+            let start = end > block ? end - block : 0
+            guard (try? file.seek(toOffset: start)) != nil, let piece = try? file.read(upToCount: Int(end - start)) else { return nil }
+            tail = piece + tail
+            end = start
+            while let last = tail.last, " \t\r\n".utf8.contains(last) { tail.removeLast() }
+            if tail.count >= block || tail.contains(UInt8(ascii: "\n")) { break }
         }
-        return pages * Int(getpagesize())
+        let line = tail.lastIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }.map { tail[($0 + 1)...] } ?? tail
+        return line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
     }
 }

@@ -2,7 +2,8 @@ import Foundation
 
 /// Reads a file of JSON objects, one a line, as a stream: memory is that of the longest line.
 ///
-/// Empty lines count and are passed over. A class because it owns the open file.
+/// Empty lines count and are passed over, and so is a byte order mark in front. ``JSONText`` says what is read beyond the standard. A
+/// class because it owns the open file.
 public final class JSONLines {
     public let path: String
     /// Number of the line that was read last, from 1; 0 before the first.
@@ -13,6 +14,9 @@ public final class JSONLines {
     private var buffer: UnsafeMutablePointer<CChar>?
     private var capacity = 0
     private let decoder = JSONDecoder()
+
+    /// What some editors put in front of a file of UTF-8.
+    static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
 
     /// - Throws: ``JSONLinesError`` where the file cannot be opened.
     public init(path: String, form: String) throws {
@@ -34,13 +38,19 @@ public final class JSONLines {
     public func next<Line: Decodable>(_ type: Line.Type = Line.self) throws -> Line? {
         while let line = try readLine() {
             if line.allSatisfy({ " \t\r\n".utf8.contains($0) }) { continue }
-            do { return try decoder.decode(Line.self, from: Data(line)) } catch let error as DecodingError {
-                let isJSON = (try? JSONSerialization.jsonObject(with: Data(line), options: .fragmentsAllowed)) != nil
+            let text = JSONText(Array(line))
+            lineText = text
+            if let words = text.fault { throw fault("\(words), expected \(form)") }
+            do { return try decoder.decode(Line.self, from: text.readable) } catch let error as DecodingError {
+                let isJSON = (try? JSONSerialization.jsonObject(with: text.readable, options: .fragmentsAllowed)) != nil
                 throw fault("\(isJSON ? error.inWords : "is not JSON"), expected \(form)")
             }
         }
         return nil
     }
+
+    /// The line that was decoded last, as it stands in the file.
+    private(set) var lineText = JSONText([])
 
     /// Passes over lines without looking at them.
     public func skip(_ count: Int) throws {
@@ -59,7 +69,8 @@ public final class JSONLines {
             return nil
         }
         lineNumber += 1
-        return UnsafeRawBufferPointer(start: buffer, count: count)
+        let line = UnsafeRawBufferPointer(start: buffer, count: count)
+        return lineNumber == 1 && line.starts(with: Self.byteOrderMark) ? UnsafeRawBufferPointer(rebasing: line.dropFirst(3)) : line
     }
 }
 
