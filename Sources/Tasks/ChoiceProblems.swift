@@ -4,7 +4,7 @@ import Foundation
 ///
 /// | form | element |
 /// |---|---|
-/// | `problem` | `{"problem": "…", "gt": "C"}`: options stand in the text |
+/// | `problem` | `{"problem": "…", "gt": "C"}`: options stand in the text; `prompt` is read as `problem`, `answer` as `gt` |
 /// | `question` | `{"question": "…", "options": ["…", "…"], "answer": "C"}`; `answer` may be the option's index from 0, `question_id` may be there |
 ///
 /// Options are put under the question, one a line: `A. …`.
@@ -15,7 +15,7 @@ struct ChoiceElement: Decodable {
     private let answer: LetterOrIndex
 
     private enum Keys: String, CodingKey {
-        case id, questionID = "question_id", problem, gt, question, options, answer
+        case id, questionID = "question_id", problem, prompt, gt, question, options, answer
     }
 
     init(from decoder: any Decoder) throws {
@@ -26,9 +26,9 @@ struct ChoiceElement: Decodable {
             options = try container.decode([String].self, forKey: .options)
             answer = try container.decode(LetterOrIndex.self, forKey: .answer)
         } else {
-            text = try container.decode(String.self, forKey: .problem)
+            text = try container.decode(String.self, forKey: !container.contains(.problem) && container.contains(.prompt) ? .prompt : .problem)
             options = nil
-            answer = .letter(try container.decode(String.self, forKey: .gt))
+            answer = .letter(try container.decode(String.self, forKey: !container.contains(.gt) && container.contains(.answer) ? .answer : .gt))
         }
     }
 
@@ -54,8 +54,15 @@ struct ChoiceElement: Decodable {
 
     /// Reads a file that holds one JSON array; nil where the file holds something else.
     static func readArray(_ path: String) throws -> [Problem]? {
-        guard let data = FileManager.default.contents(atPath: path), data.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "[")
-        else { return nil }
+        guard let file = FileManager.default.contents(atPath: path) else { return nil }
+        let content = file.starts(with: JSONLines.byteOrderMark) ? file.dropFirst(JSONLines.byteOrderMark.count) : file
+        guard content.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "[") else { return nil }
+        let json = JSONText(Array(content)), data = json.readable
+        if let words = json.fault {
+            // Which problem is to blame, unless the bytes are no text at all.
+            let place = json.elements?.firstIndex { JSONText(Array($0)).fault != nil }
+            throw JSONLinesError("\(path)\(place.map { ", problem \($0 + 1)" } ?? ""): \(words), expected \(form)")
+        }
         let elements: [ChoiceElement]
         do { elements = try JSONDecoder().decode([ChoiceElement].self, from: data) } catch let error as DecodingError {
             guard (try? JSONSerialization.jsonObject(with: data)) != nil else { throw JSONLinesError("\(path): is not JSON, expected \(form)") }

@@ -2,7 +2,7 @@ import Foundation
 
 /// Reads a file of JSON objects, one a line, as a stream: memory is that of the longest line.
 ///
-/// Empty lines count and are passed over, and so is a byte order mark in front. ``JSONText`` says what is read beyond the standard. A
+/// Empty lines count and are passed over, and so are byte order marks in front of lines. ``JSONText`` says what is read beyond the standard. A
 /// class because it owns the open file.
 public final class JSONLines {
     public let path: String
@@ -38,15 +38,21 @@ public final class JSONLines {
     public func next<Line: Decodable>(_ type: Line.Type = Line.self) throws -> Line? {
         while let line = try readLine() {
             if line.allSatisfy({ " \t\r\n".utf8.contains($0) }) { continue }
-            let text = JSONText(Array(line))
-            lineText = text
-            if let words = text.fault { throw fault("\(words), expected \(form)") }
-            do { return try decoder.decode(Line.self, from: text.readable) } catch let error as DecodingError {
-                let isJSON = (try? JSONSerialization.jsonObject(with: text.readable, options: .fragmentsAllowed)) != nil
-                throw fault("\(isJSON ? error.inWords : "is not JSON"), expected \(form)")
-            }
+            lineText = JSONText(Array(line))
+            if let words = lineText.fault { throw fault("\(words), expected \(form)") }
+            return try again(type, form: form)
         }
         return nil
+    }
+
+    /// Decodes the line that was decoded last, now as something else.
+    ///
+    /// - Parameter form: what the line should be then, for messages.
+    func again<Line: Decodable>(_ type: Line.Type, form: String) throws -> Line {
+        do { return try decoder.decode(Line.self, from: lineText.readable) } catch let error as DecodingError {
+            let isJSON = (try? JSONSerialization.jsonObject(with: lineText.readable, options: .fragmentsAllowed)) != nil
+            throw fault("\(isJSON ? error.inWords : "is not JSON"), expected \(form)")
+        }
     }
 
     /// The line that was decoded last, as it stands in the file.
@@ -70,7 +76,7 @@ public final class JSONLines {
         }
         lineNumber += 1
         let line = UnsafeRawBufferPointer(start: buffer, count: count)
-        return lineNumber == 1 && line.starts(with: Self.byteOrderMark) ? UnsafeRawBufferPointer(rebasing: line.dropFirst(3)) : line
+        return line.starts(with: Self.byteOrderMark) ? UnsafeRawBufferPointer(rebasing: line.dropFirst(3)) : line
     }
 }
 
@@ -81,7 +87,8 @@ public struct JSONLinesError: Error, Equatable, Sendable, CustomStringConvertibl
     public init(_ description: String) { self.description = description }
 }
 
-/// A text, or a number that stands for one: published files write answers and ids either way.
+/// A text, or a number that stands for one: published files write answers and ids either way. Who needs the number as it is written
+/// looks at the line.
 public struct TextOrNumber: Decodable, Sendable {
     public let text: String
 

@@ -4,7 +4,7 @@ public struct Problem: Sendable, Equatable {
     /// What is asked, before any prompt template.
     public let text: String
     public let answer: Answer
-    /// What else its line says, in the order of the line: for graders.
+    /// What else the line says, in the order of the line, where a grader judges.
     public let members: [Member]
     /// Who judges its completions, where the line names one.
     public let verifier: VerifierName?

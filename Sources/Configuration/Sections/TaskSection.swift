@@ -11,7 +11,10 @@ public struct TaskSection: Section {
     /// Countdown alone: a spoken command before the numbers; null for none.
     public var command: CommandChoice?
 
-    /// The verifier "command" alone: a shell's command line that judges a completion; null for none.
+    /// Countdown alone: which lines of a completion must be right.
+    public var judge = LineChoice.lastLine
+
+    /// The verifier "command", also where a problem's line names it: a shell's command line that judges a completion; null for none.
     public var graderCommand: String?
     /// What the grader may use for one completion: seconds, and MiB of memory.
     public var graderSeconds = 10.0
@@ -30,6 +33,7 @@ public struct TaskSection: Section {
         Key("verifier", \.verifier),
         Key("promptTemplate", \.promptTemplate, Allowed(expectation: "a text with \(placeholder)") { $0.contains(placeholder) }),
         Key("command", \.command),
+        Key("judge", \.judge),
         Key("graderCommand", \.graderCommand, .notEmpty),
         Key("graderSeconds", \.graderSeconds, Allowed(expectation: "a number above 0, at most 3600") { $0 > 0 && $0 <= 3600 }),
         Key("graderMegabytes", \.graderMegabytes, .within(1...1_048_576)),
@@ -39,8 +43,11 @@ public struct TaskSection: Section {
         if verifier == .command, graderCommand == nil {
             return ("graderCommand", "is null, expected a command line: the verifier \"command\" runs it")
         }
-        if verifier != .command, graderCommand != nil {
+        if verifier == .countdown, graderCommand != nil {
             return ("graderCommand", "is given, expected null: only the verifier \"command\" runs one")
+        }
+        if verifier != .countdown, judge != .lastLine {
+            return ("judge", "is \"\(judge.rawValue)\", expected \"lastLine\": only completions of the verifier \"countdown\" have lines to judge")
         }
         guard let command, verifier != .countdown else { return nil }
         return ("command", "is \"\(command.rawValue)\", expected null: only problems of the verifier \"countdown\" know commands")
@@ -59,6 +66,11 @@ public enum VerifierChoice: String, KeyChoice, KeyValue {
     case choice
     /// A program of the user's own.
     case command
+}
+
+/// Which lines of a Countdown completion must be right: the one that declares the answer, or every attempt before it, too.
+public enum LineChoice: String, KeyChoice, KeyValue {
+    case lastLine, everyLine
 }
 
 /// The spoken commands of Countdown prompts.
