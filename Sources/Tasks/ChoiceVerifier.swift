@@ -1,81 +1,59 @@
+import Foundation
+
 /// The completion picks the right option of A to J. Its pick is, in this order:
 ///
-/// 1. the last `\boxed{…}` that holds a letter: `\boxed{C}`, `\boxed{\text{(C)}}`, `\boxed{C. Paris}`;
-/// 2. the last "answer is (C)", "answer is: C" or "Answer: C", in any case, with Markdown's and LaTeX's marks around the letter;
-/// 3. a single letter that ends the text: "…, so (C)."
+/// 1. what stands in the last `<answer>…</answer>`, by these rules;
+/// 2. the last box that holds a letter: `\boxed{C}`, `\boxed{\text{(C)}}`, `\boxed{C. Paris}`, `\boxed{Option C}`;
+/// 3. the last "answer is (C)", "Answer: C", `"answer": "C"`, "correct option is C" or "答案是C";
+/// 4. the label of the last line, "C. Paris", unless lines carry different ones;
+/// 5. the last "C is correct", "option C is the answer", "I choose C" or "#### C";
+/// 6. a letter that ends the text behind a sign, in brackets, or behind words such as "so" and "option";
+/// 7. the label of the first line.
 ///
-/// Letters are capitals, but for small ones in brackets; a letter that begins a word, as in "answer is Australia", is no pick. A pick is
-/// looked for by the next rule only where the one before finds none.
+/// Marks of Markdown and LaTeX, quotes and full-width signs do not matter. Letters are capitals, but for small ones in brackets and those
+/// that nothing follows; a small letter in a box gives way to rule 3. A letter that belongs to a word, an article, a pronoun and the end of
+/// "vitamin C" are no picks. "A or B" picks more than one option and is wrong. What a model thinks before `</think>` does not
+/// count where something stands behind it.
 public struct ChoiceVerifier: Verifier {
     public init() {}
 
     public func verdict(on completion: String, of problem: Problem) -> Verdict {
-        guard case .text(let answer) = problem.answer, let right = answer.first.flatMap(Self.option), answer.count == 1 else {
+        guard case .text(let answer) = problem.answer, let right = answer.first, answer.count == 1, Self.letters.contains(right) else {
             return .wrong(.malformed)
         }
-        guard let pick = Self.pick(in: completion) else { return .wrong(.noAnswer) }
-        return pick == right ? .correct : .wrong(.wrongValue)
+        switch Self.pick(in: completion) {
+        case nil: return .wrong(.noAnswer)
+        case .one(let letter): return letter == right ? .correct : .wrong(.wrongValue)
+        case .several: return .wrong(.wrongValue)
+        }
     }
 
     /// The letters of options, as many as a problem can have.
     static let letters = Array("ABCDEFGHIJ")
 
-    static func pick(in text: String) -> Character? {
-        boxes(in: text).reversed().lazy.compactMap { letter(atStartOf: $0[...]) }.first ?? declared(in: text) ?? lastWord(of: text)
-    }
-
-    private static func option(_ sign: Character) -> Character? { letters.contains(sign) ? sign : nil }
-
-    private static func declared(in text: String) -> Character? {
-        let signs = Array(text), lower = signs.map { $0.isASCII ? Character($0.lowercased()) : $0 }, word = Array("answer")
-        guard signs.count > word.count else { return nil }
-        for start in stride(from: signs.count - word.count - 1, through: 0, by: -1) where lower[start] == "a" && lower[start...].starts(with: word) {
-            var place = skipMarks(signs, start + word.count)
-            if lower[place...].starts(with: "is") {
-                place = skipMarks(signs, place + 2)
-                if place < signs.count, signs[place] == ":" { place += 1 }
-            } else if place < signs.count, signs[place] == ":" {
-                place += 1
-            } else {
-                continue
-            }
-            if let letter = letter(atStartOf: String(signs[place...].prefix(64))[...]) { return letter }
+    static func pick(in completion: String) -> ChoicePick? {
+        var text = completion[...]
+        if let end = text.range(of: "</think>", options: .backwards), text[end.upperBound...].contains(where: { !$0.isWhitespace }) {
+            text = text[end.upperBound...]
         }
-        return nil
+        if let tagged = tagged(in: text).map(String.init), let pick = ChoiceReader(tagged).pick(at: 0) ?? plainPick(in: tagged) { return pick }
+        return plainPick(in: String(text))
     }
 
-    /// Past white space and what sets letters bold.
-    private static func skipMarks(_ signs: [Character], _ place: Int) -> Int {
-        signs[place...].firstIndex { !$0.isWhitespace && $0 != "*" && $0 != "_" } ?? signs.count
+    /// What stands in the last answer tag; one that is not closed reaches to the end.
+    private static func tagged(in text: Substring) -> Substring? {
+        guard let start = text.range(of: "<answer>", options: [.backwards, .caseInsensitive]) else { return nil }
+        let rest = text[start.upperBound...]
+        return rest.range(of: "</answer>", options: .caseInsensitive).map { rest[..<$0.lowerBound] } ?? rest
     }
 
-    /// The letter in front, past brackets, marks and text commands.
-    private static func letter(atStartOf text: Substring) -> Character? {
-        var rest = text, isBracketed = false
-        while let sign = rest.first {
-            if sign == "\\" {
-                let name = rest.dropFirst().prefix(while: \.isASCIILetter)
-                guard ["text", "textbf", "mathrm", "mathbf", "boxed", ""].contains(name) else { return nil }
-                rest = rest[name.endIndex...]
-            } else if sign.isWhitespace || "*_$({[`\"'".contains(sign) {
-                isBracketed = isBracketed || sign == "("
-                rest.removeFirst()
-            } else {
-                break
-            }
-        }
-        guard let sign = rest.popFirst() else { return nil }
-        let isWord = rest.first.map { $0.isLetter || $0.isNumber || "'’-".contains($0) } ?? false
-        if isWord { return nil }
-        if isBracketed, rest.first == ")", sign.isASCIILetter { return option(Character(sign.uppercased())) }
-        return option(sign)
-    }
-
-    private static func lastWord(of text: String) -> Character? {
-        let marks = ".*_$)}]` \t\r\n"
-        guard let end = text.lastIndex(where: { !marks.contains($0) && !$0.isWhitespace }), let letter = option(text[end]) else { return nil }
-        guard end > text.startIndex else { return letter }
-        let before = text[text.index(before: end)]
-        return before.isWhitespace || "(*_${[`:".contains(before) ? letter : nil
+    private static func plainPick(in text: String) -> ChoicePick? {
+        let reader = ChoiceReader(text)
+        let box = boxes(in: text).reversed().lazy.compactMap { content -> (pick: ChoicePick, isCapital: Bool)? in
+            guard let pick = ChoiceReader(content).pick(at: 0, isBox: true) else { return nil }
+            return (pick, content.contains { letters.contains($0) })
+        }.first
+        if let box, box.isCapital { return box.pick }
+        return reader.declared ?? box?.pick ?? reader.label(ofLast: true) ?? reader.favoured ?? reader.last ?? reader.label(ofLast: false)
     }
 }

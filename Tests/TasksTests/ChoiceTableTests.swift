@@ -16,6 +16,15 @@ import Testing
         }
     }
 
+    /// More of what a completion must not be taken for, and long ones.
+    @Test func longCompletionsAreJudgedInTime() {
+        let start = ContinuousClock.now
+        for part in ["answer is ", "(", "A or ", "A. x\n", "\\boxed{", "<answer>", "# ", "选"] {
+            _ = ChoiceVerifier.pick(in: String(repeating: part, count: 5_000))
+        }
+        #expect(ContinuousClock.now - start < .seconds(60))
+    }
+
     @Test func theTableIsLongAndHalfOfItIsNew() {
         let new = choiceTable.count(where: \.isNew)
         #expect(choiceTable.count >= 120 && 2 * new >= choiceTable.count, "\(new) of \(choiceTable.count)")

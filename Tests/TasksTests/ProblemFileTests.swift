@@ -35,10 +35,10 @@ import Testing
     }
 
     @Test func numbersAreTakenAsTheyAreWritten() throws {
-        let lines = ["12345678901234567890", "1e-7", "0.10", "-5".map { "{\"id\": \($0), \"problem\": \"x\", \"gt\" : \($0)}" }
+        let lines = ["12345678901234567890", "1e-7", "0.10", "-5"].map { "{\"id\": \($0), \"problem\": \"x\", \"gt\" : \($0)}" }
         let problems = try read(lines.joined(separator: "\n"), .boxed)
         #expect(problems.map(\.answer) == [.text("12345678901234567890"), .text("1e-7"), .text("0.10"), .text("-5")])
-        #expect(problems.map(\.id) == ["12345678901234567890", "1e-7", "0.10", "-5")
+        #expect(problems.map(\.id) == ["12345678901234567890", "1e-7", "0.10", "-5"])
     }
 
     @Test func promptsAndAnswersAreReadWhereProblemsAndGtsAreMissing() throws {
