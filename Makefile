@@ -13,11 +13,18 @@ TEST_FOLDER := --scratch-path .build/tests
 CACHE := runs/countdown/cache
 HEADS := runs/countdown/training/heads
 
+# What other packages can depend on, as Package.swift lists them.
+LIBRARIES := Autodiff AutoDecoHeads Backbone Decoding Files Generation HiddenStateCache LogitSketches MergedCheckpoint \
+    Safetensors Tensor Tokenizers Training
+
 # Heads of the paper's objective beside those of the published code's, and where configs/countdown-eval.json puts what it finds.
 JOINT_HEADS := runs/ablations/joint/heads
 EVALUATION := runs/countdown/evaluation
 
-.PHONY: help setup build test test-scripts collect train ablations eval gradcheck bench soak clean
+# The commit that programs were built from, for --version; a + says that files were changed after it.
+LEAVE_COMMIT = commit=$$(git describe --always --dirty=+ --exclude '*' 2>/dev/null) && echo "$$commit" > .build/release/autodeco-commit || true
+
+.PHONY: help setup build test test-library test-scripts docs collect train ablations eval gradcheck bench soak clean
 
 help:
 	@echo 'make test       set up what is missing, build and run all tests'
@@ -27,7 +34,9 @@ help:
 	@echo 'make eval       measure whether heads decode the embedded example better than knobs set by hand; trains them first if need be'
 	@echo 'make gradcheck  hold every derivative against central differences, as a table'
 	@echo 'make bench      measure the fused losses against an exponential pass, and training against its matrix products'
-	@echo 'make test-scripts  test export_cache.py; needs Python with torch and transformers (PYTHON=… names it)'
+	@echo 'make test-library  build and run a package that depends on this one'
+	@echo 'make docs       documentation pages of the libraries'
+	@echo 'make test-scripts  test export_cache.py and what makes goldens; needs Python with torch and transformers (PYTHON=… names it)'
 	@echo 'make soak       kill programs at random moments, and hold what they resume against uninterrupted runs'
 	@echo 'make build      build all programs into .build/release'
 	@echo 'make clean      remove what was built'
@@ -47,9 +56,27 @@ setup:
 
 build: setup
 	swift build $(RELEASE)
+	@$(LEAVE_COMMIT)
 
 test: setup
 	$(TEST) $(TEST_FOLDER)
+
+# A package of someone else that stands on this one by its folder; it must build, and print what it printed before.
+LIBRARY_USER := swift run --package-path Tests/library-user --scratch-path .build/library-user library-user
+test-library: setup
+	$(LIBRARY_USER) Tests/library-user/heads | diff - Tests/library-user/expected.txt
+	@echo 'a package that depends on this one builds, loads heads and decodes as expected'
+
+# Documentation pages of the libraries, from their comments. Warnings are errors: an undocumented parameter is one.
+DOCS := .build/docs
+docs: setup
+	@command -v docc >/dev/null || { echo 'docc is needed, which this Swift toolchain does not have' >&2; exit 2; }
+	swift package --scratch-path .build/symbols dump-symbol-graph --minimum-access-level public >/dev/null
+	rm -rf $(DOCS) $(DOCS)-symbols && mkdir -p $(DOCS)-symbols
+	for library in $(LIBRARIES); do cp .build/symbols/*/symbolgraph/$$library.symbols.json $(DOCS)-symbols/; done
+	docc convert --warnings-as-errors --additional-symbol-graph-dir $(DOCS)-symbols --output-path $(DOCS) \
+	    --fallback-display-name AutoDeco --fallback-bundle-identifier autodeco --fallback-default-module-kind Library
+	@echo 'the pages are in $(DOCS); docc preview shows them' >&2
 
 # Of the scripts that users run elsewhere; no other target needs Python.
 PYTHON ?= python3
@@ -87,8 +114,13 @@ eval: setup
 	.build/release/autodeco-eval --config configs/countdown-eval.json
 	@echo 'The tables are in $(EVALUATION)/results.md, the report is $(EVALUATION)/report.html' >&2
 
+# Of what `make test` has built. A check that fails and a run without checks are failures.
 gradcheck: setup
-	@set -o pipefail; $(TEST) $(TEST_FOLDER) --filter 'GradientChecks' 2>&1 | grep -E '^gradcheck|error:|recorded an issue|Test run'
+	@set -o pipefail; $(TEST) $(TEST_FOLDER) --filter 'GradientChecks' 2>&1 | awk ' \
+	    /^gradcheck|error:|recorded an issue|Test run/ { print } \
+	    /^gradcheck .* points/ { checks += 1 } / 0 points/ { empty += 1 } \
+	    END { if (checks && !empty) exit 0; \
+	      print "gradcheck: " checks + 0 " checks, " empty + 0 " of them at no point" > "/dev/stderr"; exit 1 }'
 
 bench: setup
 	swift build $(RELEASE) --product autodeco-bench

@@ -4,6 +4,19 @@ import PackageDescription
 let package = Package(
     name: "autodeco",
     products: [
+        .library(name: "AutoDecoHeads", targets: ["AutoDecoHeads"]),
+        .library(name: "Autodiff", targets: ["Autodiff"]),
+        .library(name: "Backbone", targets: ["Backbone"]),
+        .library(name: "Decoding", targets: ["Decoding"]),
+        .library(name: "Files", targets: ["Files"]),
+        .library(name: "Generation", targets: ["Generation"]),
+        .library(name: "HiddenStateCache", targets: ["HiddenStateCache"]),
+        .library(name: "LogitSketches", targets: ["LogitSketches"]),
+        .library(name: "MergedCheckpoint", targets: ["MergedCheckpoint"]),
+        .library(name: "Safetensors", targets: ["Safetensors"]),
+        .library(name: "Tensor", targets: ["Tensor"]),
+        .library(name: "Tokenizers", targets: ["Tokenizers"]),
+        .library(name: "Training", targets: ["Training"]),
         .executable(name: "autodeco-bench", targets: ["autodeco-bench"]),
         .executable(name: "autodeco-collect", targets: ["autodeco-collect"]),
         .executable(name: "autodeco-eval", targets: ["autodeco-eval"]),
@@ -17,79 +30,182 @@ let package = Package(
             pkgConfig: "lapacke",
             providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
-        .target(name: "Tensor", dependencies: ["COpenBLAS"], exclude: ["README.md"]),
-        .target(name: "Safetensors", exclude: ["README.md"]),
-        .target(name: "Terminal", exclude: ["README.md"]),
-        .target(name: "Configuration", exclude: ["README.md"]),
-        .target(name: "Tasks", exclude: ["README.md"]),
+        .target(name: "Files", exclude: ["README.md"]),
         .target(name: "Reports", exclude: ["README.md"]),
+        .target(name: "Terminal", exclude: ["README.md"]),
+        .target(name: "Configuration", dependencies: ["Files"], exclude: ["README.md"]),
+        .target(name: "Safetensors", dependencies: ["Files"], exclude: ["README.md"]),
+        .target(name: "Tasks", dependencies: ["Files"], exclude: ["README.md"]),
+        .target(name: "Tensor", dependencies: ["COpenBLAS"], exclude: ["README.md"]),
+        .target(name: "Tokenizers", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Autodiff", dependencies: ["Tensor"], exclude: ["README.md"]),
-        .target(name: "Decoding", dependencies: ["Tensor"], exclude: ["README.md"]),
-        .target(name: "AutoDecoHeads", dependencies: ["Autodiff", "Decoding", "Safetensors", "Tensor"], exclude: ["README.md"]),
-        .target(name: "Backbone", dependencies: ["Decoding", "Safetensors", "Tensor"], exclude: ["README.md"]),
-        .target(name: "HiddenStateCache", dependencies: ["AutoDecoHeads", "Safetensors", "Tensor"], exclude: ["README.md"]),
+        .target(name: "LogitSketches", dependencies: ["Tensor"], exclude: ["README.md"]),
+        .target(name: "MergedCheckpoint", dependencies: ["Files", "Safetensors"], exclude: ["README.md"]),
+        .target(
+            name: "Backbone",
+            dependencies: [
+                "Files", "MergedCheckpoint", "Safetensors", "Tensor",
+            ],
+            exclude: ["README.md"]),
+        .target(name: "Decoding", dependencies: ["LogitSketches", "Tensor"], exclude: ["README.md"]),
+        .target(
+            name: "HiddenStateCache",
+            dependencies: [
+                "Files", "LogitSketches", "Safetensors", "Tensor",
+            ],
+            exclude: ["README.md"]),
+        .target(
+            name: "AutoDecoHeads",
+            dependencies: [
+                "Autodiff", "Decoding", "Files", "LogitSketches", "MergedCheckpoint", "Safetensors", "Tensor",
+            ],
+            exclude: ["README.md"]),
+        .target(
+            name: "Generation",
+            dependencies: [
+                "Backbone", "Decoding", "Tensor", "Tokenizers",
+            ],
+            exclude: ["README.md"]),
+        .target(
+            name: "Scoring",
+            dependencies: [
+                "AutoDecoHeads", "HiddenStateCache", "LogitSketches", "Safetensors", "Tensor",
+            ],
+            exclude: ["README.md"]),
+        .target(
+            name: "Trajectories",
+            dependencies: [
+                "Backbone", "Decoding", "Files", "Generation", "HiddenStateCache", "Safetensors", "Tasks", "Tensor",
+                "Tokenizers",
+            ],
+            exclude: ["README.md"]),
         .target(
             name: "Evaluation",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "HiddenStateCache", "Reports", "Safetensors", "Tasks", "Tensor", "Trajectories",
+                "AutoDecoHeads", "Backbone", "Decoding", "Files", "Generation", "HiddenStateCache", "LogitSketches",
+                "Reports", "Safetensors", "Scoring", "Tasks", "Tensor", "Tokenizers", "Trajectories",
             ],
             exclude: ["README.md"]),
         .target(
             name: "Training",
-            dependencies: ["AutoDecoHeads", "Autodiff", "Configuration", "HiddenStateCache", "Reports", "Safetensors", "Tensor"],
+            dependencies: [
+                "AutoDecoHeads", "Autodiff", "Files", "HiddenStateCache", "LogitSketches", "Reports", "Safetensors",
+                "Scoring", "Tensor",
+            ],
             exclude: ["README.md"]),
         .target(
-            name: "Trajectories", dependencies: ["Backbone", "Configuration", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor"],
+            name: "Recipes",
+            dependencies: [
+                "AutoDecoHeads", "Configuration", "Decoding", "Evaluation", "Files", "HiddenStateCache",
+                "Safetensors", "Tasks", "Training",
+            ],
             exclude: ["README.md"]),
 
         .executableTarget(
-            name: "autodeco-inspect",
-            dependencies: [
-                "AutoDecoHeads", "Autodiff", "Backbone", "Configuration", "Evaluation", "HiddenStateCache", "Safetensors", "Tensor", "Terminal",
-                "Training",
-            ]),
-        .executableTarget(
             name: "autodeco-bench",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "COpenBLAS", "Configuration", "Decoding", "HiddenStateCache", "Safetensors", "Tensor", "Terminal",
+                "AutoDecoHeads", "Backbone", "COpenBLAS", "Decoding", "Generation", "HiddenStateCache",
+                "LogitSketches", "Safetensors", "Tensor", "Terminal", "Training",
+            ]),
+        .executableTarget(
+            name: "autodeco-collect",
+            dependencies: [
+                "Backbone", "Decoding", "Files", "HiddenStateCache", "Recipes", "Safetensors", "Tasks", "Tensor",
+                "Terminal", "Tokenizers", "Trajectories",
+            ]),
+        .executableTarget(
+            name: "autodeco-eval",
+            dependencies: [
+                "Decoding", "Evaluation", "Recipes", "Tasks", "Tensor", "Terminal",
+            ]),
+        .executableTarget(
+            name: "autodeco-generate",
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Decoding", "Files", "Generation", "Safetensors", "Tensor", "Terminal",
+                "Tokenizers",
+            ]),
+        .executableTarget(
+            name: "autodeco-inspect",
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "HiddenStateCache", "LogitSketches",
+                "MergedCheckpoint", "Recipes", "Safetensors", "Scoring", "Tensor", "Terminal", "Tokenizers",
                 "Training",
             ]),
         .executableTarget(
             name: "autodeco-train",
-            dependencies: ["Backbone", "Configuration", "HiddenStateCache", "Safetensors", "Tensor", "Terminal", "Training"]),
-        .executableTarget(
-            name: "autodeco-collect",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor", "Terminal",
-                "Trajectories",
+                "Backbone", "Files", "HiddenStateCache", "Recipes", "Safetensors", "Tensor", "Terminal",
+                "Tokenizers", "Training",
             ]),
-        .executableTarget(
-            name: "autodeco-generate",
-            dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "Safetensors", "Tensor", "Terminal"]),
-        .executableTarget(
-            name: "autodeco-eval",
-            dependencies: ["Configuration", "Decoding", "Evaluation", "Tensor", "Terminal"]),
 
-        .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
-        .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
-        .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
-        .testTarget(name: "TasksTests", dependencies: ["Tasks"]),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
-        .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Tensor"]),
-        .testTarget(name: "AutoDecoHeadsTests", dependencies: ["AutoDecoHeads", "Autodiff", "Safetensors", "Tensor"]),
-        .testTarget(name: "TrainingTests", dependencies: ["AutoDecoHeads", "Autodiff", "Configuration", "HiddenStateCache", "Safetensors", "Tensor", "Training"]),
-        .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Tensor"]),
         .testTarget(
-            name: "TrajectoriesTests",
-            dependencies: ["AutoDecoHeads", "Backbone", "Decoding", "HiddenStateCache", "Safetensors", "Tasks", "Tensor", "Trajectories"]),
-        .testTarget(name: "HiddenStateCacheTests", dependencies: ["AutoDecoHeads", "HiddenStateCache", "Safetensors", "Tensor"]),
-        .testTarget(name: "BackboneTests", dependencies: ["Backbone", "Decoding", "Safetensors", "Tensor"]),
+            name: "AutoDecoHeadsTests",
+            dependencies: [
+                "AutoDecoHeads", "Autodiff", "Decoding", "Goldens", "LogitSketches", "MergedCheckpoint",
+                "Safetensors", "Tensor", "TestSupport",
+            ]),
+        .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Tensor"]),
+        .testTarget(
+            name: "BackboneTests",
+            dependencies: [
+                "Backbone", "Goldens", "Safetensors", "Tensor", "TestSupport",
+            ]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Files", "Recipes"]),
+        .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Tensor"]),
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Evaluation", "HiddenStateCache", "Reports", "Safetensors", "Tasks", "Tensor",
-                "Trajectories",
+                "AutoDecoHeads", "Backbone", "Decoding", "Evaluation", "HiddenStateCache", "LogitSketches",
+                "Recipes", "Reports", "Scoring", "Tasks", "Tensor", "TestSupport", "Tokenizers", "Trajectories",
+            ]),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+        .testTarget(
+            name: "GenerationTests",
+            dependencies: [
+                "Backbone", "Decoding", "Generation", "Tensor", "TestSupport",
+            ]),
+        .target(name: "Goldens", path: "Tests/Goldens", exclude: ["README.md", "backbones", "losses", "tokenizers"]),
+        .testTarget(
+            name: "HiddenStateCacheTests",
+            dependencies: [
+                "AutoDecoHeads", "Files", "HiddenStateCache", "LogitSketches", "Safetensors", "Scoring", "Tensor",
+            ]),
+        .testTarget(name: "HouseTests"),
+        .testTarget(name: "InspectTests", dependencies: ["Goldens", "Safetensors", "autodeco-inspect"]),
+        .testTarget(name: "LogitSketchesTests", dependencies: ["LogitSketches", "Tensor", "TestSupport"]),
+        .testTarget(
+            name: "MergedCheckpointTests",
+            dependencies: [
+                "AutoDecoHeads", "Files", "MergedCheckpoint", "Safetensors", "Tensor",
+            ]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+        .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors", "TestSupport"]),
+        .testTarget(
+            name: "ScoringTests",
+            dependencies: [
+                "AutoDecoHeads", "HiddenStateCache", "LogitSketches", "Scoring", "Tensor", "TestSupport",
+            ]),
+        .testTarget(name: "TasksTests", dependencies: ["Files", "Tasks"]),
+        .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
+        .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Files", "HiddenStateCache", "LogitSketches", "Safetensors", "Tensor",
+                "Tokenizers",
+            ],
+            path: "Tests/TestSupport"),
+        .testTarget(name: "TokenizersTests", dependencies: ["Files", "Goldens", "TestSupport", "Tokenizers"]),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: [
+                "AutoDecoHeads", "HiddenStateCache", "LogitSketches", "Recipes", "Safetensors", "Tensor", "Training",
+            ]),
+        .testTarget(
+            name: "TrajectoriesTests",
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Decoding", "Files", "HiddenStateCache", "LogitSketches", "Safetensors",
+                "Tasks", "Tensor", "Tokenizers", "Trajectories",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -9,10 +9,14 @@ public struct GradientCheck: Sendable {
     public var worstError = 0.0
     /// Where that was: number of the input, and of its element.
     public var worstInput = 0
+    /// Number of the element within that input, in row-major order.
     public var worstElement = 0
+    /// The tape's derivative there.
     public var analytic = 0.0
+    /// The numeric derivative there.
     public var numeric = 0.0
 
+    /// A check of no points; ``points`` is 0 and ``worstError`` is 0.
     public init() {}
 
     /// Checks `operation` at the given inputs by all their elements.
@@ -48,15 +52,16 @@ public struct GradientCheck: Sendable {
 
         var numeric: [[Double]] = []
         for (number, input) in inputs.enumerated() {
-            numeric.append((0..<input.count).map { element in
-                let x = input[element], h = step * max(1, abs(x))
-                func shifted(_ by: Double) -> Double {
-                    var inputs = inputs
-                    inputs[number][element] = x + by
-                    return value(inputs)
-                }
-                return (8 * (shifted(h) - shifted(-h)) - (shifted(2 * h) - shifted(-2 * h))) / (12 * h)
-            })
+            numeric.append(
+                (0..<input.count).map { element in
+                    let x = input[element], h = step * max(1, abs(x))
+                    func shifted(_ by: Double) -> Double {
+                        var inputs = inputs
+                        inputs[number][element] = x + by
+                        return value(inputs)
+                    }
+                    return (8 * (shifted(h) - shifted(-h)) - (shifted(2 * h) - shifted(-2 * h))) / (12 * h)
+                })
         }
         let floor = 1e-3 * (numeric.joined().map { abs($0) }.max() ?? 0)
         for (number, variable) in variables.enumerated() {

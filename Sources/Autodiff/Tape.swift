@@ -15,6 +15,7 @@ public final class Tape<Element: Scalar> {
 
     var entries: [Entry] = []
 
+    /// An empty tape.
     public init() {}
 
     /// A value that gradients are wanted for.
@@ -66,6 +67,7 @@ public final class Tape<Element: Scalar> {
 
 /// A value on a tape. Operations on variables are methods and operators in `Operations/`.
 public struct Variable<Element: Scalar> {
+    /// The value itself.
     public let value: Tensor<Element>
     let tape: Tape<Element>
     let index: Int

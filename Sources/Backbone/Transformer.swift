@@ -1,4 +1,5 @@
 import Foundation
+import MergedCheckpoint
 import Safetensors
 import Tensor
 
@@ -16,9 +17,12 @@ public struct Transformer: Sendable {
     private let norm: RootMeanSquareNorm
     private let output: WeightMatrix
     private let rope: RotaryEmbedding
-    /// Whether the weights are few enough to be kept in Float as well. Each row of a pass then has the same bits whatever
-    /// goes with it, and threads share out sequences in place of the rows of a product.
-    let isTiny: Bool
+    /// Whether the weights are few enough to be kept in Float as well. Each row of a pass then has the same bits
+    /// whatever goes with it, and threads share out sequences in place of the rows of a product.
+    public let isTiny: Bool
+
+    /// Rows of a pass in which a row's bits do not depend on the other rows, at most.
+    public var independentRows: Int { isTiny ? .max : WeightMatrix.fewRows }
 
     /// The most weights of a model that is kept in Float as well, 16 MB.
     static let mostTinyWeights = 4 << 20
@@ -27,25 +31,27 @@ public struct Transformer: Sendable {
     /// activations stay small beside the weights.
     static let passRows = 1024
 
-    /// Reads config.json, generation_config.json and the checkpoint of a folder: a model's own, or one where a model and heads are merged,
-    /// whose heads stay unread.
+    /// Reads config.json, generation_config.json and the checkpoint of a folder: a model's own, or one where a model
+    /// and heads are merged, whose heads stay unread.
     ///
-    /// - Throws: `ModelError` or `SafetensorsError`: what was found, what was expected and where. Every tensor that the
+    /// - Throws: `ModelError` or `FileError`: what was found, what was expected and where. Every tensor that the
     ///   model needs is there, with the right shape, when this returns.
     public init(directory: URL) throws {
-        try self.init(configuration: ModelConfiguration(directory: directory), checkpoint: Self.checkpoint(of: directory))
+        try self.init(
+            configuration: ModelConfiguration(directory: directory), checkpoint: Self.checkpoint(of: directory))
     }
 
     /// The backbone's tensors of a folder, under Hugging Face's names.
     ///
-    /// - Throws: `ModelError` for a folder that holds heads alone; `SafetensorsError` for files that are missing or damaged.
+    /// - Throws: `ModelError` for a folder that holds heads alone; `FileError` for files that are missing or damaged.
     public static func checkpoint(of directory: URL) throws -> any TensorSource {
         let checkpoint = try Checkpoint(folder: directory.path)
         let file = try ConfigurationObject(file: directory.appendingPathComponent("config.json"))
-        guard try file.string("model_type", default: "") == Family.mergedType else { return checkpoint }
-        let backbone = PrefixedTensors(checkpoint, prefix: Family.mergedPrefix)
+        guard try file.string("model_type", default: "") == MergedLayout.modelType else { return checkpoint }
+        let backbone = PrefixedTensors(checkpoint, prefix: MergedLayout.backbonePrefix)
         guard !backbone.entries.isEmpty else {
-            throw ModelError(.malformed, "\(directory.path): holds heads alone, expected a model, or a model merged with heads")
+            throw ModelError(
+                .malformed, "\(directory.path): holds heads alone, expected a model, or a model merged with heads")
         }
         return backbone
     }
@@ -55,7 +61,7 @@ public struct Transformer: Sendable {
         try self.init(configuration: configuration, checkpoint: checkpoint, mostTinyWeights: Self.mostTinyWeights)
     }
 
-    init(configuration: ModelConfiguration, checkpoint: any TensorSource, mostTinyWeights: Int) throws {
+    package init(configuration: ModelConfiguration, checkpoint: any TensorSource, mostTinyWeights: Int) throws {
         self.configuration = configuration
         // Latent attention takes its matrices apart, head by head, and multiplies by OpenBLAS.
         isTiny =
@@ -71,7 +77,8 @@ public struct Transformer: Sendable {
         output =
             configuration.tiesEmbeddings
             ? embedding
-            : try weights.matrix("lm_head.weight", rows: configuration.vocabularySize, columns: configuration.hiddenSize)
+            : try weights.matrix(
+                "lm_head.weight", rows: configuration.vocabularySize, columns: configuration.hiddenSize)
         rope = RotaryEmbedding(
             configuration.rope, size: configuration.latent?.rotarySize ?? configuration.headSize,
             isInterleaved: configuration.latent?.isInterleaved ?? false)
@@ -80,7 +87,7 @@ public struct Transformer: Sendable {
     /// An empty cache for one sequence.
     public func makeCache() -> KVCache { makeCache(pageSize: 64) }
 
-    func makeCache(pageSize: Int) -> KVCache {
+    package func makeCache(pageSize: Int) -> KVCache {
         KVCache(layout: configuration.cacheLayout, windows: configuration.windows, pageSize: pageSize)
     }
 
@@ -114,7 +121,9 @@ public struct Transformer: Sendable {
     /// - Throws: `ModelError` for a step without tokens, a sequence that outgrows the context, and an id outside the
     ///   vocabulary.
     public func advance(_ steps: [(cache: KVCache, tokens: [Int])]) throws -> Tensor<Float> {
-        require(Set(steps.map { ObjectIdentifier($0.cache) }).count == steps.count, "a cache stands in two steps of one pass")
+        require(
+            Set(steps.map { ObjectIdentifier($0.cache) }).count == steps.count,
+            "a cache stands in two steps of one pass")
         try check(steps.map { ($0.cache.count, $0.tokens) })
         if isTiny { return shareOut(steps.map(\.tokens)) { steps[$0].cache } }
         var result = Tensor<Float>(shape: [steps.reduce(0) { $0 + $1.tokens.count }, configuration.hiddenSize]) { _ in }
@@ -125,7 +134,9 @@ public struct Transformer: Sendable {
 
     /// Logits of the next token, [R, V], from hidden states after the final norm, [R, D].
     public func logits(_ hidden: Tensor<Float>) -> Tensor<Float> {
-        require(hidden.columns == configuration.hiddenSize, "hidden states \(hidden.shape) in a model of size \(configuration.hiddenSize)")
+        require(
+            hidden.columns == configuration.hiddenSize,
+            "hidden states \(hidden.shape) in a model of size \(configuration.hiddenSize)")
         return output.product(hidden)
     }
 
@@ -165,7 +176,8 @@ public struct Transformer: Sendable {
                 var hidden = Tensor<Float>(shape: [slice.rows.count, width]) { _ in }, row = 0
                 run(steps, into: &hidden, at: &row)
                 hidden.withUnsafeBufferPointer { hidden in
-                    _ = UnsafeMutableBufferPointer(rebasing: result[(slice.rows.lowerBound * width)...]).update(fromContentsOf: hidden)
+                    _ = UnsafeMutableBufferPointer(rebasing: result[(slice.rows.lowerBound * width)...]).update(
+                        fromContentsOf: hidden)
                 }
             }
             // A single slice has all threads to itself.
@@ -196,13 +208,15 @@ public struct Transformer: Sendable {
                 let past = held > 0 ? " (\(held) of them in its cache)" : ""
                 throw ModelError(
                     .tooLong,
-                    "found \(held + tokens.count) tokens\(past) in sequence \(index), expected at most \(configuration.contextLength), "
+                    "found \(held + tokens.count) tokens\(past) in sequence \(index), expected at most "
+                        + "\(configuration.contextLength), "
                         + "the model's max_position_embeddings")
             }
             if let position = tokens.firstIndex(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
                 throw ModelError(
                     .unknownToken,
-                    "found token id \(tokens[position]) at position \(held + position) of sequence \(index), expected 0 to "
+                    "found token id \(tokens[position]) at position \(held + position) of sequence \(index), expected "
+                        + "0 to "
                         + "\(configuration.vocabularySize - 1)")
             }
         }

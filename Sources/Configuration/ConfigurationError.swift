@@ -18,5 +18,5 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
     public let kind: Kind
     public let description: String
 
-    init(_ kind: Kind, _ description: String) { (self.kind, self.description) = (kind, description) }
+    package init(_ kind: Kind, _ description: String) { (self.kind, self.description) = (kind, description) }
 }

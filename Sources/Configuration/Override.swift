@@ -1,17 +1,19 @@
+import Files
 import Foundation
 
 /// A value of the command line that replaces one of the file: `key.path=value`.
-struct Override {
+package struct Override {
     /// Such as `collect.samples`.
-    let path: String
-    let value: JSONValue
+    package let path: String
+    package let value: JSONValue
 
     /// The value is taken as JSON5 where it is that, and as a text otherwise: `task.command=certain` needs no quotes.
     ///
     /// - Throws: ``ConfigurationError`` for a text without `=`, or with nothing before it.
-    init(_ text: String) throws {
+    package init(_ text: String) throws {
         guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
-            throw ConfigurationError(.malformedOverride, "--set \(text): expected key.path=value, such as collect.samples=8")
+            throw ConfigurationError(
+                .malformedOverride, "--set \(text): expected key.path=value, such as collect.samples=8")
         }
         path = String(text[..<sign])
         let value = String(text[text.index(after: sign)...])
@@ -19,7 +21,7 @@ struct Override {
     }
 
     /// Puts the value into its place; objects on the way there are made where they are missing.
-    func apply(to root: inout JSONValue) {
+    package func apply(to root: inout JSONValue) {
         Self.set(&root, path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)[...], to: value)
     }
 

@@ -1,7 +1,9 @@
+import Files
+
 /// One part of a configuration: plain values with their defaults, and the keys that set them.
 ///
 /// A key is declared once, in `keys`: reading, checks, messages and printing follow from that.
-protocol Section: Sendable {
+package protocol Section: Sendable {
     static var name: String { get }
     static var keys: [Key<Self>] { get }
     init()
@@ -10,24 +12,30 @@ protocol Section: Sendable {
 }
 
 extension Section {
-    var contradiction: (key: String, sentence: String)? { nil }
+    package var contradiction: (key: String, sentence: String)? { nil }
 
     /// Reads a section's object; keys that are not there keep their defaults.
-    init(_ json: JSONValue, source: Source) throws {
+    package init(_ json: JSONValue, source: Source) throws {
         self.init()
         guard case .object(let members) = json else {
             throw ConfigurationError(
-                .unsuitableValue, "\(source.place(of: Self.name)): \(Self.name) is \(json.shown), expected an object with keys such as \(Self.keys[0].name)")
+                .unsuitableValue,
+                "\(source.place(of: Self.name)): \(Self.name) is \(json.shown), expected an object with keys such as "
+                    + "\(Self.keys[0].name)"
+            )
         }
         // Sorted, so that of several mistakes the same one is reported each time.
         for (name, value) in members.sorted(by: { $0.key < $1.key }) {
-            let path = "\(Self.name).\(name)"
+            let path = "\(Self.name).\(shortened(name))"
             guard let key = Self.keys.first(where: { $0.name == name }) else {
-                throw ConfigurationError(.unknownKey, "\(source.place(of: path)): unknown key \(path), \(Self.suggestion(for: name))")
+                throw ConfigurationError(
+                    .unknownKey, "\(source.place(of: path)): unknown key \(path), \(Self.suggestion(for: name, source))"
+                )
             }
             guard key.assign(value, &self) else {
                 throw ConfigurationError(
-                    .unsuitableValue, "\(source.place(of: path)): \(path) is \(value.shown), expected \(key.expectation)")
+                    .unsuitableValue,
+                    "\(source.place(of: path)): \(path) is \(value.shown), expected \(key.expectation)")
             }
         }
         if let (key, sentence) = contradiction {
@@ -37,25 +45,34 @@ extension Section {
     }
 
     /// All values, defaults included.
-    var json: JSONValue { .object(Dictionary(uniqueKeysWithValues: Self.keys.map { ($0.name, $0.value(self)) })) }
+    package var json: JSONValue {
+        .object(Dictionary(uniqueKeysWithValues: Self.keys.map { ($0.name, $0.value(self)) }))
+    }
 
-    private static func suggestion(for name: String) -> String {
-        if let elsewhere = Configuration.sections.first(where: { $0.keys.contains(name) }) {
+    private static func suggestion(for name: String, _ source: Source) -> String {
+        if let elsewhere = source.sections.first(where: { $0.keys.contains(name) }) {
             return "did you mean \(elsewhere.name).\(name)?"
         }
         let names = keys.map(\.name)
-        return nearest(to: name, in: names).map { "did you mean \(Self.name).\($0)?" } ?? "expected one of \(names.joined(separator: ", "))"
+        return nearest(to: name, in: names).map { "did you mean \(Self.name).\($0)?" }
+            ?? "expected one of \(names.joined(separator: ", "))"
     }
 }
 
 /// Where a configuration's values come from, for messages.
-struct Source {
-    let file: String
+package struct Source {
+    package let file: String
     /// Paths that the command line sets.
-    let overridden: [String]
+    package let overridden: [String]
+    /// The sections' names, and of each the names of its keys: a key that stands in the wrong section is found by them.
+    package let sections: [(name: String, keys: [String])]
+
+    package init(file: String, overridden: [String], sections: [(name: String, keys: [String])]) {
+        (self.file, self.overridden, self.sections) = (file, overridden, sections)
+    }
 
     /// `--set path` where the command line set this, else the file.
-    func place(of path: String) -> String {
+    package func place(of path: String) -> String {
         let given = overridden.last { $0 == path || path.hasPrefix($0 + ".") || $0.hasPrefix(path + ".") }
         return given.map { "--set \($0)" } ?? file
     }

@@ -1,9 +1,9 @@
 /// Where a text stops being JSON5, for the message: Foundation's decoder says that it is none, not where.
-struct SyntaxFault: CustomStringConvertible {
-    private(set) var description: String
+package struct SyntaxFault: CustomStringConvertible {
+    package private(set) var description: String
 
     /// - Returns: nil where no fault is found, whatever Foundation dislikes.
-    init?(in data: some Sequence<UInt8>) {
+    package init?(in data: some Sequence<UInt8>) {
         var scanner = Scanner(Array(String(decoding: Array(data), as: UTF8.self).unicodeScalars))
         do throws(SyntaxFault) {
             try scanner.value()
@@ -48,7 +48,9 @@ private struct Scanner {
         }
     }
 
-    private mutating func members(closedBy end: Unicode.Scalar, _ member: (inout Scanner) throws(SyntaxFault) -> Void) throws(SyntaxFault) {
+    private mutating func members(
+        closedBy end: Unicode.Scalar, _ member: (inout Scanner) throws(SyntaxFault) -> Void
+    ) throws(SyntaxFault) {
         index += 1
         while true {
             try skipSpace()
@@ -81,20 +83,31 @@ private struct Scanner {
             if scalar == "\n" { break }
             index += scalar == "\\" ? 2 : 1
         }
-        guard next == quote else { throw fault(found: scalars[start], expected: "a text that ends on its line", at: start) }
+        guard next == quote else {
+            throw fault(found: scalars[start], expected: "a text that ends on its line", at: start)
+        }
         index += 1
     }
 
     /// A number, or one of the few words.
     private mutating func word() throws(SyntaxFault) {
         let start = index
-        while let scalar = next, !scalar.properties.isWhitespace, !",]}:/".unicodeScalars.contains(scalar) { index += 1 }
+        while let scalar = next, !scalar.properties.isWhitespace, !",]}:/".unicodeScalars.contains(scalar) {
+            index += 1
+        }
         let text = String(String.UnicodeScalarView(scalars[start..<index]))
         let magnitude = text.hasPrefix("-") || text.hasPrefix("+") ? String(text.dropFirst()) : text
         let isHexadecimal = magnitude.lowercased().hasPrefix("0x") && Int(magnitude.dropFirst(2), radix: 16) != nil
-        let isNumber = magnitude.first.map { $0.isNumber || $0 == "." } == true && Double("0" + magnitude + (magnitude.hasSuffix(".") ? "0" : "")) != nil
-        guard isHexadecimal || isNumber || ["true", "false", "null"].contains(text) || ["Infinity", "NaN"].contains(magnitude) else {
-            throw fault(found: start < scalars.count ? scalars[start] : nil, expected: "a value (texts stand in quotes)", at: start)
+        let isNumber =
+            magnitude.first.map { $0.isNumber || $0 == "." } == true
+            && Double("0" + magnitude + (magnitude.hasSuffix(".") ? "0" : "")) != nil
+        guard
+            isHexadecimal || isNumber || ["true", "false", "null"].contains(text)
+                || ["Infinity", "NaN"].contains(magnitude)
+        else {
+            throw fault(
+                found: start < scalars.count ? scalars[start] : nil, expected: "a value (texts stand in quotes)",
+                at: start)
         }
     }
 
@@ -109,7 +122,9 @@ private struct Scanner {
                 let start = index
                 index += 2
                 while index + 1 < scalars.count, !(scalars[index] == "*" && scalars[index + 1] == "/") { index += 1 }
-                guard index + 1 < scalars.count else { throw fault(found: "/", expected: "a comment that ends with */", at: start) }
+                guard index + 1 < scalars.count else {
+                    throw fault(found: "/", expected: "a comment that ends with */", at: start)
+                }
                 index += 2
             } else {
                 return

@@ -32,6 +32,6 @@ public protocol DecodingPolicy: Sendable {
     ///   - hidden: last hidden states after the final norm, [R, D].
     ///   - logits: [R, V]. A logit ≤ −1e30 is an impossible token, which is never drawn.
     ///   - random: one generator a sequence, so that a sequence's tokens do not depend on which others step with it.
-    /// - Throws: ``DecodingError`` for the first row that holds a NaN or +∞, or no possible token.
+    /// - Throws: ``PolicyError`` for the first row that holds a NaN or +∞, or no possible token.
     func choose(hidden: Tensor<Float>, logits: Tensor<Float>, random: inout [RandomGenerator]) throws -> [Decision]
 }

@@ -5,7 +5,10 @@ import Tensor
 
 /// Lane maxima of each block. `bad` gets, lane by lane, the number of logits that are NaN or +∞.
 @inline(never)
-func blockMaxima(_ l: UnsafePointer<Float>, blocks: Int, _ maxima: UnsafeMutablePointer<Float>, bad lanes: UnsafeMutablePointer<Float>) {
+func blockMaxima(
+    _ l: UnsafePointer<Float>, blocks: Int, _ maxima: UnsafeMutablePointer<Float>,
+    bad lanes: UnsafeMutablePointer<Float>
+) {
     let infinity = SIMD16<Float>(repeating: .infinity), one = SIMD16<Float>(repeating: 1)
     var bad = loadVector(UnsafePointer(lanes))
     for block in 0..<blocks {
@@ -48,7 +51,9 @@ struct Exponent {
 
 /// Lane sums of e, e·y and e².
 @inline(never)
-func sumExponentials(_ l: UnsafePointer<Float>, blocks: Int, _ exponent: Exponent, into sums: UnsafeMutablePointer<Float>) {
+func sumExponentials(
+    _ l: UnsafePointer<Float>, blocks: Int, _ exponent: Exponent, into sums: UnsafeMutablePointer<Float>
+) {
     var total = SIMD16<Float>(repeating: 0), weighted = total, squares = total
     for vector in 0..<4 * blocks {
         let y = exponent(loadVector(l + 16 * vector))
@@ -65,7 +70,8 @@ func sumExponentials(_ l: UnsafePointer<Float>, blocks: Int, _ exponent: Exponen
 /// Lane sums of −p·log(p + offset).
 @inline(never)
 func sumEntropy(
-    _ l: UnsafePointer<Float>, blocks: Int, _ exponent: Exponent, inverseTotal: Float, offset: Float, into sums: UnsafeMutablePointer<Float>
+    _ l: UnsafePointer<Float>, blocks: Int, _ exponent: Exponent, inverseTotal: Float, offset: Float,
+    into sums: UnsafeMutablePointer<Float>
 ) {
     var total = SIMD16<Float>(repeating: 0)
     let inverseTotal = SIMD16<Float>(repeating: inverseTotal), offset = SIMD16<Float>(repeating: offset)
@@ -86,7 +92,9 @@ func exponentials(_ l: UnsafePointer<Float>, blocks: Int, _ exponent: Exponent, 
 
 /// Lane counts of the logits from `threshold` up, and lane minima of these.
 @inline(never)
-func countAndMinimum(_ l: UnsafePointer<Float>, blocks: Int, from threshold: Float, into lanes: UnsafeMutablePointer<Float>) {
+func countAndMinimum(
+    _ l: UnsafePointer<Float>, blocks: Int, from threshold: Float, into lanes: UnsafeMutablePointer<Float>
+) {
     let one = SIMD16<Float>(repeating: 1), threshold = SIMD16<Float>(repeating: threshold)
     var count = loadVector(UnsafePointer(lanes)), minimum = loadVector(UnsafePointer(lanes + 16))
     for vector in 0..<4 * blocks {
@@ -112,8 +120,10 @@ func depthBins(
     for vector in 0..<4 * blocks {
         let x = loadVector(l + 16 * vector)
         let position = (largest - x) * factor
-        let bin = position.replacing(with: lastBin, where: position .> lastBin).replacing(with: beyond, where: x .< threshold)
-        let bits = unsafeBitCast(bin + rounding, to: SIMD16<Int32>.self) &- unsafeBitCast(rounding, to: SIMD16<Int32>.self)
+        let bin = position.replacing(with: lastBin, where: position .> lastBin).replacing(
+            with: beyond, where: x .< threshold)
+        let bits =
+            unsafeBitCast(bin + rounding, to: SIMD16<Int32>.self) &- unsafeBitCast(rounding, to: SIMD16<Int32>.self)
         UnsafeMutableRawPointer(bins + 16 * vector).storeBytes(of: bits, as: SIMD16<Int32>.self)
     }
 }
@@ -121,7 +131,10 @@ func depthBins(
 /// Adds each token's mass and 1 to its bin. There are two copies of the bins, side by side, so that neighbours in the
 /// row rarely wait for each other.
 @inline(never)
-func scatter(_ e: UnsafePointer<Float>, _ indices: UnsafePointer<Int32>, count: Int, into bins: UnsafeMutablePointer<SIMD2<Double>>) {
+func scatter(
+    _ e: UnsafePointer<Float>, _ indices: UnsafePointer<Int32>, count: Int,
+    into bins: UnsafeMutablePointer<SIMD2<Double>>
+) {
     for i in stride(from: 0, to: count, by: 2) {
         bins[2 * Int(indices[i])] += SIMD2(Double(e[i]), 1)
         bins[2 * Int(indices[i + 1]) + 1] += SIMD2(Double(e[i + 1]), 1)
@@ -130,7 +143,9 @@ func scatter(_ e: UnsafePointer<Float>, _ indices: UnsafePointer<Int32>, count: 
 
 /// Numbers of the tokens of one block from `threshold` up, appended at `found` without a branch; how many.
 @inline(__always)
-func gatherBlock(_ l: UnsafePointer<Float>, from threshold: Float, firstToken: Int, into found: UnsafeMutablePointer<UInt32>) -> Int {
+func gatherBlock(
+    _ l: UnsafePointer<Float>, from threshold: Float, firstToken: Int, into found: UnsafeMutablePointer<UInt32>
+) -> Int {
     var count = 0
     for i in 0..<64 {
         found[count] = UInt32(truncatingIfNeeded: firstToken &+ i)
@@ -141,12 +156,15 @@ func gatherBlock(_ l: UnsafePointer<Float>, from threshold: Float, firstToken: I
 
 /// Numbers of the tokens whose index is `bin`; how many.
 @inline(never)
-func gatherBin(_ indices: UnsafePointer<Int32>, blocks: Int, bin: Int32, into found: UnsafeMutablePointer<UInt32>) -> Int {
+func gatherBin(
+    _ indices: UnsafePointer<Int32>, blocks: Int, bin: Int32, into found: UnsafeMutablePointer<UInt32>
+) -> Int {
     var count = 0
     let bin = SIMD16<Int32>(repeating: bin)
     for block in 0..<blocks {
         let p = UnsafeRawPointer(indices + 64 * block)
-        let a = p.loadUnaligned(as: SIMD16<Int32>.self) ^ bin, b = p.loadUnaligned(fromByteOffset: 64, as: SIMD16<Int32>.self) ^ bin
+        let a = p.loadUnaligned(as: SIMD16<Int32>.self) ^ bin,
+            b = p.loadUnaligned(fromByteOffset: 64, as: SIMD16<Int32>.self) ^ bin
         let c = p.loadUnaligned(fromByteOffset: 128, as: SIMD16<Int32>.self) ^ bin
         let d = p.loadUnaligned(fromByteOffset: 192, as: SIMD16<Int32>.self) ^ bin
         let zero = SIMD16<Int32>.zero

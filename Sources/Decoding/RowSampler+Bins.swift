@@ -1,8 +1,9 @@
 import Foundation
+import LogitSketches
 import Tensor
 
-// The general case, for flat rows: a histogram over depth tells in which bin the cut is and in which one the draw falls;
-// only these are sorted.
+// The general case, for flat rows: a histogram over depth tells in which bin the cut is and in which one the draw
+// falls; only these are sorted.
 
 extension RowSampler {
     func drawFromBins(_ cut: RankCut, _ uniform: Double) -> (token: Int, nucleusSize: Int) {
@@ -41,7 +42,9 @@ extension RowSampler {
         bins.sums.update(repeating: .zero, count: 2 * (DepthBins.count + 1))
         forEachRun { logits, first, count in
             let indices = bins.indices + 64 * first
-            depthBins(logits, blocks: count, largest: largest, factor: factor, lastBin: last, threshold: lowest, into: indices)
+            depthBins(
+                logits, blocks: count, largest: largest, factor: factor, lastBin: last, threshold: lowest, into: indices
+            )
             exponentials(logits, blocks: count, exponent, into: e)
             scatter(e, indices, count: 64 * count, into: bins.sums)
         }
@@ -52,8 +55,8 @@ extension RowSampler {
         rankFound(gatherBin(bins.indices, blocks: blocks, bin: Int32(bin), into: found))
     }
 
-    /// Weights of bins where tokens are kept or not: their mass up to the cut. The number of tokens kept, and the bin in
-    /// which the cut is, with how many of its tokens are kept.
+    /// Weights of bins where tokens are kept or not: their mass up to the cut. The number of tokens kept, and the bin
+    /// in which the cut is, with how many of its tokens are kept.
     private func keep(_ cut: RankCut) -> (total: Double, size: Int, cutBin: (bin: Int, kept: Int)) {
         var total = 0.0, size = 0
         bins.weights.update(repeating: 0, count: DepthBins.count)
@@ -84,7 +87,7 @@ extension RowSampler {
 
     /// Weights of bins under the soft filter. Bins that the mask leaves whole or that hold nearly equal tokens have a
     /// closed form; the one in which P is, and those that hold much mass in few tokens, are summed token by token.
-    private func fade(_ mask: FadingMask, width: Double) -> (total: Double, size: Int, cutBin: (bin: Int, kept: Int)) {
+    private func fade(_ mask: SoftMask, width: Double) -> (total: Double, size: Int, cutBin: (bin: Int, kept: Int)) {
         var total = 0.0, c = 0.0, size = 0
         bins.weights.update(repeating: 0, count: DepthBins.count)
         for bin in 0..<DepthBins.count {
@@ -107,14 +110,16 @@ extension RowSampler {
         return (total, max(size, 1), (-1, 0))
     }
 
-    private func isUneven(tokens: Int, mass b: Double, after c: Double, _ mask: FadingMask, width: Double, total: Double) -> Bool {
+    private func isUneven(
+        tokens: Int, mass b: Double, after c: Double, _ mask: SoftMask, width: Double, total: Double
+    ) -> Bool {
         tokens > 1 && mask.spreadError(probability: b / Double(tokens), spread: width) * b * mask(c) > 1e-8 * total
     }
 
     /// Leaves cumulative weights p·m(c) of the ranked tokens, which follow a cumulative probability; how many of them
     /// start below P.
     @discardableResult
-    private func weighRanked(_ mask: FadingMask, after start: Double) -> Int {
+    private func weighRanked(_ mask: SoftMask, after start: Double) -> Int {
         var c = start, total = 0.0, size = 0
         cumulative.removeAll(keepingCapacity: true)
         for rank in 0..<ranked.count {

@@ -1,8 +1,9 @@
 import Foundation
+import LogitSketches
 import Tensor
 
-// The usual case: what can be drawn is among the few hundred largest logits. The maxima of blocks of 64 give a threshold
-// that leaves few candidates; they alone are sorted.
+// The usual case: what can be drawn is among the few hundred largest logits. The maxima of blocks of 64 give a
+// threshold that leaves few candidates; they alone are sorted.
 
 extension RowSampler {
     /// Number of blocks from which candidates are taken, at least, and at most where all that matter are in them.
@@ -24,7 +25,10 @@ extension RowSampler {
         let lowest = smallestLogit(exponentFrom: floor)
         let reaching = maximaReaching(lowest)
         let isComplete = reaching <= max(Self.mostLeadingBlocks, wanted)
-        guard rankTokens(from: isComplete ? lowest : leadingBlockMaximum(wanted, among: reaching), atMost: Self.mostCandidates) else { return nil }
+        guard
+            rankTokens(
+                from: isComplete ? lowest : leadingBlockMaximum(wanted, among: reaching), atMost: Self.mostCandidates)
+        else { return nil }
         switch cut {
         case .mass(let target, let isInclusive):
             return drawUpTo(target: target, isInclusive: isInclusive, isComplete: isComplete, uniform)
@@ -36,7 +40,9 @@ extension RowSampler {
         }
     }
 
-    private func drawUpTo(target: Double, isInclusive: Bool, isComplete: Bool, _ uniform: Double) -> (token: Int, nucleusSize: Int)? {
+    private func drawUpTo(
+        target: Double, isInclusive: Bool, isComplete: Bool, _ uniform: Double
+    ) -> (token: Int, nucleusSize: Int)? {
         let (kept, isCut) = keptRanks(after: 0, target: target, isInclusive: isInclusive)
         guard isCut || isComplete else { return nil }
         return drawFromRanks(max(kept, 1), uniform)
@@ -74,7 +80,7 @@ extension RowSampler {
 
     /// The soft filter. What is beyond the leading tokens is taken as a continuum of mass; a draw that falls there is
     /// left to the bins.
-    private func drawFading(_ mask: FadingMask, _ uniform: Double) -> (token: Int, nucleusSize: Int)? {
+    private func drawFading(_ mask: SoftMask, _ uniform: Double) -> (token: Int, nucleusSize: Int)? {
         var c = 0.0, total = 0.0, size = 0, isNegligible = false
         cumulative.removeAll(keepingCapacity: true)
         for rank in 0..<ranked.count {
@@ -110,9 +116,13 @@ extension RowSampler {
     }
 
     /// The count-th largest maximum of a block: at least `count` logits reach it.
-    func leadingBlockMaximum(_ count: Int, from lowest: Float) -> Float { leadingBlockMaximum(count, among: maximaReaching(lowest)) }
+    func leadingBlockMaximum(_ count: Int, from lowest: Float) -> Float {
+        leadingBlockMaximum(count, among: maximaReaching(lowest))
+    }
 
-    private func leadingBlockMaximum(_ count: Int, among reaching: Int) -> Float { selectDescending(maximaOrder, reaching, count - 1) }
+    private func leadingBlockMaximum(_ count: Int, among reaching: Int) -> Float {
+        selectDescending(maximaOrder, reaching, count - 1)
+    }
 
     /// Ranks all tokens from `threshold` up, with their e; false where there are more than `most`.
     @discardableResult

@@ -1,4 +1,5 @@
 import Foundation
+import LogitSketches
 import Tensor
 
 /// Sums of one row's softmax at one temperature: with e = 2^y and y = (l − l₀)·log₂e/T, p = e/Σe.
@@ -13,7 +14,7 @@ public struct SoftmaxSums: Sendable {
 
     /// −Σ p·log p in nats.
     public var entropy: Double {
-        max(0, Foundation.log(total) - 0.693_147_180_559_945_3 * weightedExponents / total)
+        max(0, Foundation.log(total) - Double.ln2 * weightedExponents / total)
     }
 }
 
@@ -62,7 +63,8 @@ public final class RowSampler {
         wholeBlocks = vocabularySize / 64
         blocks = (vocabularySize + 63) / 64
         func memory(_ count: Int) -> UnsafeMutablePointer<Float> {
-            UnsafeMutableRawPointer.allocate(byteCount: 4 * max(count, 1), alignment: 64).bindMemory(to: Float.self, capacity: max(count, 1))
+            UnsafeMutableRawPointer.allocate(byteCount: 4 * max(count, 1), alignment: 64).bindMemory(
+                to: Float.self, capacity: max(count, 1))
         }
         paddedBlock = memory(64)
         row = UnsafePointer(paddedBlock)
@@ -84,11 +86,11 @@ public final class RowSampler {
 
     /// Reads a row of V logits, which must stay in place while this sampler is asked about it.
     ///
-    /// - Throws: ``DecodingError`` where the row holds a NaN, +∞ or no possible token.
+    /// - Throws: ``PolicyError`` where the row holds a NaN, +∞ or no possible token.
     func read(_ logits: UnsafeBufferPointer<Float>, row number: Int) throws {
         require(logits.count == vocabularySize, "a row of \(logits.count) logits for a vocabulary of \(vocabularySize)")
         guard let base = logits.baseAddress, blocks > 0 else {
-            throw DecodingError.nothingPossible(row: number, vocabularySize: vocabularySize)
+            throw PolicyError.nothingPossible(row: number, vocabularySize: vocabularySize)
         }
         setRow(base)
         sums = SoftmaxSums(temperature: 0)
@@ -98,25 +100,27 @@ public final class RowSampler {
             reduceMaxima(e, count: count, into: maxima + first)
         }
         if laneTotal(lanes) > 0, let token = logits.firstIndex(where: { !($0 < .infinity) }) {
-            throw DecodingError.logitNotFinite(row: number, token: token, logit: logits[token])
+            throw PolicyError.logitNotFinite(row: number, token: token, logit: logits[token])
         }
         largest = maxima[0]
         for block in 1..<max(blocks, 1) where maxima[block] > largest { largest = maxima[block] }
-        guard Double(largest) > Self.largestImpossibleLogit else {
-            throw DecodingError.nothingPossible(row: number, vocabularySize: vocabularySize)
+        guard Double(largest) > largestImpossibleLogit else {
+            throw PolicyError.nothingPossible(row: number, vocabularySize: vocabularySize)
         }
     }
 
     /// What has been read of the row and summed up, for ``resume(_:_:)``.
     public var summary: RowSummary {
         RowSummary(
-            largest: largest, maxima: Array(UnsafeBufferPointer(start: maxima, count: blocks)), runTotals: runTotals, sums: sums)
+            largest: largest, maxima: Array(UnsafeBufferPointer(start: maxima, count: blocks)), runTotals: runTotals,
+            sums: sums)
     }
 
     /// Takes up a row where a sampler left it, in place of reading it again.
     func resume(_ summary: RowSummary, _ logits: UnsafeBufferPointer<Float>) {
         require(
-            logits.count == vocabularySize && summary.maxima.count == blocks, "a row of \(logits.count) logits for a vocabulary of \(vocabularySize)")
+            logits.count == vocabularySize && summary.maxima.count == blocks,
+            "a row of \(logits.count) logits for a vocabulary of \(vocabularySize)")
         guard let base = logits.baseAddress else { return }
         setRow(base)
         (largest, runTotals, sums) = (summary.largest, summary.runTotals, summary.sums)
@@ -129,12 +133,12 @@ public final class RowSampler {
         for i in 0..<64 { paddedBlock[i] = i < rest ? base[64 * wholeBlocks + i] : -.infinity }
     }
 
-    /// A logit up to here is an impossible token: −∞, or a mask's finite minimum.
-    static let largestImpossibleLogit = -1e30
+    func block(_ index: Int) -> UnsafePointer<Float> {
+        index < wholeBlocks ? row + 64 * index : UnsafePointer(paddedBlock)
+    }
 
-    func block(_ index: Int) -> UnsafePointer<Float> { index < wholeBlocks ? row + 64 * index : UnsafePointer(paddedBlock) }
-
-    /// Calls `body` for runs of up to 16 blocks that lie together, with the first block's index and the number of blocks.
+    /// Calls `body` for runs of up to 16 blocks that lie together, with the first block's index and the number of
+    /// blocks.
     @inline(__always)
     func forEachRun(_ body: (_ logits: UnsafePointer<Float>, _ first: Int, _ count: Int) -> Void) {
         var first = 0
@@ -159,13 +163,16 @@ public final class RowSampler {
     /// y of logits at the current temperature. A temperature so low that its inverse overflows stops at the largest
     /// finite scale.
     var exponent: Exponent {
-        Exponent(largest: largest, scale: Float(min(1.442_695_040_888_963_4 / sums.temperature, Double(Float.greatestFiniteMagnitude))))
+        Exponent(
+            largest: largest, scale: Float(min(Double.log2e / sums.temperature, Double(Float.greatestFiniteMagnitude))))
     }
 
     /// The softmax's sums at T in (0, 1e20], which later calls are about.
     @discardableResult
     public func softmax(temperature: Double) -> SoftmaxSums {
-        require(temperature > 0 && temperature <= 1e20, "temperature is \(temperature), expected a number above 0 and up to 1e20")
+        require(
+            temperature > 0 && temperature <= 1e20,
+            "temperature is \(temperature), expected a number above 0 and up to 1e20")
         if sums.temperature == temperature { return sums }
         sums = SoftmaxSums(temperature: temperature)
         let exponent = exponent
@@ -186,7 +193,9 @@ public final class RowSampler {
         let exponent = exponent
         var entropy = 0.0
         forEachRun { logits, _, count in
-            sumEntropy(logits, blocks: count, exponent, inverseTotal: Float(1 / sums.total), offset: Float(offset), into: lanes)
+            sumEntropy(
+                logits, blocks: count, exponent, inverseTotal: Float(1 / sums.total), offset: Float(offset), into: lanes
+            )
             entropy += laneTotal(lanes)
         }
         return entropy
@@ -208,7 +217,8 @@ public final class RowSampler {
         if temperature <= 0 {
             let sums = softmax(temperature: 1)
             return Decision(
-                token: likeliestToken, temperature: 0, topP: 0, nucleusSize: 1, entropy: sums.entropy, probability: 1 / sums.total)
+                token: likeliestToken, temperature: 0, topP: 0, nucleusSize: 1, entropy: sums.entropy,
+                probability: 1 / sums.total)
         }
         softmax(temperature: temperature)
         let (token, nucleusSize) = draw(truncation, uniform: random.uniform())
@@ -216,12 +226,15 @@ public final class RowSampler {
         e.advanced(by: 1).update(repeating: -.infinity, count: 63)
         exponentials(e, blocks: 1, exponent, into: e)
         return Decision(
-            token: token, temperature: temperature, topP: truncation.topP, nucleusSize: nucleusSize, entropy: sums.entropy,
+            token: token, temperature: temperature, topP: truncation.topP, nucleusSize: nucleusSize,
+            entropy: sums.entropy,
             probability: Double(e[0]) / sums.total)
     }
 
     func draw(_ truncation: Truncation, uniform: Double) -> (token: Int, nucleusSize: Int) {
-        guard let cut = RankCut(truncation, sums: sums, vocabularySize: vocabularySize) else { return drawFromAll(uniform) }
+        guard let cut = RankCut(truncation, sums: sums, vocabularySize: vocabularySize) else {
+            return drawFromAll(uniform)
+        }
         return drawFromLeading(cut, uniform) ?? drawFromBins(cut, uniform)
     }
 
@@ -267,10 +280,13 @@ public final class RowSampler {
 
     /// The smallest possible logit whose y is at least `y`, by bisection over the ordered bits of floats.
     func smallestLogit(exponentFrom y: Double) -> Float {
-        func ordered(_ x: Float) -> Int64 { let bits = Int64(x.bitPattern); return bits >= 1 << 31 ? -(bits - 1 << 31) : bits }
+        func ordered(_ x: Float) -> Int64 {
+            let bits = Int64(x.bitPattern)
+            return bits >= 1 << 31 ? -(bits - 1 << 31) : bits
+        }
         func float(_ n: Int64) -> Float { Float(bitPattern: n < 0 ? UInt32(-n) | 1 << 31 : UInt32(n)) }
         let scale = exponent.scale
-        var low = ordered(Float(Self.largestImpossibleLogit)), high = ordered(largest)
+        var low = ordered(Float(largestImpossibleLogit)), high = ordered(largest)
         while high - low > 1 {
             let middle = (low + high) >> 1
             if Double((float(middle) - largest) * scale) >= y { high = middle } else { low = middle }

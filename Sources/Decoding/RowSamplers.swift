@@ -3,8 +3,8 @@ import Tensor
 
 /// Work memory for rows that step together, kept from one step to the next.
 ///
-/// A class because it owns that memory. `@unchecked Sendable`: the list of idle samplers is only touched under the lock,
-/// and a sampler that is in use is in nobody's list.
+/// A class because it owns that memory. `@unchecked Sendable`: the list of idle samplers is only touched under the
+/// lock, and a sampler that is in use is in nobody's list.
 public final class RowSamplers: @unchecked Sendable {
     private let lock = NSLock()
     private var idle: [RowSampler] = []
@@ -38,22 +38,30 @@ public final class RowSamplers: @unchecked Sendable {
         _ rows: Range<Int>, of logits: Tensor<Float>, resuming summaries: [RowSummary] = [],
         _ body: @Sendable (RowSampler, Int) throws -> Value
     ) throws -> [Value] {
-        require(rows.lowerBound >= 0 && rows.upperBound <= logits.rows, "rows \(rows) of logits of shape \(logits.shape)")
-        require(summaries.isEmpty || summaries.count == logits.rows, "\(summaries.count) summaries for logits of shape \(logits.shape)")
+        require(
+            rows.lowerBound >= 0 && rows.upperBound <= logits.rows, "rows \(rows) of logits of shape \(logits.shape)")
+        require(
+            summaries.isEmpty || summaries.count == logits.rows,
+            "\(summaries.count) summaries for logits of shape \(logits.shape)")
         let columns = logits.columns
         var results = [Result<Value, any Error>?](repeating: nil, count: rows.count)
         results.withUnsafeMutableBufferPointer { results in
             logits.withUnsafeBufferPointer { logits in
                 // Each row writes its own result, and the logits are only read.
                 nonisolated(unsafe) let results = results, logits = logits
-                Parallel.forEachBlock(of: rows.count, blockSize: max(1, Self.logitsPerBlock / max(columns, 1))) { block in
+                Parallel.forEachBlock(of: rows.count, blockSize: max(1, Self.logitsPerBlock / max(columns, 1))) {
+                    block in
                     let sampler = take(vocabularySize: columns)
                     defer { giveBack(sampler) }
                     for index in block {
                         let row = rows.lowerBound + index
                         results[index] = Result {
                             let l = UnsafeBufferPointer(rebasing: logits[row * columns..<(row + 1) * columns])
-                            if summaries.isEmpty { try sampler.read(l, row: row) } else { sampler.resume(summaries[row], l) }
+                            if summaries.isEmpty {
+                                try sampler.read(l, row: row)
+                            } else {
+                                sampler.resume(summaries[row], l)
+                            }
                             return try body(sampler, row)
                         }
                     }

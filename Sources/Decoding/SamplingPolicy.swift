@@ -6,7 +6,9 @@ public struct GreedyPolicy: DecodingPolicy {
 
     public init() {}
 
-    public func choose(hidden: Tensor<Float>, logits: Tensor<Float>, random: inout [RandomGenerator]) throws -> [Decision] {
+    public func choose(
+        hidden: Tensor<Float>, logits: Tensor<Float>, random: inout [RandomGenerator]
+    ) throws -> [Decision] {
         try samplers.decide(logits: logits, random: &random) { sampler, _, random in
             sampler.decide(temperature: 0, truncation: .none, random: &random)
         }
@@ -19,7 +21,7 @@ public struct SamplingPolicy: DecodingPolicy {
     public let truncation: Truncation
     private let samplers = RowSamplers()
 
-    /// - Throws: ``DecodingError`` for a setting without meaning.
+    /// - Throws: ``PolicyError`` for a setting without meaning.
     public init(temperature: Temperature, truncation: Truncation = .none) throws {
         try temperature.check()
         try truncation.check()
@@ -31,13 +33,16 @@ public struct SamplingPolicy: DecodingPolicy {
         try self.init(temperature: .fixed(temperature), truncation: .topP(topP, filter))
     }
 
-    public func choose(hidden: Tensor<Float>, logits: Tensor<Float>, random: inout [RandomGenerator]) throws -> [Decision] {
+    public func choose(
+        hidden: Tensor<Float>, logits: Tensor<Float>, random: inout [RandomGenerator]
+    ) throws -> [Decision] {
         try samplers.decide(logits: logits, random: &random) { sampler, _, random in
-            let temperature = switch temperature {
-            case .fixed(let t): t
-            case .entropy(let rule):
-                rule.temperature(entropy: sampler.softmax(temperature: 1).entropy, vocabularySize: logits.columns)
-            }
+            let temperature =
+                switch temperature {
+                case .fixed(let t): t
+                case .entropy(let rule):
+                    rule.temperature(entropy: sampler.softmax(temperature: 1).entropy, vocabularySize: logits.columns)
+                }
             return sampler.decide(temperature: temperature, truncation: truncation, random: &random)
         }
     }

@@ -5,7 +5,7 @@ public enum Temperature: Sendable, Equatable {
     case fixed(Double)
     case entropy(EntropyTemperature)
 
-    /// - Throws: ``DecodingError`` for a setting without meaning.
+    /// - Throws: ``PolicyError`` for a setting without meaning.
     func check() throws {
         switch self {
         case .fixed(let t): try checkSetting("temperature", t, t >= 0 && t <= 1e20, "a number from 0 to 1e20")
@@ -38,7 +38,8 @@ public struct EntropyTemperature: Sendable, Equatable {
 
     func check() throws {
         try checkSetting("minimum temperature", minimum, minimum >= 0 && minimum <= 1e20, "a number from 0 to 1e20")
-        try checkSetting("maximum temperature", maximum, maximum >= minimum && maximum <= 1e20, "a number from \(minimum) to 1e20")
+        try checkSetting(
+            "maximum temperature", maximum, maximum >= minimum && maximum <= 1e20, "a number from \(minimum) to 1e20")
         try checkSetting("exponent", exponent, exponent >= 0 && exponent < .infinity, "a number from 0 up")
     }
 }

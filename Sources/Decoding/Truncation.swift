@@ -1,3 +1,5 @@
+import LogitSketches
+
 /// What top-p means for tokens in descending order of probability, c being the inclusive cumulative probability.
 public enum NucleusFilter: String, Sendable, Codable, CaseIterable {
     /// The smallest set of largest tokens whose cumulative probability reaches P: what serving engines do.
@@ -8,7 +10,7 @@ public enum NucleusFilter: String, Sendable, Codable, CaseIterable {
     case inclusive
 
     /// α of the soft filter.
-    public static let steepness = 30.0
+    public static let steepness = SoftMask.publishedSteepness
 }
 
 /// Which tokens of softmax(l/T) may be drawn. Equal logits are taken in the order of their ids.
@@ -24,7 +26,7 @@ public enum Truncation: Sendable, Equatable {
     /// Those at least this share as likely as the likeliest, at the policy's temperature.
     case minP(Double)
 
-    /// - Throws: ``DecodingError`` for a setting without meaning.
+    /// - Throws: ``PolicyError`` for a setting without meaning.
     func check() throws {
         switch self {
         case .none: break
@@ -40,5 +42,5 @@ public enum Truncation: Sendable, Equatable {
 
 /// Throws the error for a setting where `isSound` does not hold.
 func checkSetting(_ name: String, _ value: Double, _ isSound: Bool, _ expected: String) throws {
-    if !isSound { throw DecodingError.invalidSetting(name: name, value: value, expected: expected) }
+    if !isSound { throw PolicyError.invalidSetting(name: name, value: value, expected: expected) }
 }

@@ -1,15 +1,16 @@
+import Files
 import Foundation
 import Safetensors
 
-/// The small files of a model that go into a cache's `backbone` folder, so that heads trained on it can be exported and texts read
-/// without the model.
+/// The small files of a model that go into a cache's `backbone` folder, so that heads trained on it can be exported and
+/// texts read without the model.
 enum BackboneFiles {
     static let folder = "backbone"
     static let names = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"]
 
     /// Copies the files that exist.
     ///
-    /// - Throws: ``CacheError`` where one cannot be read; `SafetensorsError` where one cannot be written.
+    /// - Throws: ``CacheError`` where one cannot be read; `FileError` where one cannot be written.
     static func copy(from model: URL, to cache: URL) throws {
         let target = cache.appendingPathComponent(folder, isDirectory: true)
         do {

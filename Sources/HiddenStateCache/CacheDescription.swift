@@ -1,4 +1,4 @@
-import AutoDecoHeads
+import LogitSketches
 import Safetensors
 
 /// What a hidden-state cache holds: of which model, and in which form.
@@ -19,7 +19,8 @@ public struct CacheDescription: Sendable, Equatable {
     /// Columns of the stored hidden states: r where projected, else D.
     public var storedSize: Int { rank ?? hiddenSize }
 
-    /// Bytes that a token takes in a shard: hidden state, label with its rank and logit, largest logits, tail, trajectory and position.
+    /// Bytes that a token takes in a shard: hidden state, label with its rank and logit, largest logits, tail,
+    /// trajectory and position.
     public var bytesPerToken: Int {
         let tail = vocabularySize > sketch.exact ? 3 * (sketch.bins + 1) : 0
         return storedSize * hiddenType.byteWidth + 4 * (5 + min(sketch.exact, vocabularySize) + tail)
@@ -31,22 +32,27 @@ public struct CacheDescription: Sendable, Equatable {
 
     /// - Throws: ``CacheError`` where a size is out of its range.
     public init(
-        modelName: String, modelPath: String, hiddenSize: Int, vocabularySize: Int, topLogits: Int = SketchShape.standard.exact,
+        modelName: String, modelPath: String, hiddenSize: Int, vocabularySize: Int,
+        topLogits: Int = SketchShape.standard.exact,
         tailBins: Int = SketchShape.standard.bins, hiddenType: ElementType = .bf16, rank: Int? = nil
     ) throws {
         try self.init(
-            place: "cache", modelName: modelName, modelPath: modelPath, hiddenSize: hiddenSize, vocabularySize: vocabularySize,
+            place: "cache", modelName: modelName, modelPath: modelPath, hiddenSize: hiddenSize,
+            vocabularySize: vocabularySize,
             topLogits: topLogits, tailBins: tailBins, hiddenType: hiddenType, rank: rank)
     }
 
     /// - Parameter place: what a message begins with.
     init(
-        place: String, modelName: String, modelPath: String, hiddenSize: Int, vocabularySize: Int, topLogits: Int, tailBins: Int,
+        place: String, modelName: String, modelPath: String, hiddenSize: Int, vocabularySize: Int, topLogits: Int,
+        tailBins: Int,
         hiddenType: ElementType, rank: Int?
     ) throws {
         func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
             guard range.contains(value) else {
-                throw CacheError(place, "\(name) is \(value), expected a whole number from \(range.lowerBound) to \(range.upperBound)")
+                throw CacheError(
+                    place,
+                    "\(name) is \(value), expected a whole number from \(range.lowerBound) to \(range.upperBound)")
             }
         }
         try check("hidden_size", hiddenSize, 1...1 << 24)

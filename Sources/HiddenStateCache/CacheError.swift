@@ -2,5 +2,8 @@
 public struct CacheError: Error, CustomStringConvertible, Equatable {
     public let description: String
 
-    init(_ path: String, _ problem: String) { description = "\(path): \(problem)" }
+    /// - Parameters:
+    ///   - path: of the file or folder.
+    ///   - problem: what was found and expected.
+    public init(_ path: String, _ problem: String) { description = "\(path): \(problem)" }
 }

@@ -1,4 +1,4 @@
-import AutoDecoHeads
+import Files
 import Foundation
 import Safetensors
 
@@ -54,10 +54,11 @@ struct CacheManifest: Codable, Equatable {
         let file = folder.appendingPathComponent(Self.name), path = file.path
         let data: Data
         do { data = try Data(contentsOf: file) } catch {
-            throw CacheError(path, "cannot be read, expected the description of a hidden-state cache: \(error.localizedDescription)")
+            throw CacheError(
+                path, "cannot be read, expected the description of a hidden-state cache: \(error.localizedDescription)")
         }
         do {
-            self = try JSONDecoder().decode(CacheManifest.self, from: data)
+            self = try JSONDecoder().decodeGuarded(CacheManifest.self, from: data)
         } catch DecodingError.keyNotFound(let key, let context) {
             throw CacheError(path, "\(Self.place(context.codingPath + [key])) is missing")
         } catch DecodingError.typeMismatch(let type, let context), DecodingError.valueNotFound(let type, let context) {
@@ -74,13 +75,17 @@ struct CacheManifest: Codable, Equatable {
             func check(_ isRight: Bool, _ problem: String) throws {
                 if !isRight { throw CacheError(path, "shards[\(number)]: \(problem)") }
             }
-            try check(!shard.file.isEmpty && !shard.file.contains("/") && shard.file != ".." && shard.file != ".",
+            try check(
+                !shard.file.isEmpty && !shard.file.contains("/") && shard.file != ".." && shard.file != ".",
                 "file is '\(shard.file)', expected a name in the cache's folder")
             try check(names.insert(shard.file).inserted, "file '\(shard.file)' is listed twice")
             try check(shard.tokens > 0, "tokens is \(shard.tokens), expected a whole number above 0")
-            try check((1...shard.tokens).contains(shard.trajectories), "trajectories is \(shard.trajectories), expected 1 to \(shard.tokens)")
             try check(
-                shard.crc32.utf8.count == 8 && UInt32(shard.crc32, radix: 16) != nil, "crc32 is '\(shard.crc32)', expected eight hexadecimal digits")
+                (1...shard.tokens).contains(shard.trajectories),
+                "trajectories is \(shard.trajectories), expected 1 to \(shard.tokens)")
+            try check(
+                shard.crc32.utf8.count == 8 && UInt32(shard.crc32, radix: 16) != nil,
+                "crc32 is '\(shard.crc32)', expected eight hexadecimal digits")
         }
     }
 
@@ -90,7 +95,8 @@ struct CacheManifest: Codable, Equatable {
             throw CacheError(path, "hidden_dtype is '\(hiddenDtype)', expected BF16, F16 or F32")
         }
         return try CacheDescription(
-            place: path, modelName: modelName, modelPath: modelPath, hiddenSize: hiddenSize, vocabularySize: vocabularySize,
+            place: path, modelName: modelName, modelPath: modelPath, hiddenSize: hiddenSize,
+            vocabularySize: vocabularySize,
             topLogits: topLogits, tailBins: tailBins, hiddenType: type, rank: rank)
     }
 
@@ -107,6 +113,8 @@ struct CacheManifest: Codable, Equatable {
     }
 
     private static func word(for type: Any.Type) -> String {
-        type == Int.self ? "a whole number" : type == String.self ? "a text" : type == [Any].self || type == [Shard].self ? "a list" : "an object"
+        type == Int.self
+            ? "a whole number"
+            : type == String.self ? "a text" : type == [Any].self || type == [Shard].self ? "a list" : "an object"
     }
 }

@@ -1,5 +1,5 @@
-import AutoDecoHeads
 import Foundation
+import LogitSketches
 import Tensor
 
 /// Figures of the tokens in a cache.
@@ -41,14 +41,16 @@ public struct CacheSummary: Sendable, Encodable, Equatable {
         trajectories = lengths.count
         tokens = cache.tokens
         tokensPerTrajectory = Lengths(
-            smallest: lengths.first ?? 0, median: lengths.isEmpty ? 0 : lengths[(lengths.count - 1) / 2], largest: lengths.last ?? 0)
+            smallest: lengths.first ?? 0, median: lengths.isEmpty ? 0 : lengths[(lengths.count - 1) / 2],
+            largest: lengths.last ?? 0)
         var easy = 0, inTail = 0, entropy = 0.0, logProbability = 0.0
         let kept = min(cache.description.sketch.exact, cache.description.vocabularySize)
         var batch = cache.emptyBatch(as: Float.self)
         for block in cache.trajectories.blocks(tokens: HiddenStateCache.blockTokens) {
             try cache.load(block, into: &batch)
             let ones = Tensor<Float>(shape: [batch.count, 1], repeating: 1)
-            let (losses, features) = batch.sketches.lossesAndFeatures(temperature: ones, topP: ones, constants: LossConstants())
+            let (losses, features) = batch.sketches.lossesAndFeatures(
+                temperature: ones, topP: ones, constants: LossConstants())
             for (token, rank) in batch.labelRanks.enumerated() {
                 easy += rank == 0 ? 1 : 0
                 inTail += rank >= kept ? 1 : 0

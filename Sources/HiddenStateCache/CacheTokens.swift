@@ -1,4 +1,4 @@
-import AutoDecoHeads
+import LogitSketches
 import Tensor
 
 /// Takes the tokens of one shard, trajectory by trajectory in the order of their lines.
@@ -22,7 +22,8 @@ public struct CacheTokens {
     ///   - hidden: [n, D], those that predict the labels.
     ///   - logits: from a block of these hidden states, [m, D] with m at most ``blockRows``, to logits [m, V].
     public func append(
-        trajectory: Int, labels: [Int], firstPosition: Int, hidden: Tensor<Float>, logits: (Tensor<Float>) throws -> Tensor<Float>
+        trajectory: Int, labels: [Int], firstPosition: Int, hidden: Tensor<Float>,
+        logits: (Tensor<Float>) throws -> Tensor<Float>
     ) throws {
         try append(
             trajectories: Array(repeating: trajectory, count: labels.count), labels: labels,
@@ -31,8 +32,8 @@ public struct CacheTokens {
 
     /// Adds tokens of one or more trajectories, in order.
     ///
-    /// Rows are handed to `logits` in blocks from the first row of this call on: what is appended in the same pieces has the same
-    /// bits.
+    /// Rows are handed to `logits` in blocks from the first row of this call on: what is appended in the same pieces
+    /// has the same bits.
     ///
     /// - Parameters:
     ///   - trajectories: for each token its trajectory's line.
@@ -40,34 +41,47 @@ public struct CacheTokens {
     ///   - positions: index of each label in prompt + completion.
     ///   - hidden: [n, D], those that predict the labels.
     ///   - logits: from a block of these hidden states, [m, D] with m at most ``blockRows``, to logits [m, V].
-    /// - Throws: ``CacheError`` for a logit that is NaN or +∞, a label that is impossible or not in the vocabulary, and a hidden state that is not
-    ///   finite or leaves the range of its stored type; and what `logits` throws.
+    /// - Throws: ``CacheError`` for a logit that is NaN or +∞, a label that is impossible or not in the vocabulary, and
+    ///   a hidden state that is not finite or leaves the range of its stored type; and what `logits` throws.
     public func append(
-        trajectories: [Int], labels: [Int], positions: [Int], hidden: Tensor<Float>, logits: (Tensor<Float>) throws -> Tensor<Float>
+        trajectories: [Int], labels: [Int], positions: [Int], hidden: Tensor<Float>,
+        logits: (Tensor<Float>) throws -> Tensor<Float>
     ) throws {
         let count = labels.count, D = buffer.description.hiddenSize
         require(
-            trajectories.count == count && positions.count == count && hidden.rows == count && (count == 0 || hidden.columns == D),
-            "\(count) labels, \(trajectories.count) trajectories, \(positions.count) positions and hidden states \(hidden.shape) for D = \(D)")
+            trajectories.count == count && positions.count == count && hidden.rows == count
+                && (count == 0 || hidden.columns == D),
+            "\(count) labels, \(trajectories.count) trajectories, \(positions.count) positions and hidden states "
+                + "\(hidden.shape) for D = \(D)"
+        )
         require(
             trajectories.elementsEqual(plannedTrajectories(count)),
             "tokens of shard \(shard.number) come in another order than planned, or too many of them")
         for start in stride(from: 0, to: count, by: Self.blockRows) {
             let rows = start..<min(count, start + Self.blockRows)
             let block = Tensor<Float>(shape: [rows.count, D]) { target in
-                hidden.withUnsafeBufferPointer { _ = target.update(fromContentsOf: $0[rows.lowerBound * D..<rows.upperBound * D]) }
+                hidden.withUnsafeBufferPointer {
+                    _ = target.update(fromContentsOf: $0[rows.lowerBound * D..<rows.upperBound * D])
+                }
             }
             let blockLogits = try logits(block), stored = projection?.project(block) ?? block
             func failure(_ row: Int, _ problem: String) -> CacheError {
-                CacheError(path, "trajectory \(trajectories[start + row]), position \(positions[start + row]): \(problem)")
+                CacheError(
+                    path, "trajectory \(trajectories[start + row]), position \(positions[start + row]): \(problem)")
             }
             do {
                 try buffer.append(
-                    hidden: stored, logits: blockLogits, labels: labels[rows], trajectories: trajectories[rows], positions: positions[rows])
+                    hidden: stored, logits: blockLogits, labels: labels[rows], trajectories: trajectories[rows],
+                    positions: positions[rows])
             } catch let error as LogitsError {
-                throw failure(error.row, "\(error.problem); check the model's weights and this line of the trajectories")
+                throw failure(
+                    error.row, "\(error.problem); check the model's weights and this line of the trajectories")
             } catch let error as UnstorableState {
-                throw failure(error.row, "the hidden state is not finite as \(buffer.description.hiddenType.rawValue); store BF16 or F32, or check the model's weights")
+                throw failure(
+                    error.row,
+                    "the hidden state is not finite as \(buffer.description.hiddenType.rawValue); store BF16 or F32, "
+                        + "or check the model's weights"
+                )
             }
         }
     }

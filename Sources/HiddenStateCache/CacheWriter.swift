@@ -1,12 +1,12 @@
-import AutoDecoHeads
+import Files
 import Foundation
 import Safetensors
 import Tensor
 
 /// Writes a hidden-state cache shard by shard, and goes on with one that was interrupted.
 ///
-///     let writer = try CacheWriter(folder: folder, description: description, plan: ShardPlan(lengths: lengths), fingerprint: "…")
-///     for shard in writer.plan.shards where !writer.isWritten(shard) {
+///     let writer = try CacheWriter(folder: folder, description: description, plan: ShardPlan(lengths: lengths),
+///     fingerprint: "…") for shard in writer.plan.shards where !writer.isWritten(shard) {
 ///         try writer.write(shard) { tokens in
 ///             for line in shard.trajectories where lengths[line] > 0 {
 ///                 try tokens.append(trajectory: line, labels: …, firstPosition: …, hidden: …) { model.logits($0) }
@@ -15,8 +15,8 @@ import Tensor
 ///     }
 ///     try writer.finish(backbone: modelFolder)
 ///
-/// Memory is that of one shard and one block of logits, however many shards there are. The same calls give the same bytes,
-/// whether or not the run was interrupted between shards.
+/// Memory is that of one shard and one block of logits, however many shards there are. The same calls give the same
+/// bytes, whether or not the run was interrupted between shards.
 ///
 /// A class because it owns the folder while it writes.
 public final class CacheWriter {
@@ -33,14 +33,23 @@ public final class CacheWriter {
     ///
     /// - Parameters:
     ///   - plan: of all trajectories.
-    ///   - fingerprint: a text that stands for trajectories, model and settings; shards are kept only under the same one.
+    ///   - fingerprint: a text that stands for trajectories, model and settings; shards are kept only under the same
+    ///     one.
     ///   - projection: where `description.rank` is set, with as many components; it is written to the folder.
-    /// - Throws: ``CacheError`` where the folder holds shards of another cache, or the projection does not fit; `SafetensorsError` where
-    ///   the folder cannot be written.
-    public init(folder: URL, description: CacheDescription, plan: ShardPlan, fingerprint: String, projection: Projection? = nil) throws {
-        guard projection?.rank == description.rank, projection == nil || projection?.hiddenSize == description.hiddenSize else {
+    /// - Throws: ``CacheError`` where the folder holds shards of another cache, or the projection does not fit;
+    ///   `FileError` where the folder cannot be written.
+    public init(
+        folder: URL, description: CacheDescription, plan: ShardPlan, fingerprint: String, projection: Projection? = nil
+    ) throws {
+        guard projection?.rank == description.rank,
+            projection == nil || projection?.hiddenSize == description.hiddenSize
+        else {
             let found = projection.map { "onto \($0.rank) of \($0.hiddenSize) columns" } ?? "none"
-            throw CacheError(folder.path, "found a projection \(found), expected \(description.rank.map { "onto \($0) of \(description.hiddenSize)" } ?? "none")")
+            throw CacheError(
+                folder.path,
+                "found a projection \(found), expected "
+                    + "\(description.rank.map { "onto \($0) of \(description.hiddenSize)" } ?? "none")"
+            )
         }
         (self.folder, self.description, self.plan, self.projection) = (folder, description, plan, projection)
         metadata = ["format": "pt", "fingerprint": fingerprint, "layout": Self.layout(description, plan)]
@@ -64,7 +73,9 @@ public final class CacheWriter {
         buffer.removeAll()
         let tokens = CacheTokens(shard: shard, plan: plan, buffer: buffer, projection: projection, path: path(shard))
         try fill(tokens)
-        require(buffer.count == shard.tokens, "shard \(shard.number) was given \(buffer.count) tokens, expected \(shard.tokens)")
+        require(
+            buffer.count == shard.tokens,
+            "shard \(shard.number) was given \(buffer.count) tokens, expected \(shard.tokens)")
         try buffer.write(to: path(shard), metadata: metadata)
         isPresent[shard.number] = true
     }
@@ -73,23 +84,32 @@ public final class CacheWriter {
     ///
     /// - Parameter backbone: the model's folder, of which config.json, generation_config.json, tokenizer.json and
     ///   tokenizer_config.json are copied as far as they exist; nil copies nothing.
-    public func finish(backbone: URL?) throws {
+    /// - Parameter problems: of each trajectory the number of its problem, −1 where it has none; nil where nobody
+    ///   knows.
+    public func finish(backbone: URL?, problems: [Int32]? = nil) throws {
         require(isPresent.allSatisfy { $0 }, "the cache lacks shards")
+        if let problems {
+            require(problems.count == plan.lengths.count, "\(problems.count) problems for \(plan.lengths.count) lines")
+            try ProblemTable.write(problems, folder: folder)
+        }
         if let backbone { try BackboneFiles.copy(from: backbone, to: folder) }
         let shards = try plan.shards.map { shard in
             let file = try SafetensorsFile(path: path(shard))
             let trajectories = shard.trajectories.count { plan.lengths[$0] > 0 }
             return CacheManifest.Shard(
-                file: shard.file, tokens: shard.tokens, trajectories: trajectories, crc32: CRC32.of(file.bytes).hexadecimal)
+                file: shard.file, tokens: shard.tokens, trajectories: trajectories,
+                crc32: CRC32.of(file.bytes).hexadecimal)
         }
-        try AtomicFile.write(CacheManifest(description, shards: shards).json(), to: folder.appendingPathComponent(CacheManifest.name).path)
+        try AtomicFile.write(
+            CacheManifest(description, shards: shards).json(),
+            to: folder.appendingPathComponent(CacheManifest.name).path)
     }
 
     private func path(_ shard: ShardPlan.Shard) -> String { folder.appendingPathComponent(shard.file).path }
 
     /// Keeps shards of this very cache, and removes what an interrupted run has left half-written.
     private func findShards(_ names: [String]) throws {
-        let own = [".shard-", ".\(CacheManifest.name).", ".\(Projection.name)."]
+        let own = [".shard-"] + [CacheManifest.name, Projection.name, ProblemTable.name].map { ".\($0)." }
         for name in names where name.hasSuffix(".partial") && own.contains(where: name.hasPrefix) {
             try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
         }
@@ -99,10 +119,14 @@ public final class CacheWriter {
             for key in ["fingerprint", "layout"] where found[key] != metadata[key] {
                 throw CacheError(
                     path,
-                    "belongs to another cache, its \(key) is '\(found[key] ?? "missing")', expected '\(metadata[key] ?? "")'; remove the folder or give another")
+                    "belongs to another cache, its \(key) is '\(found[key] ?? "missing")', expected "
+                        + "'\(metadata[key] ?? "")'; remove the folder or give another"
+                )
             }
             guard let shard = plan.shards.first(where: { $0.file == name }) else {
-                throw CacheError(path, "belongs to another cache, expected \(plan.shards.count) shards; remove the folder or give another")
+                throw CacheError(
+                    path,
+                    "belongs to another cache, expected \(plan.shards.count) shards; remove the folder or give another")
             }
             _ = try ShardFile(path: path, tokens: shard.tokens, description)
             isPresent[shard.number] = true
@@ -113,7 +137,8 @@ public final class CacheWriter {
     private static func layout(_ description: CacheDescription, _ plan: ShardPlan) -> String {
         let lengths = plan.lengths.map { Int64($0).littleEndian }.withUnsafeBytes { CRC32.of($0) }
         return [
-            "hidden \(description.hiddenSize) \(description.hiddenType.rawValue)", description.rank.map { "rank \($0)" },
+            "hidden \(description.hiddenSize) \(description.hiddenType.rawValue)",
+            description.rank.map { "rank \($0)" },
             "vocabulary \(description.vocabularySize)", "sketch \(description.sketch.exact),\(description.sketch.bins)",
             "\(plan.tokens) tokens in shards of \(plan.shardTokens)", "lengths \(lengths.hexadecimal)",
         ].compactMap { $0 }.joined(separator: ", ")

@@ -1,10 +1,11 @@
-import AutoDecoHeads
+import LogitSketches
 import Safetensors
 import Tensor
 
 /// The tokens of some trajectories, in a form for heads: a buffer that is filled again and again without new memory.
 ///
-/// Whoever keeps a tensor of it across ``HiddenStateCache/load(_:maxTokens:into:)`` keeps its content; the next filling then takes new memory.
+/// Whoever keeps a tensor of it across ``HiddenStateCache/load(_:maxTokens:into:)`` keeps its content; the next filling
+/// then takes new memory.
 public struct CachedBatch<Element: Scalar & StoredScalar>: Sendable {
     /// [N, D or rank].
     public internal(set) var hidden: Tensor<Element>
@@ -43,12 +44,13 @@ extension HiddenStateCache {
     /// Fills a batch with the tokens of some trajectories, one after the other, in parallel over runs of rows.
     ///
     /// - Parameter maxTokens: of each trajectory only so many of its first tokens are taken.
-    /// - Throws: ``CacheError`` with shard and row where a label is not in the vocabulary, a hidden state is not finite, or a sketch contradicts
-    ///   itself.
+    /// - Throws: ``CacheError`` with shard and row where a label is not in the vocabulary, a hidden state is not
+    ///   finite, or a sketch contradicts itself.
     public func load<Element: Scalar & StoredScalar>(
         _ trajectories: [TrajectoryIndex], maxTokens: Int? = nil, into batch: inout CachedBatch<Element>
     ) throws {
-        let pieces = Self.pieces(of: trajectories, maxTokens: maxTokens), count = pieces.last.map { $0.start + $0.rows.count } ?? 0
+        let pieces = Self.pieces(of: trajectories, maxTokens: maxTokens),
+            count = pieces.last.map { $0.start + $0.rows.count } ?? 0
         require(batch.hidden.columns == description.storedSize, "a batch of another cache")
         batch.hidden.resize(to: [count, description.storedSize])
         try loadHidden(pieces, into: &batch.hidden)
@@ -88,7 +90,9 @@ extension HiddenStateCache {
         CacheError(shards[piece.rows.shard].file.path, "row \(piece.rows.firstRow + row): \(text)")
     }
 
-    private func loadHidden<Element: Scalar & StoredScalar>(_ pieces: [Piece], into hidden: inout Tensor<Element>) throws {
+    private func loadHidden<Element: Scalar & StoredScalar>(
+        _ pieces: [Piece], into hidden: inout Tensor<Element>
+    ) throws {
         let columns = description.storedSize, type = description.hiddenType
         var unsound = [Int?](repeating: nil, count: pieces.count)
         hidden.withUnsafeMutableBufferPointer { hidden in
@@ -102,7 +106,8 @@ extension HiddenStateCache {
                         for row in 0..<piece.rows.count {
                             let values = target + (piece.start + row) * columns
                             _ = Element.decode(
-                                source + (piece.rows.firstRow + row) * columns * type.byteWidth, columns, from: type, into: values)
+                                source + (piece.rows.firstRow + row) * columns * type.byteWidth, columns, from: type,
+                                into: values)
                             if !allAreFinite(values, columns) {
                                 unsound[number] = row
                                 break
@@ -127,7 +132,8 @@ extension HiddenStateCache {
                 let offset = 4 * (piece.rows.firstRow + row)
                 let label = Int(labels.loadUnaligned(fromByteOffset: offset, as: Int32.self))
                 guard (0..<description.vocabularySize).contains(label) else {
-                    throw problem(piece, row, "the label is \(label), expected one of \(description.vocabularySize) tokens")
+                    throw problem(
+                        piece, row, "the label is \(label), expected one of \(description.vocabularySize) tokens")
                 }
                 batch.labels.append(label)
                 batch.trajectories.append(piece.rows.number)

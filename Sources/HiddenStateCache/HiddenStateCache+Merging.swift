@@ -1,30 +1,38 @@
+import Files
 import Foundation
 import Safetensors
 
 extension HiddenStateCache {
     /// Joins parts of one cache, which several processes have written, into one.
     ///
-    /// Shards are copied byte for byte and numbered anew, by their first trajectories: the result holds what one process would have written,
-    /// but for where shards are cut. Memory does not grow with the parts.
+    /// Shards are copied byte for byte and numbered anew, by their first trajectories: the result holds what one
+    /// process would have written, but for where shards are cut. Memory does not grow with the parts.
     ///
     /// - Parameters:
     ///   - parts: folders of caches of the same model, trajectory file and settings; their checksums are compared.
     ///   - folder: the new cache's; it must not be there yet, or be empty. What throws leaves it as it was.
     ///   - onShard: hears of each shard's bytes before it is copied, and may throw to end the work.
-    /// - Throws: ``CacheError`` for parts that do not belong together or share a trajectory, and for a folder that holds something.
-    public static func merge(_ parts: [URL], into folder: URL, onShard: (_ bytes: Int) throws -> Void = { _ in }) throws {
+    /// - Throws: ``CacheError`` for parts that do not belong together or share a trajectory, and for a folder that
+    ///   holds something.
+    public static func merge(_ parts: [URL], into folder: URL, onShard: (_ bytes: Int) throws -> Void = { _ in }) throws
+    {
         let files = FileManager.default, path = folder.path
         var isFolder: ObjCBool = false
         let existed = files.fileExists(atPath: path, isDirectory: &isFolder)
         if existed {
-            guard isFolder.boolValue else { throw CacheError(path, "is a file, expected a folder that is not there yet; give another") }
+            guard isFolder.boolValue else {
+                throw CacheError(path, "is a file, expected a folder that is not there yet; give another")
+            }
             guard let names = try? files.contentsOfDirectory(atPath: path), names.isEmpty else {
-                throw CacheError(path, "holds files already, expected an empty folder or none; remove it or give another")
+                throw CacheError(
+                    path, "holds files already, expected an empty folder or none; remove it or give another")
             }
         }
         let opened = try open(parts)
         do { try copy(opened, to: folder, onShard) } catch {
-            for name in (try? files.contentsOfDirectory(atPath: path)) ?? [] { try? files.removeItem(at: folder.appendingPathComponent(name)) }
+            for name in (try? files.contentsOfDirectory(atPath: path)) ?? [] {
+                try? files.removeItem(at: folder.appendingPathComponent(name))
+            }
             if !existed { try? files.removeItem(at: folder) }
             throw error
         }
@@ -36,28 +44,52 @@ extension HiddenStateCache {
     private static func open(_ folders: [URL]) throws -> [Part] {
         let parts = try folders.map { folder -> Part in
             let part = (cache: try HiddenStateCache(folder: folder), manifest: try CacheManifest(folder: folder))
-            guard !part.cache.shards.isEmpty else { throw CacheError(folder.path, "holds no shards, expected at least one; leave it out") }
+            guard !part.cache.shards.isEmpty else {
+                throw CacheError(folder.path, "holds no shards, expected at least one; leave it out")
+            }
             return part
         }
-        guard let first = parts.first else { throw CacheError("merge", "there are no caches to join, expected at least one; name their folders") }
+        guard let first = parts.first else {
+            throw CacheError("merge", "there are no caches to join, expected at least one; name their folders")
+        }
         func fingerprint(_ part: Part) -> String { part.cache.shards[0].file.metadata["fingerprint"] ?? "missing" }
         var owners: [Int: HiddenStateCache] = [:]
         for part in parts {
             let cache = part.cache, path = cache.folder.path, other = first.cache.folder.path
             if let difference = cache.description.difference(from: first.cache.description) {
-                throw CacheError(path, "has \(difference) as in \(other); only parts of one cache can be joined, export it again with the same settings")
+                throw CacheError(
+                    path,
+                    "has \(difference) as in \(other); only parts of one cache can be joined, export it again with "
+                        + "the same settings"
+                )
             }
             guard fingerprint(part) == fingerprint(first) else {
                 throw CacheError(
                     path,
-                    "has the fingerprint '\(fingerprint(part))', expected '\(fingerprint(first))' as in \(other); only caches of the same model and trajectories can be joined")
+                    "has the fingerprint '\(fingerprint(part))', expected '\(fingerprint(first))' as in \(other); "
+                        + "only caches of the same model and trajectories can be joined"
+                )
             }
             guard cache.projection == first.cache.projection else {
-                throw CacheError(path, "has other principal components than \(other); collect such a cache in one process, or without cache.rank")
+                throw CacheError(
+                    path,
+                    "has other principal components than \(other); collect such a cache in one process, or without "
+                        + "cache.rank"
+                )
+            }
+            guard cache.problems == first.cache.problems else {
+                throw CacheError(
+                    path,
+                    "has another \(ProblemTable.name) than \(other), expected the same problems; "
+                        + "only parts of one trajectory file can be joined")
             }
             for trajectory in cache.trajectories {
                 if let owner = owners.updateValue(cache, forKey: trajectory.number) {
-                    throw CacheError(path, "holds trajectory \(trajectory.number), which is in \(owner.folder.path), too; name each part once")
+                    throw CacheError(
+                        path,
+                        "holds trajectory \(trajectory.number), which is in \(owner.folder.path), too; name each part "
+                            + "once"
+                    )
                 }
             }
         }
@@ -73,7 +105,9 @@ extension HiddenStateCache {
         for part in parts {
             // Trajectories are in the order of their lines: the first of a shard comes first.
             let starts = Dictionary(part.cache.trajectories.map { ($0.shard, $0.number) }) { first, _ in first }
-            for (number, shard) in part.cache.shards.enumerated() { shards.append((shard, part.manifest.shards[number], starts[number] ?? 0)) }
+            for (number, shard) in part.cache.shards.enumerated() {
+                shards.append((shard, part.manifest.shards[number], starts[number] ?? 0))
+            }
         }
         shards.sort { $0.start < $1.start }
         var rows: [CacheManifest.Shard] = []
@@ -86,10 +120,15 @@ extension HiddenStateCache {
         }
         if first.projection != nil {
             let name = Projection.name
-            try copy(SafetensorsFile(path: first.folder.appendingPathComponent(name).path), to: folder.appendingPathComponent(name).path)
+            try copy(
+                SafetensorsFile(path: first.folder.appendingPathComponent(name).path),
+                to: folder.appendingPathComponent(name).path)
         }
+        if let problems = first.problems { try ProblemTable.write(problems, folder: folder) }
         try BackboneFiles.copy(from: first.backboneFolder, to: folder)
-        try AtomicFile.write(CacheManifest(first.description, shards: rows).json(), to: folder.appendingPathComponent(CacheManifest.name).path)
+        try AtomicFile.write(
+            CacheManifest(first.description, shards: rows).json(),
+            to: folder.appendingPathComponent(CacheManifest.name).path)
     }
 
     private static func copy(_ source: SafetensorsFile, to path: String) throws {
@@ -103,13 +142,18 @@ extension HiddenStateCache {
 }
 
 extension CacheDescription {
-    /// The first form in which two caches differ, in words; nil where none does. The same model may have another name and path.
+    /// The first form in which two caches differ, in words; nil where none does. The same model may have another name
+    /// and path.
     func difference(from other: CacheDescription) -> String? {
-        func words(_ name: String, _ found: some CustomStringConvertible, _ expected: some CustomStringConvertible) -> String? {
+        func words(
+            _ name: String, _ found: some CustomStringConvertible, _ expected: some CustomStringConvertible
+        ) -> String? {
             found.description == expected.description ? nil : "\(name) \(found), expected \(expected)"
         }
-        return words("hidden_size", hiddenSize, other.hiddenSize) ?? words("vocabulary_size", vocabularySize, other.vocabularySize)
-            ?? words("top_logits", sketch.exact, other.sketch.exact) ?? words("tail_bins", sketch.bins, other.sketch.bins)
+        return words("hidden_size", hiddenSize, other.hiddenSize) ?? words(
+            "vocabulary_size", vocabularySize, other.vocabularySize)
+            ?? words("top_logits", sketch.exact, other.sketch.exact) ?? words(
+                "tail_bins", sketch.bins, other.sketch.bins)
             ?? words("hidden_dtype", hiddenType.rawValue, other.hiddenType.rawValue)
             ?? words("rank", rank.map(String.init) ?? "none", other.rank.map(String.init) ?? "none")
     }

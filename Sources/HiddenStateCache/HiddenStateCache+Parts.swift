@@ -1,4 +1,4 @@
-import AutoDecoHeads
+import LogitSketches
 import Safetensors
 import Tensor
 

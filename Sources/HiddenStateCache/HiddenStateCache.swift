@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Safetensors
 import Synchronization
@@ -12,13 +13,16 @@ import Tensor
 ///         try cache.load(trajectories, maxTokens: 4096, into: &batch)
 ///     }
 ///
-/// Pages of the shards come in as they are read and are given back after some ten megabytes, so that memory does not grow with the
-/// cache. A class because it owns the mappings; any thread may read.
+/// Pages of the shards come in as they are read and are given back after some ten megabytes, so that memory does not
+/// grow with the cache. A class because it owns the mappings; any thread may read.
 public final class HiddenStateCache: Sendable {
     public let folder: URL
     public let description: CacheDescription
     /// Where hidden states are projected.
     public let projection: Projection?
+    /// Of each line of the trajectory file the number of its problem, −1 where it has none; nil where the cache does
+    /// not know them, and each trajectory counts as a problem of its own.
+    public let problems: [Int32]?
     /// All trajectories, in the order of their lines.
     public let trajectories: [TrajectoryIndex]
     /// Number of all tokens.
@@ -38,10 +42,12 @@ public final class HiddenStateCache: Sendable {
     public var backboneFolder: URL { folder.appendingPathComponent(BackboneFiles.folder, isDirectory: true) }
     public var shardCount: Int { shards.count }
 
-    /// Opens a cache and checks it: the shards' sizes, types and shapes, and that each trajectory is one run of rows in one shard.
+    /// Opens a cache and checks it: the shards' sizes, types and shapes, and that each trajectory is one run of rows in
+    /// one shard.
     ///
     /// - Parameter verify: whether to read all shards and compare their CRC-32.
-    /// - Throws: ``CacheError`` or `SafetensorsError` with the name of the file that is missing, truncated, changed, or of another cache.
+    /// - Throws: ``CacheError`` or `FileError` with the name of the file that is missing, truncated, changed, or of
+    ///   another cache.
     public init(folder: URL, verify: Bool = true) throws {
         self.folder = folder
         let manifest = try CacheManifest(folder: folder)
@@ -49,6 +55,7 @@ public final class HiddenStateCache: Sendable {
         self.description = description
         projection = description.rank == nil ? nil : try Projection(folder: folder, description)
         isVerified = verify
+        problems = try ProblemTable.read(folder: folder)
 
         var opened = [Result<(ShardFile, [TrajectoryIndex]), any Error>?](repeating: nil, count: manifest.shards.count)
         opened.withUnsafeMutableBufferPointer { opened in
@@ -56,7 +63,8 @@ public final class HiddenStateCache: Sendable {
             Parallel.forEachBlock(of: opened.count, blockSize: 1) { block in
                 for number in block {
                     opened[number] = Result {
-                        try Self.open(manifest.shards[number], number: number, folder: folder, description, verify: verify)
+                        try Self.open(
+                            manifest.shards[number], number: number, folder: folder, description, verify: verify)
                     }
                 }
             }
@@ -68,17 +76,19 @@ public final class HiddenStateCache: Sendable {
         byteCount = shards.reduce(0) { $0 + $1.file.bytes.count }
         for (before, here) in zip(trajectories, trajectories.dropFirst()) where before.number == here.number {
             throw CacheError(
-                shards[here.shard].file.path, "trajectory \(here.number) begins at row \(here.firstRow), but is in \(shards[before.shard].file.path) from row \(before.firstRow) on already")
+                shards[here.shard].file.path,
+                "trajectory \(here.number) begins at row \(here.firstRow), but is in "
+                    + "\(shards[before.shard].file.path) from row \(before.firstRow) on already"
+            )
         }
-        for shard in shards.dropFirst() where shard.file.metadata["fingerprint"] != shards[0].file.metadata["fingerprint"] {
+        for shard in shards.dropFirst()
+        where shard.file.metadata["fingerprint"] != shards[0].file.metadata["fingerprint"] {
             throw CacheError(
-                shard.file.path, "has the fingerprint '\(shard.file.metadata["fingerprint"] ?? "missing")', expected '\(shards[0].file.metadata["fingerprint"] ?? "missing")' as in \(shards[0].file.path)")
+                shard.file.path,
+                "has the fingerprint '\(shard.file.metadata["fingerprint"] ?? "missing")', expected "
+                    + "'\(shards[0].file.metadata["fingerprint"] ?? "missing")' as in \(shards[0].file.path)"
+            )
         }
-    }
-
-    /// The trajectories of a subset, in the order of their lines.
-    public func trajectories(_ subset: TrajectorySubset, of split: TrajectorySplit) -> [TrajectoryIndex] {
-        trajectories.filter { split.contains($0.number, in: subset) }
     }
 
     private static func open(
@@ -95,7 +105,8 @@ public final class HiddenStateCache: Sendable {
         }
         let runs = try trajectories(of: shard, number: number)
         guard runs.count == row.trajectories else {
-            throw CacheError(path, "holds \(runs.count) trajectories, expected \(row.trajectories) as in \(CacheManifest.name)")
+            throw CacheError(
+                path, "holds \(runs.count) trajectories, expected \(row.trajectories) as in \(CacheManifest.name)")
         }
         return (shard, runs)
     }
@@ -106,7 +117,8 @@ public final class HiddenStateCache: Sendable {
         var runs: [TrajectoryIndex] = [], first = 0
         for row in 1...lines.count where row == lines.count || lines[row] != lines[first] {
             guard lines[first] >= 0 else {
-                throw CacheError(shard.file.path, "trajectory is \(lines[first]) in row \(first), expected a line from 0")
+                throw CacheError(
+                    shard.file.path, "trajectory is \(lines[first]) in row \(first), expected a line from 0")
             }
             runs.append(TrajectoryIndex(number: Int(lines[first]), shard: number, firstRow: first, count: row - first))
             first = row

@@ -1,9 +1,10 @@
 import Tensor
 
-/// Mean and covariance of hidden states, gathered in a first pass over them: from these follow their principal components.
+/// Mean and covariance of hidden states, gathered in a first pass over them: from these follow their principal
+/// components.
 ///
-/// Sums run in Double over blocks of fixed size, less the first block's mean: their bits depend on the states and their order alone,
-/// not on the pieces in which they are handed over.
+/// Sums run in Double over blocks of fixed size, less the first block's mean: their bits depend on the states and their
+/// order alone, not on the pieces in which they are handed over.
 public struct PrincipalComponents: Sendable {
     /// D.
     public let hiddenSize: Int
@@ -57,10 +58,14 @@ public struct PrincipalComponents: Sendable {
         guard (1...hiddenSize).contains(rank) else {
             throw CacheError("projection", "rank is \(rank), expected a whole number from 1 to \(hiddenSize)")
         }
-        guard count > 0 else { throw CacheError("projection", "there are no hidden states, expected some to find components of") }
+        guard count > 0 else {
+            throw CacheError("projection", "there are no hidden states, expected some to find components of")
+        }
         var whole = self
         if !whole.pending.isEmpty { whole.addBlock(whole.pending[...]) }
-        guard let shift = whole.shift else { throw CacheError("projection", "there are no hidden states, expected some to find components of") }
+        guard let shift = whole.shift else {
+            throw CacheError("projection", "there are no hidden states, expected some to find components of")
+        }
         let offset = whole.sums * (1 / Double(count))
         var covariance = whole.products * (1 / Double(count))
         covariance.setProduct(offset.matrix.transposed, offset.matrix, scale: -1, accumulate: true)
@@ -69,7 +74,9 @@ public struct PrincipalComponents: Sendable {
             for component in 0..<rank {
                 let row = (0..<hiddenSize).map { vectors[component, $0] }
                 let largest = row.max { abs($0) < abs($1) } ?? 0
-                for column in 0..<hiddenSize { target[component * hiddenSize + column] = Float(largest < 0 ? -row[column] : row[column]) }
+                for column in 0..<hiddenSize {
+                    target[component * hiddenSize + column] = Float(largest < 0 ? -row[column] : row[column])
+                }
             }
         }
         return Projection(mean: (shift + offset).converted(), components: components)

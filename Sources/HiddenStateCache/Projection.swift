@@ -24,29 +24,38 @@ public struct Projection: Sendable, Equatable {
 
     /// Reads the projection of a cache's folder.
     ///
-    /// - Throws: `SafetensorsError` where the file is missing or damaged; ``CacheError`` where it is not finite.
+    /// - Throws: `FileError` where the file is missing or damaged; ``CacheError`` where it is not finite.
     init(folder: URL, _ description: CacheDescription) throws {
         let file = try SafetensorsFile(path: folder.appendingPathComponent(Self.name).path)
         let D = description.hiddenSize
         func tensor(_ name: String, _ shape: [Int?]) throws -> Tensor<Float> {
             let stored = try file.require(name, shape: shape, types: [.f32])
             let values = try stored.values(as: Float.self)
-            guard isFinite(values, values.count) else { throw CacheError(file.path, "\(name) holds a number that is not finite") }
+            guard isFinite(values, values.count) else {
+                throw CacheError(file.path, "\(name) holds a number that is not finite")
+            }
             return Tensor(shape: stored.shape, values)
         }
         self.init(mean: try tensor("mean", [D]), components: try tensor("components", [description.rank, D]))
     }
 
-    /// The projection that an interrupted run has left in a folder, so that its first pass need not be repeated; nil where there is none.
+    /// The projection that an interrupted run has left in a folder, so that its first pass need not be repeated; nil
+    /// where there is none.
     ///
-    /// - Throws: ``CacheError`` where it belongs to another cache, that is, has another fingerprint or rank; `SafetensorsError`
-    ///   where it is damaged.
-    public static func existing(in folder: URL, _ description: CacheDescription, fingerprint: String) throws -> Projection? {
+    /// - Throws: ``CacheError`` where it belongs to another cache, that is, has another fingerprint or rank;
+    ///   `FileError` where it is damaged.
+    public static func existing(
+        in folder: URL, _ description: CacheDescription, fingerprint: String
+    ) throws -> Projection? {
         let path = folder.appendingPathComponent(name).path
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let found = try SafetensorsFile(path: path).metadata["fingerprint"]
         guard found == fingerprint else {
-            throw CacheError(path, "belongs to another cache, its fingerprint is '\(found ?? "missing")', expected '\(fingerprint)'; remove the folder or give another")
+            throw CacheError(
+                path,
+                "belongs to another cache, its fingerprint is '\(found ?? "missing")', expected '\(fingerprint)'; "
+                    + "remove the folder or give another"
+            )
         }
         return try Projection(folder: folder, description)
     }
@@ -54,7 +63,10 @@ public struct Projection: Sendable, Equatable {
     func write(to folder: URL, fingerprint: String) throws {
         let path = folder.appendingPathComponent(Self.name).path
         try SafetensorsWriter.write(
-            [NewTensor("mean", [hiddenSize], mean.elements), NewTensor("components", [rank, hiddenSize], components.elements)],
+            [
+                NewTensor("mean", [hiddenSize], mean.elements),
+                NewTensor("components", [rank, hiddenSize], components.elements),
+            ],
             metadata: ["format": "pt", "fingerprint": fingerprint], to: path)
     }
 

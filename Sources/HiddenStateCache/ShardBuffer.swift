@@ -1,5 +1,5 @@
-import AutoDecoHeads
 import Foundation
+import LogitSketches
 import Safetensors
 import Tensor
 
@@ -20,7 +20,8 @@ final class ShardBuffer: @unchecked Sendable {
     init(capacity: Int, _ description: CacheDescription) {
         self.capacity = capacity
         self.description = description
-        sketches = SketchBuffer(capacity: capacity, vocabularySize: description.vocabularySize, shape: description.sketch)
+        sketches = SketchBuffer(
+            capacity: capacity, vocabularySize: description.vocabularySize, shape: description.sketch)
         rowBytes = description.storedSize * description.hiddenType.byteWidth
         hidden = .allocate(byteCount: max(1, capacity * rowBytes), alignment: 64)
     }
@@ -39,9 +40,11 @@ final class ShardBuffer: @unchecked Sendable {
     /// - Parameters:
     ///   - hidden: [n, D or rank].
     ///   - logits: [n, V].
-    /// - Throws: ``LogitsError`` for an unsound row; ``UnstorableState`` for a hidden state that is not finite once stored.
+    /// - Throws: ``LogitsError`` for an unsound row; ``UnstorableState`` for a hidden state that is not finite once
+    ///   stored.
     func append(
-        hidden states: Tensor<Float>, logits: Tensor<Float>, labels: ArraySlice<Int>, trajectories: ArraySlice<Int>, positions: ArraySlice<Int>
+        hidden states: Tensor<Float>, logits: Tensor<Float>, labels: ArraySlice<Int>, trajectories: ArraySlice<Int>,
+        positions: ArraySlice<Int>
     ) throws {
         require(
             states.columns == description.storedSize && states.rows == logits.rows,
@@ -54,7 +57,8 @@ final class ShardBuffer: @unchecked Sendable {
         count += states.rows
     }
 
-    /// Stores hidden states behind those that are there; the first row that holds no finite number in the stored type, or nil.
+    /// Stores hidden states behind those that are there; the first row that holds no finite number in the stored type,
+    /// or nil.
     private func encode(_ states: Tensor<Float>) -> Int? {
         let columns = states.columns, rows = states.rows, type = description.hiddenType, rowBytes = rowBytes
         var unsound = [Int?](repeating: nil, count: (rows + 63) / 64)
@@ -90,7 +94,8 @@ final class ShardBuffer: @unchecked Sendable {
             case "label": try writer.append(labels, to: name)
             case "trajectory": try writer.append(trajectories, to: name)
             case "position": try writer.append(positions, to: name)
-            case "hidden": try writer.append(bytes: UnsafeRawBufferPointer(rebasing: hidden[0..<count * rowBytes]), to: name)
+            case "hidden":
+                try writer.append(bytes: UnsafeRawBufferPointer(rebasing: hidden[0..<count * rowBytes]), to: name)
             default:
                 guard let bytes = columns[name] else { continue }
                 try writer.append(bytes: bytes, to: name)

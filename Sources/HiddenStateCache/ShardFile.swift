@@ -1,10 +1,11 @@
-import AutoDecoHeads
 import Foundation
+import LogitSketches
 import Safetensors
 
 /// One shard on disk: its tensors, by name, shape and type.
 ///
-/// Four-byte columns come first, so that they are aligned; a shard that somebody else wrote in another order is read as well.
+/// Four-byte columns come first, so that they are aligned; a shard that somebody else wrote in another order is read as
+/// well.
 struct ShardFile {
     let file: SafetensorsFile
     let tokens: Int
@@ -24,8 +25,8 @@ struct ShardFile {
 
     /// Maps a shard and checks that it has the tensors that the description asks for.
     ///
-    /// - Throws: `SafetensorsError` where it is missing, damaged, or has tensors of other shapes or types; ``CacheError`` where it
-    ///   holds another number of tokens, or hidden states of other sizes or vocabularies.
+    /// - Throws: `FileError` where it is missing, damaged, or has tensors of other shapes or types; ``CacheError``
+    ///   where it holds another number of tokens, or hidden states of other sizes or vocabularies.
     init(path: String, tokens: Int, _ description: CacheDescription) throws {
         let file = try SafetensorsFile(path: path)
         for declaration in Self.declarations(tokens: tokens, description) {
@@ -33,7 +34,8 @@ struct ShardFile {
         }
         let hasTail = Self.hasTail(description)
         if !hasTail, let extra = ["tail_count", "tail_mean", "tail_variance"].first(where: file.contains) {
-            throw CacheError(path, "holds \(extra), expected none because all \(description.vocabularySize) logits are kept exactly")
+            throw CacheError(
+                path, "holds \(extra), expected none because all \(description.vocabularySize) logits are kept exactly")
         }
         func bytes(_ name: String) throws -> UnsafeRawBufferPointer { try file.tensor(name).bytes }
         (self.file, self.tokens) = (file, tokens)
@@ -42,21 +44,29 @@ struct ShardFile {
         trajectories = try file.tensor("trajectory")
         positions = try file.tensor("position")
         labelRanks = try file.tensor("label_rank")
-        wideTensors = try ["hidden", "top_logits"].map(file.tensor) + ["tail_count", "tail_mean", "tail_variance"].compactMap(file.find)
+        wideTensors =
+            try ["hidden", "top_logits"].map(file.tensor)
+            + ["tail_count", "tail_mean", "tail_variance"].compactMap(file.find)
         sketches = SketchColumns(
-            count: tokens, vocabularySize: description.vocabularySize, shape: description.sketch, labelRanks: try bytes("label_rank"),
+            count: tokens, vocabularySize: description.vocabularySize, shape: description.sketch,
+            labelRanks: try bytes("label_rank"),
             labelLogits: try bytes("label_logit"), topLogits: try bytes("top_logits"),
             tail: hasTail ? (try bytes("tail_count"), try bytes("tail_mean"), try bytes("tail_variance")) : nil)
     }
 
-    static func hasTail(_ description: CacheDescription) -> Bool { description.vocabularySize > description.sketch.exact }
+    static func hasTail(_ description: CacheDescription) -> Bool {
+        description.vocabularySize > description.sketch.exact
+    }
 
     /// The tensors of a shard, in the order in which they are written.
     static func declarations(tokens: Int, _ description: CacheDescription) -> [TensorDeclaration] {
         let exact = min(description.sketch.exact, description.vocabularySize), tail = description.sketch.bins + 1
         let tails = ["tail_count", "tail_mean", "tail_variance"].map { TensorDeclaration($0, .f32, [tokens, tail]) }
         return ["label", "label_rank", "trajectory", "position"].map { TensorDeclaration($0, .i32, [tokens]) }
-            + [TensorDeclaration("label_logit", .f32, [tokens]), TensorDeclaration("top_logits", .f32, [tokens, exact])]
+            + [
+                TensorDeclaration("label_logit", .f32, [tokens]),
+                TensorDeclaration("top_logits", .f32, [tokens, exact]),
+            ]
             + (hasTail(description) ? tails : [])
             + [TensorDeclaration("hidden", description.hiddenType, [tokens, description.storedSize])]
     }

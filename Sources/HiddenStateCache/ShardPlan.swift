@@ -1,6 +1,7 @@
 import Tensor
 
-/// How trajectories are cut into shards: a pure function of their lengths, so that whoever resumes cuts in the same places.
+/// How trajectories are cut into shards: a pure function of their lengths, so that whoever resumes cuts in the same
+/// places.
 ///
 /// A shard ends at the first trajectory boundary at or after `shardTokens` tokens.
 public struct ShardPlan: Sendable, Equatable {

@@ -1,8 +1,8 @@
 import Foundation
 import Tensor
 
-/// A cache of random tokens in a temporary folder, for measuring speed where there is no model at hand: normal hidden states under rows of
-/// logits as a model gives them, a normal bulk and some raised tokens.
+/// A cache of random tokens in a temporary folder, for measuring speed where there is no model at hand: normal hidden
+/// states under rows of logits as a model gives them, a normal bulk and some raised tokens.
 ///
 /// A class because it owns the folder, which is there as long as it is.
 public final class SyntheticCache {
@@ -16,14 +16,16 @@ public final class SyntheticCache {
     ///   - trajectories: how many, each of `length` tokens.
     ///   - shardTokens: tokens a file.
     ///   - didWrite: gets the number of tokens of each trajectory; what it throws ends the writing.
-    /// - Throws: ``CacheError`` or `SafetensorsError` where the temporary folder cannot be written.
+    /// - Throws: ``CacheError`` or `FileError` where the temporary folder cannot be written.
     public init(
-        _ description: CacheDescription, trajectories: Int, length: Int, shardTokens: Int = ShardPlan.standardShardTokens,
+        _ description: CacheDescription, trajectories: Int, length: Int,
+        shardTokens: Int = ShardPlan.standardShardTokens,
         didWrite: (Int) throws -> Void = { _ in }
     ) throws {
         require(description.rank == nil, "a synthetic cache is not projected")
         folder = Folder()
-        let D = description.hiddenSize, V = description.vocabularySize, rows = min(CacheTokens.blockRows, trajectories * length)
+        let D = description.hiddenSize, V = description.vocabularySize,
+            rows = min(CacheTokens.blockRows, trajectories * length)
         var random = RandomGenerator(seed: 1)
         let logits = Tensor<Float>(shape: [rows, V]) { l in
             for i in l.indices { l[i] = Float(2.5 * random.normal()) }
@@ -42,10 +44,13 @@ public final class SyntheticCache {
         for shard in plan.shards {
             try writer.write(shard) { tokens in
                 for line in shard.trajectories {
-                    let hidden = Tensor<Float>(shape: [length, D]) { h in for i in h.indices { h[i] = block[(i + line * 7919) % block.count] } }
+                    let hidden = Tensor<Float>(shape: [length, D]) { h in
+                        for i in h.indices { h[i] = block[(i + line * 7919) % block.count] }
+                    }
                     let all = (0..<length).map { labels[$0 % rows] }
                     try tokens.append(trajectory: line, labels: all, firstPosition: 1, hidden: hidden) { hidden in
-                        hidden.rows == rows ? logits : Tensor(shape: [hidden.rows, V], logits.elements[0..<hidden.rows * V])
+                        hidden.rows == rows
+                            ? logits : Tensor(shape: [hidden.rows, V], logits.elements[0..<hidden.rows * V])
                     }
                     try didWrite(length)
                 }
@@ -57,7 +62,8 @@ public final class SyntheticCache {
 
     /// Goes with whoever holds it, also where writing fails.
     private final class Folder {
-        let url = FileManager.default.temporaryDirectory.appendingPathComponent("autodeco-synthetic-\(UUID().uuidString)")
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "autodeco-synthetic-\(UUID().uuidString)")
 
         deinit { try? FileManager.default.removeItem(at: url) }
     }

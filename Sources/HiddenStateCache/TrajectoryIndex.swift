@@ -18,7 +18,8 @@ public struct TrajectoryIndex: Sendable, Equatable {
     /// Some of its tokens, counted from its first.
     public subscript(tokens: Range<Int>) -> TrajectoryIndex {
         require(tokens.lowerBound >= 0 && tokens.upperBound <= count, "tokens \(tokens) of a trajectory of \(count)")
-        return TrajectoryIndex(number: number, shard: shard, firstRow: firstRow + tokens.lowerBound, count: tokens.count)
+        return TrajectoryIndex(
+            number: number, shard: shard, firstRow: firstRow + tokens.lowerBound, count: tokens.count)
     }
 }
 
@@ -38,8 +39,8 @@ extension [TrajectoryIndex] {
         return stride(from: 0, to: self.count, by: count).map { Array(self[$0..<Swift.min(self.count, $0 + count)]) }
     }
 
-    /// The same tokens in the same order, in blocks of `tokens` tokens but for the last; long trajectories are cut, so that a block's
-    /// memory is bounded.
+    /// The same tokens in the same order, in blocks of `tokens` tokens but for the last; long trajectories are cut, so
+    /// that a block's memory is bounded.
     public func blocks(tokens: Int) -> [[TrajectoryIndex]] {
         require(tokens >= 1, "blocks of \(tokens) tokens, expected at least 1")
         var blocks: [[TrajectoryIndex]] = [], block: [TrajectoryIndex] = [], room = tokens

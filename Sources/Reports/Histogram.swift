@@ -16,7 +16,8 @@ public struct Histogram: Equatable, Sendable, Codable {
     /// - Parameters:
     ///   - values: in any order; non-finite ones are left out.
     ///   - bins: at least 1; a smaller number counts as 1.
-    ///   - range: what the bins cover; values outside count in the outermost bin. Without it, from the smallest to the largest value.
+    ///   - range: what the bins cover; values outside count in the outermost bin. Without it, from the smallest to the
+    ///     largest value.
     public init(of values: some Sequence<some BinaryFloatingPoint>, bins: Int = 50, range: ClosedRange<Double>? = nil) {
         let finite = values.map { Double($0) }.filter(\.isFinite)
         let bins = max(bins, 1)
@@ -24,7 +25,9 @@ public struct Histogram: Equatable, Sendable, Codable {
         let maximum = finite.max() ?? 0
         var covered = range ?? minimum...maximum
         // All values alike: a bin needs a width.
-        if !(covered.upperBound - covered.lowerBound > 0) || !covered.lowerBound.isFinite || !covered.upperBound.isFinite {
+        if !(covered.upperBound - covered.lowerBound > 0) || !covered.lowerBound.isFinite
+            || !covered.upperBound.isFinite
+        {
             let half = max(abs(minimum) * 1e-3, 1e-6)
             covered = (minimum - half)...(minimum + half)
         }

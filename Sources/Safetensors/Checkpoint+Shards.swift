@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension Checkpoint {
@@ -5,6 +6,7 @@ extension Checkpoint {
     public struct Shard: Sendable {
         /// Name in the checkpoint's folder.
         public let name: String
+        /// The entries of the file's `__metadata__`.
         public let metadata: [String: String]
         /// Those that belong to the checkpoint, in the order of their bytes.
         public let tensors: [StoredTensor]
@@ -15,10 +17,15 @@ extension Checkpoint {
 
     /// A tensor that is to be written into a shard, by what it is called and where its bytes come from.
     public struct ShardContent: Sendable {
+        /// The name that the tensor gets.
         public let name: String
+        /// The tensor whose type, shape and bytes are written.
         public let tensor: StoredTensor
 
-        public init(_ tensor: StoredTensor, name: String? = nil) { (self.tensor, self.name) = (tensor, name ?? tensor.name) }
+        /// A tensor under another name, or under its own.
+        public init(_ tensor: StoredTensor, name: String? = nil) {
+            (self.tensor, self.name) = (tensor, name ?? tensor.name)
+        }
 
         fileprivate var declaration: TensorDeclaration { TensorDeclaration(name, tensor.type, tensor.shape) }
     }
@@ -28,13 +35,14 @@ extension Checkpoint {
 
     /// Writes a shard, its tensors copied piece by piece.
     ///
-    /// Tensors of wide types come first, in their order otherwise, so that each lies at a multiple of its width: some readers demand
-    /// it.
+    /// Tensors of wide types come first, in their order otherwise, so that each lies at a multiple of its width: some
+    /// readers demand it.
     ///
     /// - Parameter didCopy: gets the bytes of each piece; what it throws ends the writing, and leaves no file.
-    /// - Throws: `SafetensorsError` of kind `cannotWrite`.
+    /// - Throws: `FileError` of kind `cannotWrite`.
     public static func write(
-        _ contents: [ShardContent], metadata: [String: String], to path: String, didCopy: (Int) throws -> Void = { _ in }
+        _ contents: [ShardContent], metadata: [String: String], to path: String,
+        didCopy: (Int) throws -> Void = { _ in }
     ) throws {
         let widths = Set(contents.map(\.tensor.type.byteWidth)).sorted(by: >)
         let ordered = widths.flatMap { width in contents.filter { $0.tensor.type.byteWidth == width } }
@@ -62,8 +70,12 @@ extension Checkpoint {
                 size += content.tensor.entry.byteRange.count
             }
         }
-        let map = rows.sorted { $0.tensor < $1.tensor }.map { "    \(JSONMembers.quote($0.tensor)): \(JSONMembers.quote($0.shard))" }
-        let text = "{\n  \"metadata\": {\n    \"total_size\": \(size)\n  },\n  \"weight_map\": {\n\(map.joined(separator: ",\n"))\n  }\n}\n"
+        let map = rows.sorted { $0.tensor < $1.tensor }.map {
+            "    \(JSONMembers.quote($0.tensor)): \(JSONMembers.quote($0.shard))"
+        }
+        let text =
+            "{\n  \"metadata\": {\n    \"total_size\": \(size)\n  },\n  \"weight_map\": "
+            + "{\n\(map.joined(separator: ",\n"))\n  }\n}\n"
         try AtomicFile.write(Data(text.utf8), to: folder.appendingPathComponent(indexName).path)
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A folder with a model's tensors: one `model.safetensors`, or shards that `model.safetensors.index.json` lists.
@@ -19,7 +20,7 @@ public struct Checkpoint: TensorSource {
     /// Which tensor is in which file, where there are several.
     public static let indexName = "model.safetensors.index.json"
 
-    /// - Throws: `SafetensorsError`: `cannotOpen` where neither file is there or a shard is missing; `malformed`
+    /// - Throws: `FileError`: `cannotOpen` where neither file is there or a shard is missing; `malformed`
     ///   where a file is, where the index names a place outside of the folder, or a shard lacks a tensor of the index.
     public init(folder: String) throws {
         func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/\(name)") }
@@ -33,7 +34,7 @@ public struct Checkpoint: TensorSource {
             return
         }
         guard exists(Self.indexName) else {
-            throw SafetensorsError(
+            throw FileError(
                 .cannotOpen, file: folder,
                 "found neither \(Self.singleName) nor \(Self.indexName) in the folder, expected one of them")
         }
@@ -42,27 +43,30 @@ public struct Checkpoint: TensorSource {
         var places: [String: String] = [:]
         var entries: [TensorEntry] = []
         for row in try Self.readIndex(indexPath) {
-            func failure(_ kind: SafetensorsError.Kind, _ reason: String) -> SafetensorsError {
-                SafetensorsError(kind, file: indexPath, byte: row.byte, reason)
+            func failure(_ kind: FileError.Kind, _ reason: String) -> FileError {
+                FileError(kind, file: indexPath, byte: row.byte, reason)
             }
             let shard: SafetensorsFile
             if let open = files[row.shard] {
                 shard = open
             } else {
                 guard Self.staysInside(row.shard) else {
-                    throw failure(.malformed, "found the shard \(quoted(row.shard)), expected a file inside of the folder")
+                    throw failure(
+                        .malformed, "found the shard \(quoted(row.shard)), expected a file inside of the folder")
                 }
                 guard exists(row.shard) else {
                     throw failure(
                         .cannotOpen,
-                        "found no file \(quoted(row.shard)) in the folder, expected the shard with tensor \(quoted(row.tensor))"
+                        "found no file \(quoted(row.shard)) in the folder, expected the shard with tensor "
+                            + "\(quoted(row.tensor))"
                     )
                 }
                 shard = try SafetensorsFile(path: "\(folder)/\(row.shard)")
                 files[row.shard] = shard
             }
             guard let tensor = shard.find(row.tensor) else {
-                throw failure(.malformed, "found no tensor \(quoted(row.tensor)) in \(quoted(row.shard)), expected it there")
+                throw failure(
+                    .malformed, "found no tensor \(quoted(row.tensor)) in \(quoted(row.shard)), expected it there")
             }
             places[row.tensor] = row.shard
             entries.append(tensor.entry)
@@ -70,6 +74,7 @@ public struct Checkpoint: TensorSource {
         (self.files, self.places, self.entries) = (files, places, entries)
     }
 
+    /// The tensor of this name; nil where there is none.
     public func find(_ name: String) -> StoredTensor? {
         places[name].flatMap { files[$0]?.find(name) }
     }
@@ -77,7 +82,9 @@ public struct Checkpoint: TensorSource {
     /// The files, in the order of their names; tensors that the index does not list are not among theirs.
     public var shards: [Shard] {
         files.sorted { $0.key < $1.key }.map { name, file in
-            Shard(name: name, metadata: file.metadata, tensors: file.entries.compactMap { places[$0.name] == name ? file.find($0.name) : nil })
+            Shard(
+                name: name, metadata: file.metadata,
+                tensors: file.entries.compactMap { places[$0.name] == name ? file.find($0.name) : nil })
         }
     }
 

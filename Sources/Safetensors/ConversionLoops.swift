@@ -10,7 +10,8 @@ func copyElements<Value: BitwiseCopyable>(
 
 @inline(__always)
 func readElements<Stored: BitwiseCopyable, Value>(
-    _ source: UnsafeRawPointer, _ count: Int, into destination: UnsafeMutablePointer<Value>, _ convert: (Stored) -> Value
+    _ source: UnsafeRawPointer, _ count: Int, into destination: UnsafeMutablePointer<Value>,
+    _ convert: (Stored) -> Value
 ) {
     for index in 0..<count {
         let stored = source.loadUnaligned(fromByteOffset: index &* MemoryLayout<Stored>.stride, as: Stored.self)
@@ -20,7 +21,8 @@ func readElements<Stored: BitwiseCopyable, Value>(
 
 @inline(__always)
 func writeElements<Value, Stored: BitwiseCopyable>(
-    _ source: UnsafePointer<Value>, _ count: Int, into destination: UnsafeMutableRawPointer, _ convert: (Value) -> Stored
+    _ source: UnsafePointer<Value>, _ count: Int, into destination: UnsafeMutableRawPointer,
+    _ convert: (Value) -> Stored
 ) {
     for index in 0..<count {
         destination.storeBytes(

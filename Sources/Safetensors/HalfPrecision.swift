@@ -4,7 +4,7 @@
 // with half-precision instructions; these forms are loops that the compiler turns into vectors everywhere.
 
 #if _endian(big)
-    #error("safetensors is little-endian; this module copies values without swapping bytes")
+#error("safetensors is little-endian; this module copies values without swapping bytes")
 #endif
 
 /// The value of BF16 bits: the upper half of a `Float`. Exact.

@@ -1,8 +1,10 @@
+import Files
+
 /// The head of a safetensors file.
 ///
 ///     8 bytes    N, little-endian: the length of the header
-///     N bytes    {"__metadata__": {"format": "pt"}, "weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, …}
-///     the rest   the tensors' bytes; offsets count from here
+///     N bytes {"__metadata__": {"format": "pt"}, "weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+///     …} the rest the tensors' bytes; offsets count from here
 struct Header {
     let metadata: [String: String]
     /// In the order of their bytes; tensors without bytes keep the header's order.
@@ -23,10 +25,10 @@ struct Header {
 
     /// Reads and checks the header of a whole file.
     ///
-    /// - Throws: `SafetensorsError` of kind `malformed`.
+    /// - Throws: `FileError` of kind `malformed`.
     init(of file: UnsafeRawBufferPointer, path: String) throws {
-        func failure(at byte: Int, _ reason: String) -> SafetensorsError {
-            SafetensorsError(.malformed, file: path, byte: byte, reason)
+        func failure(at byte: Int, _ reason: String) -> FileError {
+            FileError(.malformed, file: path, byte: byte, reason)
         }
         guard file.count >= 8 else {
             throw failure(
@@ -83,7 +85,8 @@ struct Header {
                 let text = try scanner.string("the type of \(title)")
                 guard let known = ElementType(rawValue: text) else {
                     throw scanner.failure(
-                        at: valueByte, "found the type \(quoted(text)) for \(title), expected one of \(ElementType.names)")
+                        at: valueByte,
+                        "found the type \(quoted(text)) for \(title), expected one of \(ElementType.names)")
                 }
                 type = known
             case "shape":
@@ -114,7 +117,8 @@ struct Header {
         let tensor = TensorDeclaration(name, try required(type, "dtype"), try required(shape, "shape"))
         let pair = try required(offsets, "data_offsets")
         guard pair.count == 2 else {
-            throw scanner.failure(at: offsetsByte, "found \(pair.count) offsets for \(title), expected a begin and an end")
+            throw scanner.failure(
+                at: offsetsByte, "found \(pair.count) offsets for \(title), expected a begin and an end")
         }
         return Declared(tensor: tensor, begin: pair[0], end: pair[1], shapeByte: shapeByte, offsetsByte: offsetsByte)
     }

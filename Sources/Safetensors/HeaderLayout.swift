@@ -1,9 +1,11 @@
+import Files
+
 extension Header {
     /// Holds the declared offsets against the shapes and against each other: the format wants the data
     /// covered from its first byte to its last, without overlaps and holes.
     static func layOut(
         _ declared: [Declared], from dataStart: Int, to fileEnd: Int,
-        failure: (_ byte: Int, _ reason: String) -> SafetensorsError
+        failure: (_ byte: Int, _ reason: String) -> FileError
     ) throws -> [TensorEntry] {
         let dataCount = fileEnd - dataStart
         for each in declared {
@@ -13,12 +15,15 @@ extension Header {
                 throw failure(each.offsetsByte, "found \(offsets), expected a begin that is not after the end")
             }
             guard each.end <= dataCount else {
-                throw failure(each.offsetsByte, "found \(offsets), expected an end within the \(dataCount) bytes of data")
+                throw failure(
+                    each.offsetsByte, "found \(offsets), expected an end within the \(dataCount) bytes of data")
             }
             guard let needed = each.tensor.type.byteCount(shape: each.tensor.shape) else {
                 throw failure(
                     each.shapeByte,
-                    "found the shape \(listed(each.tensor.shape)) for tensor \(name), expected one whose bytes can be counted")
+                    "found the shape \(listed(each.tensor.shape)) for tensor \(name), expected one whose bytes can be "
+                        + "counted"
+                )
             }
             guard needed == each.end - each.begin else {
                 throw failure(
@@ -38,7 +43,9 @@ extension Header {
             guard each.begin >= covered else {
                 throw failure(
                     each.offsetsByte,
-                    "found tensor \(name) starting at offset \(each.begin), inside of \(place), expected it at \(covered)")
+                    "found tensor \(name) starting at offset \(each.begin), inside of \(place), expected it at "
+                        + "\(covered)"
+                )
             }
             guard each.begin == covered else {
                 throw failure(

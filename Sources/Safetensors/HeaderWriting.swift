@@ -1,3 +1,5 @@
+import Files
+
 extension Header {
     /// The bytes in front of the data: length, JSON and the spaces that bring both to a multiple of 8.
     ///
@@ -5,17 +7,19 @@ extension Header {
     /// gives the same bytes.
     ///
     /// - Returns: the bytes, and how many bytes of data each tensor has.
-    /// - Throws: `SafetensorsError` of kind `cannotWrite` for repeated or reserved names, sizes that
+    /// - Throws: `FileError` of kind `cannotWrite` for repeated or reserved names, sizes that
     ///   cannot be counted, and headers longer than the format allows.
     static func bytes(
         for tensors: [TensorDeclaration], metadata: [String: String], path: String
     ) throws -> (header: [UInt8], dataCounts: [Int]) {
-        func failure(_ reason: String) -> SafetensorsError { SafetensorsError(.cannotWrite, file: path, reason) }
+        func failure(_ reason: String) -> FileError { FileError(.cannotWrite, file: path, reason) }
 
         var members: [String] = []
         if !metadata.isEmpty {
-            let pairs = metadata.sorted { $0.key < $1.key }.map { "\(literal($0.key)):\(literal($0.value))" }
-            members.append("\(literal(metadataKey)):{\(pairs.joined(separator: ","))}")
+            let pairs = metadata.sorted { $0.key < $1.key }.map {
+                "\(JSONMembers.quote($0.key)):\(JSONMembers.quote($0.value))"
+            }
+            members.append("\(JSONMembers.quote(metadataKey)):{\(pairs.joined(separator: ","))}")
         }
         var names: Set<String> = [metadataKey]
         var dataCounts: [Int] = []
@@ -31,10 +35,13 @@ extension Header {
             guard let count = tensor.type.byteCount(shape: tensor.shape),
                 case let (next, overflow) = end.addingReportingOverflow(count), !overflow
             else {
-                throw failure("found the shape \(listed(tensor.shape)) for tensor \(name), expected one whose bytes can be counted")
+                throw failure(
+                    "found the shape \(listed(tensor.shape)) for tensor \(name), expected one whose bytes can be "
+                        + "counted"
+                )
             }
             members.append(
-                "\(literal(tensor.name)):{\"dtype\":\"\(tensor.type.rawValue)\",\"shape\":["
+                "\(JSONMembers.quote(tensor.name)):{\"dtype\":\"\(tensor.type.rawValue)\",\"shape\":["
                     + tensor.shape.map(String.init).joined(separator: ",") + "],\"data_offsets\":[\(end),\(next)]}")
             dataCounts.append(count)
             end = next
@@ -46,23 +53,5 @@ extension Header {
         }
         let length = withUnsafeBytes(of: UInt64(text.count).littleEndian, Array.init)
         return (length + text, dataCounts)
-    }
-
-    /// A string as JSON.
-    static func literal(_ text: String) -> String {
-        var bytes = [UInt8(ascii: "\"")]
-        bytes.reserveCapacity(text.utf8.count + 2)
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes += [UInt8(ascii: "\\"), byte]
-            case 0..<0x20:
-                bytes += Array((byte < 0x10 ? "\\u000" : "\\u00").utf8) + Array(String(byte, radix: 16).utf8)
-            default:
-                bytes.append(byte)
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

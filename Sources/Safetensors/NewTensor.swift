@@ -1,5 +1,6 @@
 /// A tensor in memory that is to be written: a declaration and its values.
 public struct NewTensor: Sendable {
+    /// Name, type and shape.
     public let declaration: TensorDeclaration
     /// Hands the values to a writer; the closure keeps their Swift type out of this one.
     fileprivate let append: @Sendable (SafetensorsWriter) throws -> Void
@@ -28,7 +29,7 @@ extension SafetensorsWriter {
     /// - Parameters:
     ///   - tensors: laid out in this order.
     ///   - metadata: goes into `__metadata__`. Hugging Face's loaders want `["format": "pt"]` there.
-    /// - Throws: `SafetensorsError` of kind `cannotWrite` or `unconvertible`; an old file is then untouched.
+    /// - Throws: `FileError` of kind `cannotWrite` or `unconvertible`; an old file is then untouched.
     public static func write(_ tensors: [NewTensor], metadata: [String: String] = [:], to path: String) throws {
         let writer = try SafetensorsWriter(path: path, tensors: tensors.map(\.declaration), metadata: metadata)
         for tensor in tensors { try tensor.append(writer) }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A safetensors file, mapped into memory: opening reads the header alone, and pages of tensors come in when
@@ -7,6 +8,7 @@ import Foundation
 /// The file must not be shortened meanwhile; files that are replaced by a rename, as `SafetensorsWriter`
 /// does it, stay whole for those who have them open.
 public final class SafetensorsFile: TensorSource {
+    /// The file's path.
     public let path: String
     /// The header's `__metadata__`; empty where there is none.
     public let metadata: [String: String]
@@ -18,14 +20,14 @@ public final class SafetensorsFile: TensorSource {
 
     /// Maps the file and checks its header.
     ///
-    /// - Throws: `SafetensorsError` of kind `cannotOpen` or `malformed`.
+    /// - Throws: `FileError` of kind `cannotOpen` or `malformed`.
     public convenience init(path: String) throws {
         try self.init(FileBytes(mapping: path), path: path)
     }
 
     /// Maps the file and checks its header.
     ///
-    /// - Throws: `SafetensorsError` of kind `cannotOpen` or `malformed`.
+    /// - Throws: `FileError` of kind `cannotOpen` or `malformed`.
     public convenience init(url: URL) throws {
         try self.init(path: url.path)
     }
@@ -46,6 +48,7 @@ public final class SafetensorsFile: TensorSource {
         places = Dictionary(uniqueKeysWithValues: header.entries.enumerated().map { ($1.name, $0) })
     }
 
+    /// The tensor of this name; nil where there is none.
     public func find(_ name: String) -> StoredTensor? {
         places[name].map { StoredTensor(file: self, entry: entries[$0]) }
     }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Writes a safetensors file whose tensors need not be in memory together.
@@ -25,7 +26,7 @@ public final class SafetensorsWriter {
     /// Creates the temporary file and writes the header.
     ///
     /// - Parameter metadata: goes into `__metadata__`. Hugging Face's loaders want `["format": "pt"]` there.
-    /// - Throws: `SafetensorsError` of kind `cannotWrite`.
+    /// - Throws: `FileError` of kind `cannotWrite`.
     public convenience init(path: String, tensors: [TensorDeclaration], metadata: [String: String] = [:]) throws {
         let (header, dataCounts) = try Header.bytes(for: tensors, metadata: metadata, path: path)
         try self.init(AtomicFile(path: path), header: header, tensors: tensors, dataCounts: dataCounts)
@@ -42,7 +43,7 @@ public final class SafetensorsWriter {
     /// Adds values to a tensor, converted to its declared type (float types to nearest, ties to even).
     ///
     /// - Parameter name: the tensor that is being filled, or, where that one is full, the next.
-    /// - Throws: `SafetensorsError` of kind `cannotWrite`, or `unconvertible` where the tensor's type does not take
+    /// - Throws: `FileError` of kind `cannotWrite`, or `unconvertible` where the tensor's type does not take
     ///   these values.
     public func append<Scalar: StoredScalar>(_ values: UnsafeBufferPointer<Scalar>, to name: String) throws {
         try discardingOnError {
@@ -57,14 +58,15 @@ public final class SafetensorsWriter {
                 switch Scalar.encode(source + start, count, as: type, into: target) {
                 case nil: break
                 case .types:
-                    throw SafetensorsError(
+                    throw FileError(
                         .unconvertible, file: path,
                         "found values of type \(Scalar.self) for tensor \(quoted(name)), expected ones that convert to "
                             + type.rawValue)
                 case .element(let offset):
-                    throw SafetensorsError(
+                    throw FileError(
                         .unconvertible, file: path,
-                        "found \(source[start + offset]) for tensor \(quoted(name)), expected a value that fits \(type.rawValue)"
+                        "found \(source[start + offset]) for tensor \(quoted(name)), expected a value that fits "
+                            + "\(type.rawValue)"
                     )
                 }
                 try file.write(UnsafeRawBufferPointer(start: target, count: count * type.byteWidth))
@@ -88,7 +90,7 @@ public final class SafetensorsWriter {
 
     /// Flushes the file to the disk and gives it its name.
     ///
-    /// - Throws: `SafetensorsError` of kind `cannotWrite`, also where a tensor is not full.
+    /// - Throws: `FileError` of kind `cannotWrite`, also where a tensor is not full.
     public func finish() throws {
         try discardingOnError {
             skipFullTensors()
@@ -109,7 +111,8 @@ public final class SafetensorsWriter {
         }
         guard tensors[current].name == name else {
             throw failure(
-                "found values for tensor \(quoted(name)), expected them for \(quoted(tensors[current].name)), which has "
+                "found values for tensor \(quoted(name)), expected them for \(quoted(tensors[current].name)), which "
+                    + "has "
                     + "\(filled) of its \(dataCounts[current]) bytes")
         }
         return tensors[current]
@@ -140,7 +143,7 @@ public final class SafetensorsWriter {
         }
     }
 
-    private func failure(_ reason: String) -> SafetensorsError {
-        SafetensorsError(.cannotWrite, file: path, reason)
+    private func failure(_ reason: String) -> FileError {
+        FileError(.cannotWrite, file: path, reason)
     }
 }

@@ -28,8 +28,10 @@ public enum ConversionFailure: Equatable, Sendable {
 }
 
 extension Float: StoredScalar {
+    /// F32.
     public static var elementType: ElementType { .f32 }
 
+    /// Converts stored numbers to Float.
     public static func decode(
         _ source: UnsafeRawPointer, _ count: Int, from type: ElementType, into destination: UnsafeMutablePointer<Float>
     ) -> ConversionFailure? {
@@ -46,6 +48,7 @@ extension Float: StoredScalar {
         return nil
     }
 
+    /// Converts Float to stored numbers.
     public static func encode(
         _ source: UnsafePointer<Float>, _ count: Int, as type: ElementType, into destination: UnsafeMutableRawPointer
     ) -> ConversionFailure? {
@@ -61,8 +64,10 @@ extension Float: StoredScalar {
 }
 
 extension Double: StoredScalar {
+    /// F64.
     public static var elementType: ElementType { .f64 }
 
+    /// Converts stored numbers to Double.
     public static func decode(
         _ source: UnsafeRawPointer, _ count: Int, from type: ElementType, into destination: UnsafeMutablePointer<Double>
     ) -> ConversionFailure? {
@@ -79,6 +84,7 @@ extension Double: StoredScalar {
         return nil
     }
 
+    /// Converts Double to stored numbers.
     public static func encode(
         _ source: UnsafePointer<Double>, _ count: Int, as type: ElementType, into destination: UnsafeMutableRawPointer
     ) -> ConversionFailure? {
@@ -94,8 +100,10 @@ extension Double: StoredScalar {
 }
 
 extension Int32: StoredScalar {
+    /// I32.
     public static var elementType: ElementType { .i32 }
 
+    /// Converts stored numbers to Int32.
     public static func decode(
         _ source: UnsafeRawPointer, _ count: Int, from type: ElementType, into destination: UnsafeMutablePointer<Int32>
     ) -> ConversionFailure? {
@@ -105,6 +113,7 @@ extension Int32: StoredScalar {
         }
     }
 
+    /// Converts Int32 to stored numbers.
     public static func encode(
         _ source: UnsafePointer<Int32>, _ count: Int, as type: ElementType, into destination: UnsafeMutableRawPointer
     ) -> ConversionFailure? {
@@ -113,8 +122,10 @@ extension Int32: StoredScalar {
 }
 
 extension Int: StoredScalar {
+    /// I64.
     public static var elementType: ElementType { .i64 }
 
+    /// Converts stored numbers to Int.
     public static func decode(
         _ source: UnsafeRawPointer, _ count: Int, from type: ElementType, into destination: UnsafeMutablePointer<Int>
     ) -> ConversionFailure? {
@@ -124,6 +135,7 @@ extension Int: StoredScalar {
         }
     }
 
+    /// Converts Int to stored numbers.
     public static func encode(
         _ source: UnsafePointer<Int>, _ count: Int, as type: ElementType, into destination: UnsafeMutableRawPointer
     ) -> ConversionFailure? {

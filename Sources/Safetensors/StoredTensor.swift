@@ -1,11 +1,17 @@
+import Files
+
 /// One tensor of a file: its description and a view of its bytes, nothing copied.
 ///
 /// It keeps the file open.
 public struct StoredTensor: Sendable {
+    /// The file that holds the bytes.
     public let file: SafetensorsFile
+    /// Name, type, shape and place in the file.
     public let entry: TensorEntry
 
+    /// The tensor's name.
     public var name: String { entry.name }
+    /// The type of its numbers.
     public var type: ElementType { entry.type }
     /// Sizes, the last varying fastest; none for a scalar.
     public var shape: [Int] { entry.shape }
@@ -35,7 +41,7 @@ public struct StoredTensor: Sendable {
 
     /// All elements, converted.
     ///
-    /// - Throws: `SafetensorsError` of kind `unconvertible` for a type that is only carried, and for an element
+    /// - Throws: `FileError` of kind `unconvertible` for a type that is only carried, and for an element
     ///   that the integer type asked for cannot hold.
     public func values<Scalar: StoredScalar>(as scalar: Scalar.Type) throws -> [Scalar] {
         try [Scalar](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -51,8 +57,9 @@ public struct StoredTensor: Sendable {
     ///     [rows, columns] are a·columns ..< b·columns.
     ///   - destination: room for at least as many elements; the first ones are filled.
     /// - Throws: as `values(as:)` does. The destination then holds nothing of use.
-    public func copy<Scalar: StoredScalar>(_ range: Range<Int>, into destination: UnsafeMutableBufferPointer<Scalar>) throws
-    {
+    public func copy<Scalar: StoredScalar>(
+        _ range: Range<Int>, into destination: UnsafeMutableBufferPointer<Scalar>
+    ) throws {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range leaves the tensor")
         precondition(range.count <= destination.count, "the destination is too small")
         guard type.isConvertible else { throw unconvertible(to: Scalar.self) }
@@ -63,7 +70,7 @@ public struct StoredTensor: Sendable {
         case .types: throw unconvertible(to: Scalar.self)
         case .element(let offset):
             let index = range.lowerBound + offset
-            throw SafetensorsError(
+            throw FileError(
                 .unconvertible, file: file.path, byte: entry.byteRange.lowerBound + index * type.byteWidth,
                 "found \(text(of: start + offset * type.byteWidth)) as element \(index) of tensor \(quoted(name)), "
                     + "expected a whole number that fits \(Scalar.self)")
@@ -79,8 +86,8 @@ public struct StoredTensor: Sendable {
         file.prefetchPages(start + range.lowerBound * width..<start + range.upperBound * width)
     }
 
-    private func unconvertible(to scalar: Any.Type) -> SafetensorsError {
-        SafetensorsError(
+    private func unconvertible(to scalar: Any.Type) -> FileError {
+        FileError(
             .unconvertible, file: file.path, byte: entry.byteRange.lowerBound,
             "found tensor \(quoted(name)) with the type \(type.rawValue), expected one that converts to \(scalar)")
     }

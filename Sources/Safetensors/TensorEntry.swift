@@ -1,6 +1,8 @@
 /// What a file says about one of its tensors.
 public struct TensorEntry: Equatable, Sendable {
+    /// The tensor's name.
     public let name: String
+    /// The type of its numbers.
     public let type: ElementType
     /// Sizes, the last varying fastest; none for a scalar.
     public let shape: [Int]
@@ -13,11 +15,14 @@ public struct TensorEntry: Equatable, Sendable {
 
 /// A tensor that is yet to be written.
 public struct TensorDeclaration: Equatable, Sendable {
+    /// The tensor's name.
     public let name: String
+    /// The type of its numbers.
     public let type: ElementType
     /// Sizes, the last varying fastest; none for a scalar.
     public let shape: [Int]
 
+    /// A declaration by name, type and shape, outermost dimension first.
     public init(_ name: String, _ type: ElementType, _ shape: [Int]) {
         self.name = name
         self.type = type

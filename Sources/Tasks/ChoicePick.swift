@@ -32,6 +32,8 @@ struct ChoiceReader {
 
     /// Whether a letter without brackets is an option's and no article, pronoun or variable.
     private func stands(_ token: ChoiceToken, before next: Int, isBox: Bool) -> Bool {
+        // The answer i is rather a number.
+        if token.text == "i", !token.isCapital, !isBox { return false }
         guard let following = at(next) else { return true }
         if !following.isWord {
             if isBox, ["+", "=", "*", "^", "<", ">"].contains(following.text) { return false }

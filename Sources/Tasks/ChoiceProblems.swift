@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Multiple-choice problems in either of their published forms.
@@ -15,27 +16,34 @@ struct ChoiceElement: Decodable {
     private let answer: LetterOrIndex
 
     private enum Keys: String, CodingKey {
-        case id, questionID = "question_id", problem, prompt, gt, question, options, answer
+        case id, questionID = "question_id", problem, prompt, gt, question, options, answer, completion
     }
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Keys.self)
-        id = try container.decodeIfPresent(TextOrNumber.self, forKey: .id) ?? container.decodeIfPresent(TextOrNumber.self, forKey: .questionID)
+        id =
+            try container.decodeIfPresent(TextOrNumber.self, forKey: .id)
+            ?? container.decodeIfPresent(TextOrNumber.self, forKey: .questionID)
         if container.contains(.question) {
             text = try container.decode(String.self, forKey: .question)
             options = try container.decode([String].self, forKey: .options)
             answer = try container.decode(LetterOrIndex.self, forKey: .answer)
         } else {
-            text = try container.decode(String.self, forKey: !container.contains(.problem) && container.contains(.prompt) ? .prompt : .problem)
+            let name: Keys = !container.contains(.problem) && container.contains(.prompt) ? .prompt : .problem
+            // A line that brings its completion needs no question.
+            text = container.contains(name) || !container.contains(.completion) ? try container.decode(String.self, forKey: name) : ""
             options = nil
-            answer = .letter(try container.decode(String.self, forKey: !container.contains(.gt) && container.contains(.answer) ? .answer : .gt))
+            let key: Keys = !container.contains(.gt) && container.contains(.answer) ? .answer : .gt
+            answer = .letter(try container.decode(String.self, forKey: key))
         }
     }
 
     /// - Throws: what `fault` makes of a sentence about this element.
     func problem(place: Int, fault: (String) -> JSONLinesError) throws -> Problem {
         let letters = ChoiceVerifier.letters
-        if let options, !(2...letters.count ~= options.count) { throw fault("has \(options.count) options, expected 2 to \(letters.count)") }
+        if let options, !(2...letters.count ~= options.count) {
+            throw fault("has \(options.count) options, expected 2 to \(letters.count)")
+        }
         let known = letters.prefix(options?.count ?? letters.count), range = "\(known[0]) to \(known[known.count - 1])"
         let right: Character
         switch answer {
@@ -45,7 +53,9 @@ struct ChoiceElement: Decodable {
             }
             right = letter
         case .index(let index):
-            guard known.indices.contains(index) else { throw fault("the answer is \(index), expected an index from 0 to \(known.count - 1)") }
+            guard known.indices.contains(index) else {
+                throw fault("the answer is \(index), expected an index from 0 to \(known.count - 1)")
+            }
             right = known[index]
         }
         let lines = [text] + (options ?? []).enumerated().map { "\(letters[$0]). \($1)" }
@@ -55,17 +65,21 @@ struct ChoiceElement: Decodable {
     /// Reads a file that holds one JSON array; nil where the file holds something else.
     static func readArray(_ path: String) throws -> [Problem]? {
         guard let file = FileManager.default.contents(atPath: path) else { return nil }
-        let content = file.starts(with: JSONLines.byteOrderMark) ? file.dropFirst(JSONLines.byteOrderMark.count) : file
+        let content = file.starts(with: JSONText.byteOrderMark) ? file.dropFirst(JSONText.byteOrderMark.count) : file
         guard content.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "[") else { return nil }
-        let json = JSONText(Array(content)), data = json.readable
+        let json = JSONText(Array(content))
         if let words = json.fault {
-            // Which problem is to blame, unless the bytes are no text at all.
+            // The problem that is to blame, where one is.
             let place = json.elements?.firstIndex { JSONText(Array($0)).fault != nil }
             throw JSONLinesError("\(path)\(place.map { ", problem \($0 + 1)" } ?? ""): \(words), expected \(form)")
         }
         let elements: [ChoiceElement]
-        do { elements = try JSONDecoder().decode([ChoiceElement].self, from: data) } catch let error as DecodingError {
-            guard (try? JSONSerialization.jsonObject(with: data)) != nil else { throw JSONLinesError("\(path): is not JSON, expected \(form)") }
+        do { elements = try JSONDecoder().decode([ChoiceElement].self, from: json.readable) } catch let error
+            as DecodingError
+        {
+            guard (try? JSONSerialization.jsonObject(with: json.readable)) != nil else {
+                throw JSONLinesError("\(path): is not JSON, expected \(form)")
+            }
             throw JSONLinesError("\(path), problem \((error.element ?? 0) + 1): \(error.inWords), expected \(form)")
         }
         return try elements.enumerated().map { place, element in
@@ -73,14 +87,18 @@ struct ChoiceElement: Decodable {
         }
     }
 
-    static let form = #"such as {"question": "2+2?", "options": ["3", "4"], "answer": "B"} or {"problem": "2+2? A. 3 B. 4", "gt": "B"}"#
+    static let form =
+        #"such as {"question": "2+2?", "options": ["3", "4"], "answer": "B"} or {"problem": "2+2? A. 3 B. 4", "gt": "B"}"#
 
     private enum LetterOrIndex: Decodable {
         case letter(String), index(Int)
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
-            self = if let index = try? container.decode(Int.self) { .index(index) } else { .letter(try container.decode(String.self)) }
+            self =
+                if let index = try? container.decode(Int.self) { .index(index) } else {
+                    .letter(try container.decode(String.self))
+                }
         }
     }
 }

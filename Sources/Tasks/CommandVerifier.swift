@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A user's grader program, and what it may use.
@@ -14,57 +15,44 @@ public struct Grader: Sendable, Equatable {
     }
 }
 
-/// Asks a ``Grader``.
+/// Asks a ``Grader``. It gets `{"answer": …, "completion": …, "id": …, "problem": …}` on standard input, all texts, with
+/// the members of the problem's line that the reader does not know, as they are written there; where the problem has no
+/// answer there is none. It says on standard output, as its last line, `{"correct": true}` or `{"correct": false}`. One that prints nothing at
+/// all speaks by its exit status: 0 is correct, and 1 with nothing on standard error is wrong.
 ///
-/// It gets `{"answer": …, "completion": …, "id": …, "problem": …}` on standard input, all texts, and the members of the problem's line
-/// that the reader does not know, as they are written there. It says on standard output, as its last line, `{"correct": true}` or
-/// `{"correct": false}`; other members of that object are nobody's. One that prints nothing speaks by its exit status: 0 is correct, and 1
-/// with nothing on standard error is wrong. All else is a fault of the grader's own and no verdict: another last line, a crash, a
-/// traceback.
+/// All else is a fault of the grader's own, and never a verdict: an exception's traceback, or a last line that is no
+/// JSON object with a `correct` of true or false.
 ///
-/// A grader runs in a process group of its own. It and all that it has started, in this group or not, is killed at the time or memory
-/// limit and whenever the grader ends. Memory is looked at every 5 ms; the kernel refuses data beyond four times the limit in between.
+/// A grader runs in a process group of its own, which is killed at the time or memory limit and whenever the grader
+/// ends, and so is what has left the group. Memory is looked at every 5 ms; the kernel refuses data beyond four times
+/// the limit in between.
 public struct CommandVerifier: Verifier {
     private let grader: Grader
-    /// Stands for the files that the command names, as they were when this verifier was made: see ``Grader/fingerprint``.
-    public let fingerprint: String
 
-    public init(_ grader: Grader) { (self.grader, fingerprint) = (grader, grader.fingerprint) }
+    /// - Parameter grader: the program that is asked.
+    public init(_ grader: Grader) { self.grader = grader }
 
-    public func verdict(on completion: String, of problem: Problem) -> Verdict { judgement(on: completion, of: problem).verdict }
-
-    /// The verdict, and where the grader failed what it said instead, in a few words.
-    func judgement(on completion: String, of problem: Problem) -> (verdict: Verdict, detail: String?) {
-        guard let input = Self.question(completion, problem), let result = GraderProcess.run(grader, input: input) else {
-            return (.wrong(.graderFailed), "it cannot be started")
+    public func verdict(on completion: String, of problem: Problem) -> Verdict {
+        guard let input = Self.question(completion, problem), let result = GraderProcess.run(grader, input: input)
+        else {
+            return .wrong(.graderFailed)
         }
         switch result {
-        case .overTime: return (.wrong(.graderTimeLimit), nil)
-        case .overMemory: return (.wrong(.graderMemoryLimit), nil)
-        case .crashed: return (.wrong(.graderFailed), "a signal ended it")
-        case .ended(let output):
-            if let line = output.lastLine {
-                guard let isCorrect = Self.verdict(line) else {
-                    return (
-                        .wrong(.graderFailed),
-                        "its last line is \(Self.shortened(line)), expected {\"correct\": true} or {\"correct\": false}"
-                    )
-                }
-                return (isCorrect ? .correct : .wrong(.wrongValue), nil)
+        case .overTime: return .wrong(.graderTimeLimit)
+        case .overMemory: return .wrong(.graderMemoryLimit)
+        case .ended(let status, let line?, _):
+            guard let said = try? JSONDecoder().decodeGuarded(Said.self, from: line) else {
+                return .wrong(status == 0 || status == 1 ? .graderUnclear : .graderFailed)
             }
-            if output.status == 0 { return (.correct, nil) }
-            if output.status == 1, output.isSilent { return (.wrong(.wrongValue), nil) }
-            let words = output.lastError.map { " and says \(Self.shortened($0))" } ?? ""
-            return (.wrong(.graderFailed), "it prints no verdict, ends with status \(output.status)\(words)")
+            return said.correct ? .correct : .wrong(.wrongValue)
+        case .ended(0, nil, _): return .correct
+        case .ended(let status, nil, let isSilent):
+            return .wrong(status == 1 && isSilent ? .wrongValue : .graderFailed)
         }
     }
 
-    /// What the line's object says under `correct`; nil for anything but an object with true or false there.
-    private static func verdict(_ line: String) -> Bool? {
-        struct Said: Decodable { let correct: Bool }
-        let text = JSONText(Array(line.utf8))
-        return try? JSONDecoder().decode(Said.self, from: text.readable).correct
-    }
+    /// Ends all graders that run now, with their folders: for a program that is about to end at once.
+    public static func endAll() { GraderFolder.endAll() }
 
     private static func question(_ completion: String, _ problem: Problem) -> Data? {
         var question = ["id": problem.id, "problem": problem.text, "completion": completion]
@@ -73,14 +61,12 @@ public struct CommandVerifier: Verifier {
         encoder.outputFormatting = .sortedKeys
         guard var text = try? encoder.encode(question) else { return nil }
         text.removeLast()
-        for member in problem.members where !reserved.contains(member.name) {
+        for member in problem.members where !question.keys.contains(member.name) {
             guard let name = try? encoder.encode(member.name) else { return nil }
             text += Data(",".utf8) + name + Data(":".utf8) + Data(member.json.utf8)
         }
         return text + Data("}".utf8)
     }
 
-    private static let reserved: Set<String> = ["id", "problem", "answer", "completion"]
-
-    private static func shortened(_ line: String) -> String { "'\(line.prefix(100))\(line.count > 100 ? "…" : "")'" }
+    private struct Said: Decodable { let correct: Bool }
 }

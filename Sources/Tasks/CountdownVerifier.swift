@@ -3,9 +3,9 @@
 ///     12-11=1,1+3=4?
 ///     12-9=3,…=99!
 ///
-/// The first `!` declares an answer and ends the text; its line is judged. Each of its steps takes two of the numbers that
-/// are there (given ones and results of earlier steps, each once) and puts its result in their place. The last number
-/// that is left must be the target. Results are whole numbers from 0 up, so that a division must be exact.
+/// The first `!` declares an answer and ends the text; its line is judged. Each of its steps takes two of the numbers
+/// that are there (given ones and results of earlier steps, each once) and puts its result in their place. The last
+/// number that is left must be the target. Results are whole numbers from 0 up, so that a division must be exact.
 ///
 /// Failed attempts before it may say what they like, or must be right as well: see ``Lines``.
 public struct CountdownVerifier: Verifier {
@@ -13,7 +13,8 @@ public struct CountdownVerifier: Verifier {
     public enum Lines: Sendable {
         /// The one that declares the answer.
         case lastLine
-        /// Each: a line before it ends with `?`, takes numbers that are there, calculates rightly with all of them, and misses the target.
+        /// Each: a line before it ends with `?`, takes numbers that are there, calculates rightly with all of them, and
+        /// misses the target.
         case everyLine
     }
 
@@ -77,7 +78,9 @@ private struct Step {
     /// Takes digits off the front; nil for none, for a zero before others, and for more than 15.
     private static func number(_ text: inout Substring.UTF8View) -> Int? {
         let digits = text.prefix { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
-        guard (1...15).contains(digits.count), digits.count == 1 || digits.first != UInt8(ascii: "0") else { return nil }
+        guard (1...15).contains(digits.count), digits.count == 1 || digits.first != UInt8(ascii: "0") else {
+            return nil
+        }
         text = text[digits.endIndex...]
         return digits.reduce(0) { 10 * $0 + Int($1 - UInt8(ascii: "0")) }
     }

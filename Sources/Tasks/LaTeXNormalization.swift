@@ -1,52 +1,81 @@
-/// Brings LaTeX tokens into one form: arguments of `\frac`, `\sqrt`, `^` and `_` stand in braces, text commands are gone, and so
-/// are spaces, units at the end, degree signs, `x=` in front and punctuation behind.
+/// Brings LaTeX tokens into one form: arguments of `\frac`, `\sqrt`, `^` and `_` stand in braces, text commands are
+/// gone, and so are spaces, degree signs, `x=` in front and punctuation behind. Units and text at the end stand apart.
 struct LaTeXNormalization {
     private var rest: ArraySlice<String>
+    private var ending: [String] = []
+    /// The token before the one that is read.
+    private var previous = ""
 
-    static func normal(_ text: String) -> [String] {
-        var tokens = latexTokens(text)
-        guard isManageable(tokens) else { return [text.filter { !$0.isWhitespace }] }
-        trimEnd(&tokens)
-        var reader = LaTeXNormalization(rest: tokens[...])
+    /// What stands in front of the ending, and the ending in its canonical form, empty where there is none.
+    static func normal(_ tokens: [String]) -> (tokens: [String], ending: [String]) {
+        var reader = LaTeXNormalization(rest: withoutBraces(tokens)[...])
         var normal = reader.read(isOuter: true)
         trimEnd(&normal)
-        return withoutName(normal)
-    }
-
-    /// `x=5`, `x\in[0,1]` and `x=1,x=2` name what is asked for; `x=1,y=2` says more than two numbers.
-    private static func withoutName(_ tokens: [String]) -> [String] {
-        guard tokens.count > 2, let name = tokens.first, name.count == 1, name.first?.isLetter == true, tokens[1] == "=" || tokens[1] == "\\in" else {
-            return tokens
-        }
-        let starts = tokens.indices.filter { $0 == 0 || tokens[$0 - 1] == "," }.filter { tokens[$0...].starts(with: [name, tokens[1]]) }
-        guard starts.count == tokens.count(where: { $0 == tokens[1] }) else { return tokens }
-        let dropped = Set(starts.flatMap { [$0, $0 + 1] })
-        return tokens.indices.filter { !dropped.contains($0) }.map { tokens[$0] }
+        if normal.first == "+" { normal.removeFirst() }
+        return (withoutName(withoutBraces(normal)), LaTeXUnits.canonical(reader.ending))
     }
 
     /// Models write boxes without end: what is too long or nested too deeply for the stack is compared as text alone.
-    private static func isManageable(_ tokens: [String]) -> Bool {
+    static func isManageable(_ tokens: [String]) -> Bool {
         var depth = 0, deepest = 0
         for token in tokens {
             if ["{", "(", "[", "\\{"].contains(token) { depth += 1 }
             if ["}", ")", "]", "\\}"].contains(token) { depth -= 1 }
             deepest = max(deepest, depth)
         }
-        return tokens.count <= 1000 && deepest <= 40 && tokens.count { $0 == "\\frac" || $0 == "\\sqrt" } <= 60
+        return tokens.count <= 1000 && deepest <= 40
+            && tokens.count { $0 == "\\frac" || $0 == "\\sqrt" || $0 == "\\binom" } <= 60
+    }
+
+    /// Without braces around the whole.
+    private static func withoutBraces(_ tokens: [String]) -> [String] {
+        var inner = tokens[...]
+        func trim() {
+            while let last = inner.last, [" ", ".", ",", ";", ":"].contains(last) { inner.removeLast() }
+            while inner.first == " " { inner.removeFirst() }
+        }
+        trim()
+        while inner.first == "{", inner.last == "}" {
+            var depth = 0
+            for (place, token) in zip(inner.indices, inner) {
+                depth += token == "{" ? 1 : token == "}" ? -1 : 0
+                if depth == 0, place < inner.endIndex - 1 { return Array(inner) }
+            }
+            guard depth == 0 else { break }
+            inner = inner.dropFirst().dropLast()
+            trim()
+        }
+        return Array(inner)
+    }
+
+    /// `x=5`, `x\in[0,1]` and `x=1,x=2` name what is asked for; `x=1,y=2` says more than two numbers.
+    private static func withoutName(_ tokens: [String]) -> [String] {
+        guard tokens.count > 2, let name = tokens.first, name.count == 1, name.first?.isLetter == true,
+            tokens[1] == "=" || tokens[1] == "\\in"
+        else { return tokens }
+        let starts = tokens.indices.filter { $0 == 0 || tokens[$0 - 1] == "," }.filter {
+            tokens[$0...].starts(with: [name, tokens[1]])
+        }
+        guard starts.count == tokens.count(where: { $0 == tokens[1] }) else { return tokens }
+        let dropped = Set(starts.flatMap { [$0, $0 + 1] })
+        return tokens.indices.filter { !dropped.contains($0) }.map { tokens[$0] }
     }
 
     private static func trimEnd(_ tokens: inout [String]) {
         while let last = tokens.last, [" ", ".", ",", ";", ":"].contains(last) { tokens.removeLast() }
     }
 
+    private init(rest: ArraySlice<String>) { self.rest = rest }
+
     /// Reads to the end, or to the brace that closes a group.
     private mutating func read(isOuter: Bool) -> [String] {
         var out: [String] = []
         while let token = rest.popFirst() {
+            let before = previous
+            previous = token
             switch token {
             case "}" where !isOuter: return out
-            case " ":
-                appendMixedNumber(&out)
+            case " ": appendMixedNumber(&out)
             case "\\frac", "\\binom": out += [token] + argument() + argument()
             case "\\sqrt":
                 out.append(token)
@@ -61,43 +90,43 @@ struct LaTeXNormalization {
                 if token == "^", script == ["{", "\\circ", "}"] { continue }
                 out += [token] + script
             case "{": out += ["{"] + read(isOuter: false) + ["}"]
-            case _ where Self.textCommands.contains(token): appendText(&out, isOuter: isOuter)
-            case _ where isOuter && Self.units.contains(token.lowercased()) && isNumeric(out.last) && isAtEnd(): rest = []
-            case _ where Self.integer(token) && token.count == 3 && isJoined: join(token, &out)
+            case "or" where isOuter && !out.isEmpty, "and" where isOuter && !out.isEmpty: appendComma(&out)
+            case _ where Self.textCommands.contains(token) || Self.fontCommands.contains(token):
+                appendText(&out, isOuter: isOuter, command: token, isBehindSpace: before == " ")
+            case _ where isOuter && LaTeXUnits.isWord(token) && isNumeric(out.last) && isAtEnd(): end(with: [token])
             default: out.append(token)
             }
-            isJoined = token == " " && isJoined || out.last.map(Self.integer) == true && token != " "
         }
         return out
     }
 
-    /// Whether a whole number was just written, so that three more digits behind a space belong to it.
-    private var isJoined = false
-
-    private init(rest: ArraySlice<String>) { self.rest = rest }
-
-    private mutating func join(_ digits: String, _ out: inout [String]) {
-        guard let last = out.popLast() else { return }
-        out.append(last + digits)
+    /// Takes the rest, a power of a unit at most, as the answer's ending.
+    private mutating func end(with words: [String]) {
+        ending = words + rest
+        rest = []
     }
+
+    private func appendComma(_ out: inout [String]) { if out.last != "," { out.append(",") } }
 
     /// `7 3/4`: its space is an addition.
     private mutating func appendMixedNumber(_ out: inout [String]) {
-        guard let whole = out.last, Self.integer(whole), rest.count >= 3 else { return }
+        guard let whole = out.last, whole.isWhole, rest.count >= 3 else { return }
         let next = Array(rest.prefix(3))
-        guard Self.integer(next[0]), next[1] == "/", Self.integer(next[2]) else { return }
+        guard next[0].isWhole, next[1] == "/", next[2].isWhole else { return }
         out += ["\\frac", "{", next[0], "}", "{", next[2], "}"]
         rest = rest.dropFirst(3)
     }
 
     private mutating func skipSpace() { while rest.first == " " { rest.removeFirst() } }
 
-    /// The argument of a command in braces: a group, a command with its own arguments, a word, or one digit of a number.
+    /// The argument of a command in braces: a group, a command with its own arguments, a word, or one digit of a
+    /// number.
     private mutating func argument() -> [String] {
         skipSpace()
         guard let token = rest.popFirst() else { return ["{", "}"] }
+        previous = ""
         if token == "{" { return ["{"] + read(isOuter: false) + ["}"] }
-        if token == "\\frac" { return ["{", token] + argument() + argument() + ["}"] }
+        if token == "\\frac" || token == "\\binom" { return ["{", token] + argument() + argument() + ["}"] }
         if token == "\\sqrt" { return ["{", token] + argument() + ["}"] }
         if token == "-", let next = rest.popFirst() { return ["{", "-", next, "}"] }
         if let first = token.first, first.isASCIIDigit || first.isLetter, token.count > 1 {
@@ -107,33 +136,39 @@ struct LaTeXNormalization {
         return ["{", token, "}"]
     }
 
-    /// `\text{…}`: units where it ends an answer, a comma where it says "and" or "or", else its words.
-    private mutating func appendText(_ out: inout [String], isOuter: Bool) {
+    /// `\text{…}`: the ending where it ends an answer, a comma where it says "and" or "or", else its words. A single
+    /// letter in a font is a symbol; as a unit it stands in `\text`, or in `\mathrm` behind a space.
+    private mutating func appendText(_ out: inout [String], isOuter: Bool, command: String, isBehindSpace: Bool) {
         skipSpace()
         guard rest.first == "{" else { return }
         rest.removeFirst()
+        let written = rest
         let words = read(isOuter: false)
-        if words == ["and"] || words == ["or"] { out.append(","); return }
-        if isOuter, !out.isEmpty, isAtEnd(), words.first.map(isNumeric) != true { rest = []; return }
+        if words == ["and"] || words == ["or"] { return appendComma(&out) }
+        let isSymbol =
+            words.count == 1 && words[0].count == 1 && words[0].first?.isLetter == true
+            && !(LaTeXUnits.letters.contains(words[0]) && isNumeric(out.last)
+                && (Self.textCommands.contains(command) || command == "\\mathrm" && isBehindSpace))
+        if isOuter, !out.isEmpty, !isSymbol, isAtEnd(), words.first.map(isNumeric) != true {
+            return end(with: Array(written.dropLast(rest.count)))
+        }
         out += words
     }
 
     /// Nothing follows but a power of a unit, `^2`.
     private func isAtEnd() -> Bool {
         let power = rest.filter { ![" ", "{", "}", ".", ","].contains($0) }
-        return power.isEmpty || power.count == 2 && power[0] == "^" && Self.integer(power[1])
+        return power.isEmpty || power.count == 2 && power[0] == "^" && power[1].isWhole
     }
 
-    private func isNumeric(_ token: String?) -> Bool { token == "}" || token?.first?.isASCIIDigit == true || token == "\\pi" }
-    private static func integer(_ token: String) -> Bool { !token.isEmpty && token.allSatisfy(\.isASCIIDigit) }
+    private func isNumeric(_ token: String?) -> Bool {
+        token == "}" || token?.first?.isASCIIDigit == true || token == "\\pi"
+    }
 
-    private static let textCommands: Set<String> = [
-        "\\text", "\\textbf", "\\textit", "\\textrm", "\\mathrm", "\\mathbf", "\\mathit", "\\mathsf", "\\mbox", "\\hbox", "\\operatorname", "\\mathbb",
-    ]
-    /// Units written as plain words; those of one letter would be variables.
-    private static let units: Set<String> = [
-        "cm", "mm", "km", "meter", "meters", "metre", "metres", "inch", "inches", "foot", "feet", "ft", "mile", "miles", "yard", "yards", "unit",
-        "units", "degree", "degrees", "second", "seconds", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "year", "years",
-        "dollar", "dollars", "cent", "cents", "percent", "kg", "gram", "grams", "pound", "pounds", "mph", "liter", "liters", "point", "points",
+    private static let textCommands: Set<String> = ["\\text", "\\textrm", "\\mbox", "\\hbox"]
+    private static let fontCommands: Set<String> = [
+        "\\textbf", "\\textit", "\\textsf", "\\mathrm", "\\mathbf", "\\mathit", "\\mathsf", "\\mathbb", "\\mathcal",
+        "\\mathfrak",
+        "\\mathscr", "\\boldsymbol", "\\bm", "\\operatorname",
     ]
 }

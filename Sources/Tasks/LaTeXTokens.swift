@@ -5,7 +5,9 @@ func latexTokens(_ text: String) -> [String] {
     let signs = Array(text)
     var tokens: [String] = []
     var place = 0
-    func run(_ start: Int, _ isPart: (Character) -> Bool) -> Int { signs[start...].firstIndex { !isPart($0) } ?? signs.count }
+    func run(_ start: Int, _ isPart: (Character) -> Bool) -> Int {
+        signs[start...].firstIndex { !isPart($0) } ?? signs.count
+    }
     while place < signs.count {
         let sign = signs[place], start = place
         place += 1
@@ -31,15 +33,23 @@ func latexTokens(_ text: String) -> [String] {
 
 /// Spellings of the same.
 private let synonyms = [
-    "\\dfrac": "\\frac", "\\tfrac": "\\frac", "\\cfrac": "\\frac", "\\leq": "\\le", "≤": "\\le", "\\geq": "\\ge", "≥": "\\ge", "\\neq": "\\ne",
-    "≠": "\\ne", "\\lbrace": "\\{", "\\rbrace": "\\}", "\\varnothing": "\\emptyset", "∅": "\\emptyset", "−": "-", "∞": "\\infty",
-    "π": "\\pi", "√": "\\sqrt", "×": "\\times", "·": "\\cdot", "÷": "\\div", "∪": "\\cup", "\\lbrack": "[", "\\rbrack": "]",
+    "\\dfrac": "\\frac", "\\tfrac": "\\frac", "\\cfrac": "\\frac", "\\dbinom": "\\binom", "\\tbinom": "\\binom",
+    "\\leq": "\\le", "≤": "\\le", "\\leqslant": "\\le", "\\geq": "\\ge", "≥": "\\ge", "\\geqslant": "\\ge", "\\lt": "<",
+    "\\gt": ">",
+    "\\neq": "\\ne", "≠": "\\ne", "\\lbrace": "\\{", "\\rbrace": "\\}", "\\lbrack": "[", "\\rbrack": "]",
+    "\\varnothing": "\\emptyset", "∅": "\\emptyset", "∞": "\\infty", "π": "\\pi", "√": "\\sqrt", "×": "\\times",
+    "·": "\\cdot",
+    "÷": "\\div", "∪": "\\cup", "±": "\\pm", "∓": "\\mp", "∈": "\\in",
+    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "－": "-",
+    "\\lvert": "|", "\\rvert": "|", "\\vert": "|", "\\mid": "|", "\\bar": "\\overline",
+    "ln": "\\ln", "log": "\\log", "sin": "\\sin", "cos": "\\cos", "tan": "\\tan",
     "\\ ": " ", "~": " ", "\\,": " ", "\\;": " ", "\\:": " ", "\\quad": " ", "\\qquad": " ", "\\space": " ", "\n": " ",
     "\\colon": ":", "\\to": "\\rightarrow",
 ]
 
 /// Tokens that say nothing about the value; percent and money signs too, so that 50\% is 50 and not 0.5.
 private let decoration: Set<String> = [
-    "\\left", "\\right", "\\!", "\\displaystyle", "\\textstyle", "\\limits", "$", "\\$", "%", "\\%", "\\(", "\\)", "\\[", "\\]", "\\big", "\\Big",
+    "\\left", "\\right", "\\!", "\\displaystyle", "\\textstyle", "\\limits", "$", "\\$", "%", "\\%", "\\(", "\\)",
+    "\\[", "\\]", "\\big", "\\Big",
     "\\bigl", "\\bigr", "\\Bigl", "\\Bigr", "\\bigg", "\\Bigg", "°", "\\degree", "£", "€", "\u{200b}",
 ]

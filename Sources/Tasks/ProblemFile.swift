@@ -1,3 +1,5 @@
+import Files
+
 /// A file of problems, one JSON object a line; empty lines count and are passed over.
 ///
 /// | verifier | line |
@@ -7,8 +9,9 @@
 /// | `command` | the same; `gt` may be missing |
 /// | `choice` | `{"problem": "2+2? A. 3 B. 4", "gt": "B"}` or `{"question": "2+2?", "options": ["3", "4"], "answer": "B"}` |
 ///
-/// `prompt` is read as `problem` where that is missing, and `answer` as `gt`. Numbers are taken as they are written. A member `verifier` names
-/// who judges this line's completions, and the line is then read as that one's. All other members reach graders.
+/// `prompt` is read as `problem` where that is missing, and `answer` as `gt`. Numbers are taken as they are written. A
+/// member `verifier` names who judges this line's completions, and the line is then read as that one's. All other
+/// members reach graders.
 ///
 /// Problems for `choice` may also stand in one JSON array, as MMLU-Pro's do; messages count them then, from 1.
 /// A problem without `id` is called by its line's number, from 1.
@@ -30,14 +33,18 @@ public enum ProblemFile {
             problems.append(problem)
         }
         guard !problems.isEmpty else { throw JSONLinesError("\(path): holds no problems, expected one JSON object a line") }
-        if let limit, problems.count < limit { throw JSONLinesError("\(path): holds \(problems.count) problems, expected at least \(limit)") }
+        if let limit, problems.count < limit {
+            throw JSONLinesError("\(path): holds \(problems.count) problems, expected at least \(limit)")
+        }
         return problems
     }
 
     /// The first `limit` of an array's problems.
     private static func checked(_ problems: [Problem], _ path: String, _ limit: Int?) throws -> [Problem] {
         guard !problems.isEmpty else { throw JSONLinesError("\(path): holds no problems, expected an array of them") }
-        if let limit, problems.count < limit { throw JSONLinesError("\(path): holds \(problems.count) problems, expected at least \(limit)") }
+        if let limit, problems.count < limit {
+            throw JSONLinesError("\(path): holds \(problems.count) problems, expected at least \(limit)")
+        }
         let first = Array(problems.prefix(limit ?? problems.count))
         var places: [String: Int] = [:]
         for (place, problem) in first.enumerated() {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A line of a problem file, whose form follows from who judges its completions.
@@ -25,8 +26,12 @@ struct ProblemLine: Decodable {
     private func problem(_ verifier: VerifierName, isNamed: Bool, _ lines: JSONLines) throws -> Problem {
         let form = Self.form(verifier)
         let members = Members(lines.lineText)
-        func problem(_ id: String?, _ text: String, _ answer: Problem.Answer, _ members: [Problem.Member] = []) -> Problem {
-            Problem(id: id ?? "\(lines.lineNumber)", text: text, answer: answer, members: members, verifier: isNamed ? verifier : nil)
+        func problem(
+            _ id: String?, _ text: String, _ answer: Problem.Answer, _ members: [Problem.Member] = []
+        ) -> Problem {
+            Problem(
+                id: id ?? "\(lines.lineNumber)", text: text, answer: answer, members: members,
+                verifier: isNamed ? verifier : nil)
         }
         switch verifier {
         case .countdown:
@@ -47,7 +52,8 @@ struct ProblemLine: Decodable {
             let answer = members.text(line.answerName, line.answer)
             return problem(members.text("id", line.id), line.text, answer.map { .text($0) } ?? .absent, members.others)
         case .choice:
-            let found = try lines.again(ChoiceElement.self, form: form).problem(place: lines.lineNumber, fault: lines.fault)
+            let line = try lines.again(ChoiceElement.self, form: form)
+            let found = try line.problem(place: lines.lineNumber, fault: lines.fault)
             return problem(found.id, found.text, found.answer)
         }
     }
@@ -71,7 +77,8 @@ private struct Members {
     /// The text of a member that is a text or a number: a number as it is written.
     func text(_ name: String, _ value: TextOrNumber?) -> String? {
         guard let value else { return nil }
-        guard let written = members.first(where: { $0.name == name })?.value, written.first != UInt8(ascii: "\"") else { return value.text }
+        guard let written = members.first(where: { $0.name == name })?.value, written.first != UInt8(ascii: "\"")
+        else { return value.text }
         return String(decoding: written, as: UTF8.self)
     }
 
@@ -79,7 +86,9 @@ private struct Members {
     var others: [Problem.Member] {
         var known: Set<String> = ["id", "verifier", "problem", "gt"]
         if !members.contains(where: { $0.name == "problem" }) { known.insert("prompt") }
-        return members.filter { !known.contains($0.name) }.map { .init(name: $0.name, json: String(decoding: $0.value, as: UTF8.self)) }
+        return members.filter { !known.contains($0.name) }.map {
+            .init(name: $0.name, json: String(decoding: $0.value, as: UTF8.self))
+        }
     }
 }
 
@@ -120,9 +129,12 @@ private struct GradedLine: Decodable {
     }
 }
 
-enum ProblemKeys: String, CodingKey { case id, problem, prompt, gt, answer }
+enum ProblemKeys: String, CodingKey { case id, problem, prompt, gt, answer, completion }
 
 extension KeyedDecodingContainer<ProblemKeys> {
-    /// `problem`, or `prompt` where that is missing.
-    func problem() throws -> String { try decode(String.self, forKey: !contains(.problem) && contains(.prompt) ? .prompt : .problem) }
+    /// `problem`, or `prompt` where that is missing. A line that brings its completion needs neither.
+    func problem() throws -> String {
+        let key: ProblemKeys = !contains(.problem) && contains(.prompt) ? .prompt : .problem
+        return contains(key) || !contains(.completion) ? try decode(String.self, forKey: key) : ""
+    }
 }

@@ -1,6 +1,7 @@
 import Foundation
 
-/// From problem to prompt: a template around the problem's text, and for Countdown the spoken command before its numbers.
+/// From problem to prompt: a template around the problem's text, and for Countdown the spoken command before its
+/// numbers.
 public struct PromptRendering: Sendable, Equatable {
     /// A text with `{problem}`, which stands for the problem wherever it is.
     public var template: String
@@ -13,7 +14,10 @@ public struct PromptRendering: Sendable, Equatable {
     }
 
     public func prompt(for problem: Problem) -> String {
-        let text = if case .countdown(let countdown) = problem.answer { countdown.text(command: command) } else { problem.text }
+        let text =
+            if case .countdown(let countdown) = problem.answer { countdown.text(command: command) } else {
+                problem.text
+            }
         return template.replacingOccurrences(of: Self.placeholder, with: text)
     }
 }

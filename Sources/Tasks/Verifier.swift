@@ -16,8 +16,18 @@ public enum Verdict: Sendable, Equatable {
 
 /// Why a completion is wrong.
 public enum Fault: String, Error, Codable, CaseIterable, CustomStringConvertible {
-    case noAnswer, textAfterAnswer, malformed, unavailableNumber, wrongArithmetic, unusedNumbers, wrongValue, missedTarget
-    case graderTimeLimit, graderMemoryLimit, graderFailed
+    case noAnswer, textAfterAnswer, malformed, unavailableNumber, wrongArithmetic, unusedNumbers, wrongValue
+    case missedTarget
+    case graderTimeLimit, graderMemoryLimit, graderFailed, graderUnclear
+    case modelFailed
+
+    /// Whether the verifier or the model itself failed, so that nobody knows about the completion.
+    public var isOfVerifier: Bool {
+        switch self {
+        case .graderTimeLimit, .graderMemoryLimit, .graderFailed, .graderUnclear, .modelFailed: true
+        default: false
+        }
+    }
 
     public var description: String {
         switch self {
@@ -32,6 +42,9 @@ public enum Fault: String, Error, Codable, CaseIterable, CustomStringConvertible
         case .graderTimeLimit: "the grader took more time than it may, and was stopped"
         case .graderMemoryLimit: "the grader took more memory than it may, and was stopped"
         case .graderFailed: "the grader cannot be started, crashed or gave no verdict"
+        case .modelFailed: "the model gave logits that no token can be drawn from"
+        case .graderUnclear:
+            "the grader's last line is no verdict, expected {\"correct\": true} or {\"correct\": false}"
         }
     }
 }

@@ -40,12 +40,8 @@ public struct ProblemsVerifier: Verifier {
         (self.name, self.verifiers) = (name, verifiers)
     }
 
-    public func verdict(on completion: String, of problem: Problem) -> Verdict { judgement(on: completion, of: problem).verdict }
-
-    /// The verdict, and where a grader failed what it said instead, in a few words.
-    public func judgement(on completion: String, of problem: Problem) -> (verdict: Verdict, detail: String?) {
-        guard let verifier = verifiers[problem.verifier ?? name] else { return (.wrong(.graderFailed), "there is none") }
-        if let verifier = verifier as? CommandVerifier { return verifier.judgement(on: completion, of: problem) }
-        return (verifier.verdict(on: completion, of: problem), nil)
+    public func verdict(on completion: String, of problem: Problem) -> Verdict {
+        // Only a grader can be missing.
+        verifiers[problem.verifier ?? name]?.verdict(on: completion, of: problem) ?? .wrong(.graderFailed)
     }
 }

@@ -1,22 +1,18 @@
 import COpenBLAS
 import Foundation
 
-/// Which kernels OpenBLAS runs. It chooses them by the processor's model when it is loaded; a release that is older than
-/// the processor falls back to kernels of 2004, several times slower than what the processor can do.
+/// Which kernels OpenBLAS runs. It chooses them by the processor's model when it is loaded; a release that is older
+/// than the processor falls back to kernels of 2004, several times slower than what the processor can do.
 public enum BLASKernels {
     /// Name of the kernels in use, such as "SkylakeX", "Zen" or "Prescott".
     public static var name: String { String(cString: openblas_get_corename()) }
 
-    /// Starts the program anew with better kernels where OpenBLAS did not know the processor; otherwise does nothing.
-    ///
-    /// To be called first thing in a program: the choice is read from the environment variable `OPENBLAS_CORETYPE` while
-    /// the library is loaded, so only a new start can change it. Does nothing where the variable is set already.
-    public static func useBestForProcessor() {
-        guard name == "Prescott", getenv("OPENBLAS_CORETYPE") == nil, let wanted = bestForProcessor() else { return }
-        setenv("OPENBLAS_CORETYPE", wanted, 1)
-        // Returns only where it fails; then the slow kernels serve.
-        execv("/proc/self/exe", CommandLine.unsafeArgv)
-    }
+    /// The environment variable that OpenBLAS reads its choice from, while it is loaded.
+    public static let variable = "OPENBLAS_CORETYPE"
+
+    /// The value of ``variable`` that gives better kernels, where OpenBLAS did not know the processor; nil where the
+    /// kernels in use are right. Only a new start of the program can change them.
+    public static var better: String? { name == "Prescott" ? bestForProcessor() : nil }
 
     /// The newest kernels whose instructions the processor has, by its flags.
     private static func bestForProcessor() -> String? {

@@ -1,13 +1,14 @@
-// Element-wise kernels: sixteen lanes at a time, rows shared among threads. Each public function is specialised for both
-// scalars, so that generic callers in other modules reach vector code.
+// Element-wise kernels: sixteen lanes at a time, rows shared among threads. Each public function is specialised for
+// both scalars, so that generic callers in other modules reach vector code.
 
 extension Tensor {
     /// `body` applied to each vector of sixteen elements; the last, partial vector goes through a padded copy.
     @inline(__always)
     func mapVectors(_ body: @Sendable (SIMD16<Element>) -> SIMD16<Element>) -> Tensor {
         Tensor(shape: shape) { result in
-            withUnsafeBufferPointer { x in
-                nonisolated(unsafe) let x = x.baseAddress!, y = result.baseAddress!
+            withPointers(to: self) { x in
+                // Workers write disjoint blocks, so they may share the pointers.
+                nonisolated(unsafe) let x = x, y = result.baseAddress!
                 Parallel.forEachBlock(of: count, blockSize: 1 << 16) { block in
                     var i = block.lowerBound
                     while i + 16 <= block.upperBound {
@@ -26,7 +27,8 @@ extension Tensor {
     /// `body` applied to pairs of vectors of two tensors, the second one repeated where it is a single row [1, C], a
     /// single column [R, 1] or a single number [1, 1] beside a first one of [R, C].
     @inline(__always)
-    func zipVectors(_ other: Tensor, _ body: @Sendable (SIMD16<Element>, SIMD16<Element>) -> SIMD16<Element>) -> Tensor {
+    func zipVectors(_ other: Tensor, _ body: @Sendable (SIMD16<Element>, SIMD16<Element>) -> SIMD16<Element>) -> Tensor
+    {
         let oneRow = other.rows == 1 && rows > 1, oneColumn = other.columns == 1 && columns > 1
         require(
             shape == other.shape || (oneRow || other.rows == rows) && (oneColumn || other.columns == columns),
@@ -35,24 +37,25 @@ extension Tensor {
         let flat = !oneRow && !oneColumn, rows = flat ? 1 : rows, columns = flat ? count : columns
         guard count > 0 else { return self }
         return Tensor(shape: shape) { result in
-            withUnsafeBufferPointer { a in
-                other.withUnsafeBufferPointer { b in
-                    nonisolated(unsafe) let a = a.baseAddress!, b = b.baseAddress!, y = result.baseAddress!
-                    let segment = flat ? 1 << 16 : columns
-                    Parallel.forEachBlock(of: rows * columns, blockSize: flat ? segment : max(1, (1 << 16) / columns) * columns) { block in
-                        for start in stride(from: block.lowerBound, to: block.upperBound, by: segment) {
-                            let end = min(start + segment, block.upperBound), row = flat ? 0 : start / columns
-                            let bRow = flat ? b + start : oneColumn ? b + (oneRow ? 0 : row) : b
-                            let repeated = SIMD16(repeating: bRow[0])
-                            var i = start
-                            while i + 16 <= end {
-                                storeVector(body(loadVector(a + i), oneColumn ? repeated : loadVector(bRow + (i - start))), y + i)
-                                i += 16
-                            }
-                            if i < end {
-                                let n = end - i
-                                storeLanes(body(loadLanes(a + i, n), oneColumn ? repeated : loadLanes(bRow + (i - start), n)), y + i, n)
-                            }
+            withPointers(to: self, other) { a, b in
+                // Workers write disjoint blocks, so they may share the pointers.
+                nonisolated(unsafe) let a = a, b = b, y = result.baseAddress!
+                let segment = flat ? 1 << 16 : columns,
+                    blockSize = flat ? segment : max(1, (1 << 16) / columns) * columns
+                Parallel.forEachBlock(of: rows * columns, blockSize: blockSize) { block in
+                    for start in stride(from: block.lowerBound, to: block.upperBound, by: segment) {
+                        let end = min(start + segment, block.upperBound), row = flat ? 0 : start / columns
+                        let bRow = flat ? b + start : oneColumn ? b + (oneRow ? 0 : row) : b
+                        let repeated = SIMD16(repeating: bRow[0])
+                        var i = start
+                        while i + 16 <= end {
+                            let right = oneColumn ? repeated : loadVector(bRow + (i - start))
+                            storeVector(body(loadVector(a + i), right), y + i)
+                            i += 16
+                        }
+                        if i < end {
+                            let n = end - i, right = oneColumn ? repeated : loadLanes(bRow + (i - start), n)
+                            storeLanes(body(loadLanes(a + i, n), right), y + i, n)
                         }
                     }
                 }
@@ -60,9 +63,11 @@ extension Tensor {
         }
     }
 
+    /// Element-wise sum; `b` may be a single row, a single column or a single number, which is then repeated.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public static func + (a: Tensor, b: Tensor) -> Tensor { a.zipVectors(b) { $0 + $1 } }
 
+    /// Element-wise difference; `b` may be a single row, column or number.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public static func - (a: Tensor, b: Tensor) -> Tensor { a.zipVectors(b) { $0 - $1 } }
 
@@ -74,9 +79,11 @@ extension Tensor {
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public static func / (a: Tensor, b: Tensor) -> Tensor { a.zipVectors(b) { $0 / $1 } }
 
+    /// Product of each element and a number.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public static func * (a: Tensor, factor: Element) -> Tensor { a.mapVectors { $0 * factor } }
 
+    /// Sum of each element and a number.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public static func + (a: Tensor, constant: Element) -> Tensor { a.mapVectors { $0 + constant } }
 
@@ -100,6 +107,7 @@ extension Tensor {
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func sigmoid() -> Tensor { mapVectors { 1 / (1 + Element.exponential(-$0)) } }
 
+    /// e^x of each element, within 2 ulp.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func exponential() -> Tensor { mapVectors { Element.exponential($0) } }
 
@@ -107,7 +115,7 @@ extension Tensor {
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func logarithm() -> Tensor {
         Tensor(shape: shape) { result in
-            withUnsafeBufferPointer { x in for i in x.indices { result[i] = Element.logarithm(x[i]) } }
+            withPointers(to: self) { x in for i in result.indices { result[i] = Element.logarithm(x[i]) } }
         }
     }
 
@@ -122,27 +130,28 @@ extension Tensor {
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public func zeroed(where condition: Tensor, isOutside range: ClosedRange<Element>) -> Tensor {
         let low = range.lowerBound, high = range.upperBound
-        return zipVectors(condition) { x, c in x.replacing(with: 0, where: c .< low).replacing(with: 0, where: c .> high) }
+        return zipVectors(condition) { x, c in
+            x.replacing(with: 0, where: c .< low).replacing(with: 0, where: c .> high)
+        }
     }
 
     /// `self ← self + other`.
     @_specialize(where Element == Float) @_specialize(where Element == Double)
     public mutating func add(_ other: Tensor) {
         require(shape == other.shape, "shapes \(shape) and \(other.shape) differ")
-        withUnsafeMutableBufferPointer { y in
-            other.withUnsafeBufferPointer { x in
-                guard let yBase = y.baseAddress, let xBase = x.baseAddress else { return }
-                nonisolated(unsafe) let x = xBase, y = yBase
-                Parallel.forEachBlock(of: other.count, blockSize: 1 << 16) { block in
-                    var i = block.lowerBound
-                    while i + 16 <= block.upperBound {
-                        storeVector(loadVector(UnsafePointer(y + i)) + loadVector(x + i), y + i)
-                        i += 16
-                    }
-                    while i < block.upperBound {
-                        y[i] += x[i]
-                        i += 1
-                    }
+        let target = mutablePointer()
+        withPointers(to: other) { x in
+            // Workers write disjoint blocks, so they may share the pointers.
+            nonisolated(unsafe) let x = x, y = target
+            Parallel.forEachBlock(of: other.count, blockSize: 1 << 16) { block in
+                var i = block.lowerBound
+                while i + 16 <= block.upperBound {
+                    storeVector(loadVector(UnsafePointer(y + i)) + loadVector(x + i), y + i)
+                    i += 16
+                }
+                while i < block.upperBound {
+                    y[i] += x[i]
+                    i += 1
                 }
             }
         }

@@ -26,11 +26,13 @@ extension Double {
         return SIMD16<Double>(repeating: 1).addingProduct(p, g)
     }
 
+    /// 2^y for y ≤ 0, within 2 ulp from y = −1022 on, and 0 below.
     @inlinable @inline(__always)
     public static func exponentialBase2NotAboveOne(_ y: SIMD16<Double>) -> SIMD16<Double> {
         exponentialBase2OfBounded(maximum(y, SIMD16(repeating: -1022))).replacing(with: 0, where: y .< -1022)
     }
 
+    /// 2^y for y from −1022 to 0, within 2 ulp.
     @inlinable @inline(__always)
     public static func exponentialBase2OfBounded(_ y: SIMD16<Double>) -> SIMD16<Double> {
         let shifted = y + roundingConstant, fraction = y - (shifted - roundingConstant)
@@ -39,13 +41,16 @@ extension Double {
         return unsafeBitCast(bits, to: SIMD16<Double>.self)
     }
 
+    /// e^x over the whole range, within 2 ulp.
     @inlinable @inline(__always)
     public static func exponential(_ x: SIMD16<Double>) -> SIMD16<Double> {
         let x = x.replacing(with: -746, where: x .< -746).replacing(with: 710, where: x .> 710)
-        let log2e = SIMD16<Double>(repeating: 0x1.71547652b82fep+0), rest = SIMD16<Double>(repeating: 0x1.777d0ffda0d24p-56)
+        let log2e = SIMD16<Double>(repeating: 0x1.71547652b82fep+0),
+            rest = SIMD16<Double>(repeating: 0x1.777d0ffda0d24p-56)
         let shifted = roundingConstant.addingProduct(x, log2e)
         let fraction = (roundingConstant - shifted).addingProduct(x, log2e).addingProduct(x, rest)
-        let n = unsafeBitCast(shifted, to: SIMD16<Int64>.self) &- unsafeBitCast(roundingConstant, to: SIMD16<Int64>.self)
+        let n =
+            unsafeBitCast(shifted, to: SIMD16<Int64>.self) &- unsafeBitCast(roundingConstant, to: SIMD16<Int64>.self)
         let half = n &>> 1
         return exponentialBase2OfFraction(fraction) * powerOfTwo(half) * powerOfTwo(n &- half)
     }

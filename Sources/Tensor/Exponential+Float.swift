@@ -19,11 +19,13 @@ extension Float {
         return SIMD16<Float>(repeating: 1).addingProduct(p, f)
     }
 
+    /// 2^y for y ≤ 0, within 2 ulp from y = −126 on, and 0 below.
     @inlinable @inline(__always)
     public static func exponentialBase2NotAboveOne(_ y: SIMD16<Float>) -> SIMD16<Float> {
         exponentialBase2OfBounded(y).replacing(with: 0, where: y .< -126)
     }
 
+    /// 2^y for y from −126 to 0, within 2 ulp.
     @inlinable @inline(__always)
     public static func exponentialBase2OfBounded(_ y: SIMD16<Float>) -> SIMD16<Float> {
         let shifted = y + roundingConstant, fraction = y - (shifted - roundingConstant)
@@ -33,6 +35,7 @@ extension Float {
         return unsafeBitCast(bits, to: SIMD16<Float>.self)
     }
 
+    /// e^x over the whole range, within 2 ulp.
     @inlinable @inline(__always)
     public static func exponential(_ x: SIMD16<Float>) -> SIMD16<Float> {
         // Beyond these bounds the result is 0 or +∞ anyway, and n stays small enough for the two-step scaling.
@@ -41,7 +44,8 @@ extension Float {
         let shifted = roundingConstant.addingProduct(x, log2e)
         let fraction = (roundingConstant - shifted).addingProduct(x, log2e).addingProduct(x, log2eRest)
         // 2^n in two halves: a result below the smallest normal number is rounded once, by the second product.
-        let n = unsafeBitCast(shifted, to: SIMD16<Int32>.self) &- unsafeBitCast(roundingConstant, to: SIMD16<Int32>.self)
+        let n =
+            unsafeBitCast(shifted, to: SIMD16<Int32>.self) &- unsafeBitCast(roundingConstant, to: SIMD16<Int32>.self)
         let half = n &>> 1
         return exponentialBase2OfFraction(fraction) * powerOfTwo(half) * powerOfTwo(n &- half)
     }
@@ -59,7 +63,8 @@ extension Float {
         let n = offset &>> 23
         let mantissa = unsafeBitCast(bits &- (n &<< 23), to: SIMD16<Float>.self)
         // n as a float without a conversion: its bits on top of the rounding constant's.
-        let nFloat = unsafeBitCast(n &+ unsafeBitCast(roundingConstant, to: SIMD16<Int32>.self), to: SIMD16<Float>.self)
+        let nFloat =
+            unsafeBitCast(n &+ unsafeBitCast(roundingConstant, to: SIMD16<Int32>.self), to: SIMD16<Float>.self)
             - roundingConstant
         let r = mantissa - 1
         var q = SIMD16<Float>(repeating: 0.130_048_32).addingProduct(SIMD16(repeating: -0.078_233_81), r)

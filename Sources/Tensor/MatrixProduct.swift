@@ -12,6 +12,7 @@ public struct GemmArguments<Element: Scalar> {
 }
 
 extension Float {
+    /// The product `c ← α·op(a)·op(b) + β·c` by `cblas_sgemm`.
     public static func gemm(_ p: GemmArguments<Float>) {
         cblas_sgemm(
             CblasRowMajor, p.aTransposed ? CblasTrans : CblasNoTrans, p.bTransposed ? CblasTrans : CblasNoTrans,
@@ -21,6 +22,7 @@ extension Float {
 }
 
 extension Double {
+    /// The product `c ← α·op(a)·op(b) + β·c` by `cblas_dgemm`.
     public static func gemm(_ p: GemmArguments<Double>) {
         cblas_dgemm(
             CblasRowMajor, p.aTransposed ? CblasTrans : CblasNoTrans, p.bTransposed ? CblasTrans : CblasNoTrans,
@@ -35,7 +37,7 @@ extension Double {
 /// the number of threads, and OpenBLAS's waiting threads never take a core from our loops.
 private let singleThreadedBLAS: Void = openblas_set_num_threads(1)
 
-/// For calls of OpenBLAS and LAPACK outside of products.
+/// Switches OpenBLAS's threads off before calls of OpenBLAS and LAPACK outside of products.
 func useOneBLASThread() { _ = singleThreadedBLAS }
 
 extension Tensor {
@@ -53,8 +55,8 @@ extension Tensor {
     ///   - b: k × n.
     ///   - columns: the columns of this tensor that receive the product, all by default; there must be n of them, and m
     ///     rows.
-    ///   - smallestBlock: rows or columns that a thread gets at least. A block packs the whole shorter side anew, so that
-    ///     wide blocks are faster, and keep fewer threads busy.
+    ///   - smallestBlock: rows or columns that a thread gets at least. A block packs the whole shorter side anew, so
+    ///     that wide blocks are faster, and keep fewer threads busy.
     public mutating func setProduct(
         _ a: MatrixView<Element>, _ b: MatrixView<Element>, scale: Element = 1, accumulate: Bool = false,
         columns: Range<Int>? = nil, smallestBlock: Int = 64
@@ -62,7 +64,8 @@ extension Tensor {
         _ = singleThreadedBLAS
         let range = columns ?? 0..<self.columns
         require(
-            a.columns == b.rows, "matrix product of [\(a.rows), \(a.columns)] and [\(b.rows), \(b.columns)]: inner sizes differ")
+            a.columns == b.rows,
+            "matrix product of [\(a.rows), \(a.columns)] and [\(b.rows), \(b.columns)]: inner sizes differ")
         require(
             rows == a.rows && range.count == b.columns && range.lowerBound >= 0 && range.upperBound <= self.columns,
             "product [\(a.rows), \(b.columns)] does not fit columns \(range) of shape \(shape)")
@@ -73,7 +76,9 @@ extension Tensor {
             nonisolated(unsafe) let c = buffer.baseAddress! + range.lowerBound
             let alpha = scale, beta: Element = accumulate ? 1 : 0
             if k == 0 {
-                for row in 0..<m where !accumulate { UnsafeMutableBufferPointer(start: c + row * stride, count: n).update(repeating: 0) }
+                for row in 0..<m where !accumulate {
+                    UnsafeMutableBufferPointer(start: c + row * stride, count: n).update(repeating: 0)
+                }
                 return
             }
             @Sendable func block(_ i: Range<Int>, _ j: Range<Int>) {
@@ -97,8 +102,8 @@ extension Tensor {
     }
 }
 
-/// `c ← a·b + (accumulate ? c : 0)` on plain memory by the calling thread alone: for kernels that are parallel themselves and
-/// have one operand in scratch memory.
+/// `c ← a·b + (accumulate ? c : 0)` on plain memory by the calling thread alone: for kernels that are parallel
+/// themselves and have one operand in scratch memory.
 ///
 /// - Parameters:
 ///   - a: rows × inner, row-major with a stride.
@@ -113,6 +118,7 @@ public func multiplyOnThisThread(
     _ = singleThreadedBLAS
     Float.gemm(
         GemmArguments(
-            m: rows, n: columns, k: inner, alpha: 1, beta: accumulate ? 1 : 0, a: a, b: b, aStride: aStride, bStride: bStride,
+            m: rows, n: columns, k: inner, alpha: 1, beta: accumulate ? 1 : 0, a: a, b: b, aStride: aStride,
+            bStride: bStride,
             aTransposed: false, bTransposed: transposed, c: c, cStride: cStride))
 }

@@ -4,9 +4,12 @@
 public struct MatrixView<Element: Scalar>: Sendable {
     let storage: Storage<Element>
     var offset: Int
+    /// Number of rows of the matrix as it is seen.
     public private(set) var rows: Int
+    /// Number of columns of the matrix as it is seen.
     public private(set) var columns: Int
     var stride: Int
+    /// Whether the matrix lies transposed in its tensor.
     public private(set) var isTransposed = false
 
     init(_ tensor: Tensor<Element>) {
@@ -17,6 +20,7 @@ public struct MatrixView<Element: Scalar>: Sendable {
         stride = tensor.columns
     }
 
+    /// The transpose, of ``columns`` × ``rows``.
     public var transposed: MatrixView {
         var view = self
         swap(&view.rows, &view.columns)
@@ -27,7 +31,8 @@ public struct MatrixView<Element: Scalar>: Sendable {
     /// Rows `range` of this matrix.
     public subscript(rows range: Range<Int>) -> MatrixView {
         require(
-            range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) are outside a matrix of \(rows) × \(columns)")
+            range.lowerBound >= 0 && range.upperBound <= rows,
+            "rows \(range) are outside a matrix of \(rows) × \(columns)")
         var view = self
         view.rows = range.count
         view.offset += range.lowerBound * (isTransposed ? 1 : stride)

@@ -37,4 +37,22 @@ public enum Parallel {
             }
         }
     }
+
+    /// Calls `body` once for each block as ``forEachBlock(of:blockSize:_:)`` does, and returns the results in the
+    /// blocks' order.
+    public static func mapBlocks<Value: Sendable>(
+        of count: Int, blockSize: Int, _ body: @Sendable (Range<Int>) -> Value
+    ) -> [Value] {
+        require(blockSize > 0, "block size is \(blockSize), expected at least 1")
+        let blocks = max(0, (count + blockSize - 1) / blockSize)
+        return Array(unsafeUninitializedCapacity: blocks) { results, initialized in
+            initialized = blocks
+            guard let base = results.baseAddress else { return }
+            // Each block writes its own result.
+            nonisolated(unsafe) let base0 = base
+            forEachBlock(of: count, blockSize: blockSize) { block in
+                (base0 + block.lowerBound / blockSize).initialize(to: body(block))
+            }
+        }
+    }
 }

@@ -14,6 +14,7 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable, Codable, Equatab
     /// How many words of block `blockIndex` have been handed out, 0 to 3.
     var used = 0
 
+    /// The start of a stream; equal seeds and streams give equal numbers.
     public init(seed: UInt64, stream: UInt64 = 0) {
         self.seed = seed
         self.stream = stream
@@ -40,6 +41,7 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable, Codable, Equatab
         return word
     }
 
+    /// The next 64 bits.
     public mutating func next() -> UInt64 {
         let low = UInt64(nextWord())
         return UInt64(nextWord()) << 32 | low

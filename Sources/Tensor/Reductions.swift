@@ -17,11 +17,11 @@ extension Tensor {
         let rows = rows, columns = columns
         return Tensor(shape: [1, columns]) { result in
             var totals = [Double](repeating: 0, count: columns), partial = [Element](repeating: 0, count: columns)
-            withUnsafeBufferPointer { x in
+            withPointers(to: self) { x in
                 for start in stride(from: 0, to: rows, by: 256) {
                     for j in 0..<columns { partial[j] = 0 }
                     for i in start..<min(start + 256, rows) {
-                        let row = x.baseAddress! + i * columns
+                        let row = x + i * columns
                         for j in 0..<columns { partial[j] += row[j] }
                     }
                     for j in 0..<columns { totals[j] += Double(partial[j]) }
@@ -41,7 +41,8 @@ extension Tensor {
         }
     }
 
-    /// This tensor summed over the dimensions in which `shape` is 1: the derivative of repeating a tensor of that shape.
+    /// This tensor summed over the dimensions in which `shape` is 1: the derivative of repeating a tensor of that
+    /// shape.
     public func summed(toShape shape: [Int]) -> Tensor {
         if self.shape == shape { return self }
         var result = self
@@ -138,9 +139,9 @@ extension Tensor {
     ) -> Tensor {
         let columns = columns
         return Tensor(shape: [rows, resultColumns]) { result in
-            withUnsafeBufferPointer { x in
-                guard let x = x.baseAddress, let y = result.baseAddress else { return }
-                nonisolated(unsafe) let source = x, target = y
+            withPointers(to: self) { x in
+                // Workers write disjoint rows, so they may share the pointers.
+                nonisolated(unsafe) let source = x, target = result.baseAddress!
                 Parallel.forEachBlock(of: rows, blockSize: max(1, (1 << 15) / max(columns, 1))) { block in
                     for row in block { body(source + row * columns, columns, target + row * resultColumns) }
                 }

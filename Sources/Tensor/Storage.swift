@@ -1,4 +1,4 @@
-/// Memory of a tensor: aligned to 64 bytes (one cache line, one widest vector), owned by whoever holds the object.
+/// Memory of a tensor: aligned to 64 bytes (one cache line, one widest vector), owned by the object.
 ///
 /// A class because tensors share it until one of them writes (copy on write). `@unchecked Sendable`: a storage is
 /// written only through a tensor that holds its single reference.
@@ -35,7 +35,11 @@ final class Storage<Element: Scalar>: @unchecked Sendable {
 
     deinit {
         guard owner == nil else { return }
-        if let pool { pool.giveBack(pointer, max(capacity, 1) * MemoryLayout<Element>.stride) } else { pointer.deallocate() }
+        if let pool {
+            pool.giveBack(pointer, max(capacity, 1) * MemoryLayout<Element>.stride)
+        } else {
+            pointer.deallocate()
+        }
     }
 
     /// Uses so many elements of memory that is large enough; to be called by its only holder.

@@ -1,7 +1,8 @@
 import COpenBLAS
 
 extension Tensor where Element == Double {
-    /// Eigenvectors of a symmetric matrix that belong to its largest eigenvalues, by LAPACK's divide and conquer (`dsyevd`).
+    /// Eigenvectors of a symmetric matrix that belong to its largest eigenvalues, by LAPACK's divide and conquer
+    /// (`dsyevd`).
     ///
     /// - Parameter count: how many, at most the matrix's size.
     /// - Returns: one a row, [count, n], of length 1, their eigenvalues descending. A vector's sign is arbitrary.
@@ -13,7 +14,9 @@ extension Tensor where Element == Double {
         var matrix = self, values = [Double](repeating: 0, count: n)
         let info = matrix.withUnsafeMutableBufferPointer {
             // Vectors wanted, of the upper triangle; the macro lapack_int is 32 or 64 bits wide.
-            LAPACKE_dsyevd(LAPACK_ROW_MAJOR, .init(UInt8(ascii: "V")), .init(UInt8(ascii: "U")), .init(n), $0.baseAddress, .init(n), &values)
+            LAPACKE_dsyevd(
+                LAPACK_ROW_MAJOR, .init(UInt8(ascii: "V")), .init(UInt8(ascii: "U")), .init(n), $0.baseAddress,
+                .init(n), &values)
         }
         guard info == 0 else { throw EigenError(code: Int(info)) }
         // LAPACK gives vectors as columns, values ascending.
@@ -29,6 +32,7 @@ extension Tensor where Element == Double {
 public struct EigenError: Error, CustomStringConvertible, Equatable {
     /// LAPACK's `info`.
     public let code: Int
+    /// A sentence that says why no eigenvectors were found.
     public var description: String {
         code < 0
             ? "the matrix of which eigenvectors are sought holds a number that is not finite"

@@ -4,6 +4,7 @@
 /// others. Shapes that do not fit are mistakes of the program and stop it with a message that names both; what comes
 /// from a user's file is checked where it is read.
 public struct Tensor<Element: Scalar>: Sendable {
+    /// The size of each dimension, outermost first.
     public private(set) var shape: [Int]
     @usableFromInline var storage: Storage<Element>
 
@@ -23,6 +24,7 @@ public struct Tensor<Element: Scalar>: Sendable {
     }
 
     /// A tensor of equal elements.
+    @_specialize(where Element == Float) @_specialize(where Element == Double)
     public init(shape: [Int], repeating value: Element = 0) {
         self.init(shape: shape) { $0.update(repeating: value) }
     }
@@ -49,6 +51,7 @@ public struct Tensor<Element: Scalar>: Sendable {
         return result
     }
 
+    /// A copy of all elements in row-major order.
     public var elements: [Element] { withUnsafeBufferPointer { Array($0) } }
 
     /// Element `index` in row-major order.
@@ -64,6 +67,7 @@ public struct Tensor<Element: Scalar>: Sendable {
         }
     }
 
+    /// Element (row, column) of the tensor, seen as a matrix of ``rows`` × ``columns``.
     public subscript(row: Int, column: Int) -> Element {
         get {
             require(column >= 0 && column < columns, "column \(column) is outside shape \(shape)")
@@ -75,13 +79,17 @@ public struct Tensor<Element: Scalar>: Sendable {
         }
     }
 
+    /// Calls `body` with the elements in row-major order. The buffer is valid until `body` returns.
     @inlinable
-    public func withUnsafeBufferPointer<Result>(_ body: (UnsafeBufferPointer<Element>) throws -> Result) rethrows -> Result {
+    public func withUnsafeBufferPointer<Result>(
+        _ body: (UnsafeBufferPointer<Element>) throws -> Result
+    ) rethrows -> Result {
         try withExtendedLifetime(storage) {
             try body(UnsafeBufferPointer(start: storage.pointer, count: storage.count))
         }
     }
 
+    /// Calls `body` with the elements in row-major order, to be changed. The buffer is valid until `body` returns.
     @inlinable
     public mutating func withUnsafeMutableBufferPointer<Result>(
         _ body: (UnsafeMutableBufferPointer<Element>) throws -> Result
@@ -100,8 +108,9 @@ public struct Tensor<Element: Scalar>: Sendable {
         }
     }
 
-    /// Gives this tensor another shape and undefined content, to be written in full by the caller. Memory is reused where
-    /// there is enough and no other tensor shares it, so that a buffer which is filled again and again is allocated once.
+    /// Gives this tensor another shape and undefined content, to be written in full by the caller. Memory is reused
+    /// where there is enough and no other tensor shares it, so that a buffer which is filled again and again is
+    /// allocated once.
     public mutating func resize(to shape: [Int]) {
         require(shape.allSatisfy { $0 >= 0 }, "shape \(shape) has a negative dimension")
         let count = shape.reduce(1, *)
@@ -120,8 +129,9 @@ public struct Tensor<Element: Scalar>: Sendable {
 }
 
 extension Tensor: Equatable {
+    /// Whether two tensors have the same shape and equal elements; NaN equals nothing.
+    @_specialize(where Element == Float) @_specialize(where Element == Double)
     public static func == (a: Tensor, b: Tensor) -> Bool {
-        a.shape == b.shape
-            && a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { b in a.elementsEqual(b) } }
+        a.shape == b.shape && withPointers(to: a, b) { x, y in (0..<a.count).allSatisfy { x[$0] == y[$0] } }
     }
 }

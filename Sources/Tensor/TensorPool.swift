@@ -2,14 +2,14 @@ import Synchronization
 
 /// Memory that tensors hand on to each other: what one gives back the next one of about its size takes.
 ///
-/// A loop that makes tensors of the same sizes again and again asks the system for memory in its first rounds alone, and
-/// touches no fresh pages afterwards.
+/// A loop that makes tensors of the same sizes again and again asks the system for memory in its first rounds alone,
+/// and touches no fresh pages afterwards.
 ///
 ///     let pool = TensorPool()
 ///     TensorPool.$current.withValue(pool) { for batch in batches { step(batch) } }
 ///
-/// Any thread may give memory back. A class because tensors share it; the memory goes back to the system with the last of
-/// them.
+/// Any thread may give memory back. A class because tensors share it; the memory goes back to the system with the
+/// last of them.
 public final class TensorPool: Sendable {
     /// Where new tensors take their memory from; nil asks the system each time.
     @TaskLocal public static var current: TensorPool?
@@ -28,6 +28,7 @@ public final class TensorPool: Sendable {
 
     private let state = Mutex(State())
 
+    /// An empty pool.
     public init() {}
 
     deinit {

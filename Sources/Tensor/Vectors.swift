@@ -1,10 +1,12 @@
 // How kernels read and write memory in vectors of sixteen lanes. Bounds are the caller's duty.
 
+/// Sixteen numbers from memory, which need not be aligned to a vector.
 @inlinable @inline(__always)
 public func loadVector<S: Scalar>(_ p: UnsafePointer<S>) -> SIMD16<S> {
     UnsafeRawPointer(p).loadUnaligned(as: SIMD16<S>.self)
 }
 
+/// Sixteen numbers to memory, which need not be aligned to a vector.
 @inlinable @inline(__always)
 public func storeVector<S: Scalar>(_ v: SIMD16<S>, _ p: UnsafeMutablePointer<S>) {
     UnsafeMutableRawPointer(p).storeBytes(of: v, as: SIMD16<S>.self)

@@ -7,7 +7,7 @@
 ///     ])
 ///     inspect.main()
 ///
-/// Every command also takes `--quiet` and `--help`.
+/// Every command also takes `--quiet`, `--version` and `--help`.
 public struct Command: Sendable {
     /// What a command does with its arguments; results, notes and progress go through the console.
     public typealias Body = @Sendable (_ arguments: Arguments, _ console: Console) throws -> Void
@@ -23,7 +23,7 @@ public struct Command: Sendable {
     ///
     /// - Parameters:
     ///   - summary: one sentence for help.
-    ///   - flags: all different; `quiet` and `help` are taken.
+    ///   - flags: all different; `quiet`, `version` and `help` are taken.
     ///   - positionals: required ones, then optional ones, then at most one for the rest.
     public init(
         _ name: String, _ summary: String, flags: [any DeclaredFlag] = [], positionals: [any DeclaredPositional] = [],
@@ -32,7 +32,9 @@ public struct Command: Sendable {
         self.name = name
         self.summary = summary
         subcommands = []
-        self.flags = flags.map(\.declaration) + [Self.quiet.declaration, Self.help.declaration]
+        self.flags =
+            flags.map(\.declaration)
+            + [Self.quiet.declaration, Self.version.declaration, Self.help.declaration]
         self.positionals = positionals.map(\.declaration)
         self.body = body
         let names = self.flags.map(\.name)
@@ -48,11 +50,12 @@ public struct Command: Sendable {
         self.name = name
         self.summary = summary
         self.subcommands = subcommands
-        flags = [Self.help.declaration]
+        flags = [Self.version.declaration, Self.help.declaration]
         positionals = []
         body = { _, _ in preconditionFailure("parsing always goes on to a subcommand") }
     }
 
     static let quiet = Flag.switch("quiet", "print no progress and no notes")
+    static let version = Flag.switch("version", "print version, commit and kernels")
     static let help = Flag.switch("help", "print this help")
 }

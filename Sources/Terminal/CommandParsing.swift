@@ -7,6 +7,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
 enum Invocation {
     /// The full name is such as "autodeco-inspect loss".
     case help(Command, name: String)
+    case version
     case run(Command, Arguments)
 }
 
@@ -31,6 +32,7 @@ extension Command {
             throw usage("found no subcommand, expected one of \(names.joined(separator: ", "))", path)
         }
         if isHelp(word) { return .help(self, name: path) }
+        if word == "--version" { return .version }
         if let subcommand = subcommands.first(where: { $0.name == word }) {
             return try subcommand.parse(Array(words.dropFirst()), path: "\(path) \(word)")
         }
@@ -50,6 +52,7 @@ extension Command {
                 break
             }
             if isHelp(word) { return .help(self, name: path) }
+            if word == "--version" { return .version }
             guard isFlag(word) else {
                 loose.append(word)
                 continue
@@ -73,7 +76,8 @@ extension Command {
         let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let flag = flags.first(where: { parts[0] == "--" + $0.name }) else {
             let near = nearest(to: String(parts[0].drop { $0 == "-" }), in: flags.map(\.name)).map { "--" + $0 }
-            throw usage("unknown flag \(quoted(parts[0])), \(suggestion(near, all: flags.map { "--" + $0.name }))", path)
+            throw usage(
+                "unknown flag \(quoted(parts[0])), \(suggestion(near, all: flags.map { "--" + $0.name }))", path)
         }
         let attached = parts.count == 2 ? parts[1] : nil
         guard flag.placeholder != nil else {

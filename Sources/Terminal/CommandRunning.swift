@@ -5,25 +5,32 @@ extension Command {
     ///
     /// | outcome | exit status |
     /// |---|---|
-    /// | the body returns, or help was asked for | 0 |
+    /// | the body returns, or help or the version was asked for | 0 |
     /// | anything but `Interrupted` is thrown | 2, and `name: error: sentence` on one line of stderr |
     /// | `Interrupted` is thrown | 130 |
     ///
     /// Where nobody reads stdout any more, as in `… | head`, the process ends quietly by SIGPIPE.
-    public func main(_ words: [String] = Array(CommandLine.arguments.dropFirst())) -> Never {
+    ///
+    /// - Parameter kernels: which kernels do the arithmetic, in words, for `--version`.
+    public func main(
+        _ words: [String] = Array(CommandLine.arguments.dropFirst()), kernels: @autoclosure () -> String = ""
+    ) -> Never {
         // A parent may have set the signal to be ignored; then every write would fail instead.
         signal(SIGPIPE, SIG_DFL)
-        exit(run(words, streams: .standard))
+        exit(run(words, streams: .standard, kernels: kernels()))
     }
 
     /// All of `main` but the end of the process.
     ///
     /// - Returns: the exit status.
-    func run(_ words: [String], streams: Streams) -> Int32 {
+    func run(_ words: [String], streams: Streams, kernels: @autoclosure () -> String = "") -> Int32 {
         do {
             switch try parse(words) {
             case .help(let command, let path):
                 try streams.writeResult(command.helpText(path: path, width: streams.resultWidth()))
+            case .version:
+                try streams.writeResult(
+                    Version.text(program: name, commit: Version.commit(), kernels: kernels()) + "\n")
             case .run(let command, let arguments):
                 let console = Console(streams: streams, isQuiet: arguments[Self.quiet])
                 defer { console.clearLiveLine() }

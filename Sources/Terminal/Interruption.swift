@@ -9,13 +9,27 @@ public struct Interrupted: Error, Equatable, Sendable {
 /// Ctrl-C for commands that save before they end.
 ///
 /// Without `watch` the system ends the process at once, which is right for commands with nothing to save. After it
-/// the first SIGINT or SIGTERM is only noted, for the body to see at a good moment; the second ends the process.
-/// Signals belong to the process, which is why this has no instances.
+/// the first SIGINT or SIGTERM is only noted, for the body to see at a good moment; the second ends the process, and
+/// what it has started with it. Signals belong to the process, which is why this has no instances.
 public enum Interruption {
     /// Begins to hold back the first signal.
-    public static func watch() {
-        // Touched here so that the signal handler finds it initialised.
+    ///
+    /// - Parameter beforeEnding: runs on a thread of its own when the second signal ends the process: for programs that
+    ///   the process has started, and their temporary files.
+    public static func watch(beforeEnding: @escaping @Sendable () -> Void = {}) {
+        // Touched here so that the signal handler finds them initialised.
         _ = signals.load(ordering: .relaxed)
+        var ends: [Int32] = [-1, -1]
+        if secondSignal.load(ordering: .relaxed) < 0, pipe(&ends) == 0 {
+            let reading = ends[0]
+            secondSignal.store(ends[1], ordering: .relaxed)
+            Thread.detachNewThread {
+                var byte: UInt8 = 0
+                while read(reading, &byte, 1) < 0, errno == EINTR {}
+                beforeEnding()
+                _exit(130)
+            }
+        }
         signal(SIGINT, note)
         signal(SIGTERM, note)
     }
@@ -30,8 +44,15 @@ public enum Interruption {
 }
 
 private let signals = Atomic<Int>(0)
+/// Where the second signal is told to the thread that ends the process; −1 where there is none.
+private let secondSignal = Atomic<Int32>(-1)
 
-/// A signal handler may do next to nothing; an atomic addition and `_exit` are allowed.
+/// A signal handler may do next to nothing; an atomic addition, `write` and `_exit` are allowed.
 private let note: @convention(c) (Int32) -> Void = { _ in
-    if signals.add(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
+    let before = signals.add(1, ordering: .relaxed).oldValue
+    guard before > 0 else { return }
+    var byte: UInt8 = 1
+    let end = secondSignal.load(ordering: .relaxed)
+    // The third signal does not wait for anything.
+    if before > 1 || end < 0 || write(end, &byte, 1) != 1 { _exit(130) }
 }

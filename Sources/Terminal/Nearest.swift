@@ -5,6 +5,8 @@
 ///
 /// - Returns: nil where no candidate is near.
 public func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
+    // Nobody mistypes so much, and comparing takes the square of the length.
+    guard word.utf8.count <= 200 else { return nil }
     let letters = Array(word.lowercased())
     var best: (candidate: String, edits: Int)?
     for candidate in candidates {

@@ -1,12 +1,13 @@
 import Backbone
+import Files
 import Foundation
 import HiddenStateCache
 import Tasks
 
 /// Makes the hidden-state cache of a trajectory file, and goes on with one that was interrupted.
 ///
-/// Trajectories that a verifier has found wrong are left out; the others keep the numbers of their lines. Memory is that of one
-/// shard and one forward pass.
+/// Trajectories that a verifier has found wrong are left out; the others keep the numbers of their lines. Memory is
+/// that of one shard and one forward pass.
 public struct CacheBuilder {
     /// How the trajectories are cut into shards.
     public let plan: ShardPlan
@@ -17,6 +18,7 @@ public struct CacheBuilder {
     private let folder: URL
     private let description: CacheDescription
     private let fingerprint: String
+    private let problems: [Int32]
 
     /// - Parameters:
     ///   - modelFolder: whose small files the cache takes along.
@@ -25,12 +27,14 @@ public struct CacheBuilder {
     ///   - folder: the cache's.
     ///   - fingerprint: stands for trajectories and model; a cache under another one is refused.
     public init(
-        model: Transformer, modelFolder: URL, trajectories: String, encoding: TrajectoryEncoding, lengths: TrajectoryLengths, folder: URL,
+        model: Transformer, modelFolder: URL, trajectories: String, encoding: TrajectoryEncoding,
+        lengths: TrajectoryLengths, folder: URL,
         description: CacheDescription, shardTokens: Int, fingerprint: String
     ) {
         plan = ShardPlan(lengths: lengths.labels, shardTokens: shardTokens)
         (self.model, self.modelFolder, self.trajectories, self.encoding) = (model, modelFolder, trajectories, encoding)
         (self.folder, self.description, self.fingerprint) = (folder, description, fingerprint)
+        problems = lengths.problems
     }
 
     /// What the builder is at.
@@ -45,7 +49,9 @@ public struct CacheBuilder {
     ///
     /// - Throws: `CacheError` where it holds another one.
     public func isComplete() throws -> Bool {
-        guard FileManager.default.fileExists(atPath: folder.appendingPathComponent("cache.json").path) else { return false }
+        guard FileManager.default.fileExists(atPath: folder.appendingPathComponent("cache.json").path) else {
+            return false
+        }
         let projection = try Projection.existing(in: folder, description, fingerprint: fingerprint)
         guard (projection != nil) == (description.rank != nil) else { return false }
         let writer = try writer(projection)
@@ -58,7 +64,10 @@ public struct CacheBuilder {
     ///   - onStage: hears of each pass before it begins; each goes over ``ShardPlan/tokens`` tokens.
     ///   - onTokens: hears how many tokens have been walked since the last call.
     /// - Throws: `CancellationError` where it was cancelled; whole shards stay.
-    public func build(onStage: (Stage) -> Void = { _ in }, onTokens: @escaping (Int) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }) throws {
+    public func build(
+        onStage: (Stage) -> Void = { _ in }, onTokens: @escaping (Int) -> Void = { _ in },
+        isCancelled: @escaping () -> Bool = { false }
+    ) throws {
         var projection: Projection?
         if let rank = description.rank {
             projection = try Projection.existing(in: folder, description, fingerprint: fingerprint)
@@ -74,20 +83,24 @@ public struct CacheBuilder {
             try writer.write(shard) { tokens in
                 try walk(shard, reader, isCancelled) { piece in
                     try tokens.append(
-                        trajectories: piece.trajectories, labels: piece.labels, positions: piece.positions, hidden: piece.hidden,
+                        trajectories: piece.trajectories, labels: piece.labels, positions: piece.positions,
+                        hidden: piece.hidden,
                         logits: model.logits)
                     onTokens(piece.labels.count)
                 }
             }
         }
-        try writer.finish(backbone: modelFolder)
+        try writer.finish(backbone: modelFolder, problems: problems.contains { $0 >= 0 } ? problems : nil)
     }
 
     private func writer(_ projection: Projection?) throws -> CacheWriter {
-        try CacheWriter(folder: folder, description: description, plan: plan, fingerprint: fingerprint, projection: projection)
+        try CacheWriter(
+            folder: folder, description: description, plan: plan, fingerprint: fingerprint, projection: projection)
     }
 
-    private func components(_ onTokens: (Int) -> Void, _ isCancelled: @escaping () -> Bool) throws -> PrincipalComponents {
+    private func components(
+        _ onTokens: (Int) -> Void, _ isCancelled: @escaping () -> Bool
+    ) throws -> PrincipalComponents {
         var components = PrincipalComponents(hiddenSize: description.hiddenSize)
         let reader = try TrajectoryReader(path: trajectories, encoding: encoding)
         for shard in plan.shards {
@@ -103,13 +116,16 @@ public struct CacheBuilder {
 
     /// Takes the trajectories of a shard through the model.
     private func walk(
-        _ shard: ShardPlan.Shard, _ reader: TrajectoryReader, _ isCancelled: () -> Bool, _ take: (TrajectoryWalk.Piece) throws -> Void
+        _ shard: ShardPlan.Shard, _ reader: TrajectoryReader, _ isCancelled: () -> Bool,
+        _ take: (TrajectoryWalk.Piece) throws -> Void
     ) throws {
         try withoutActuallyEscaping(take) { take in
             var walk = TrajectoryWalk(model: model, take: take)
             for line in shard.trajectories where plan.lengths[line] > 0 {
                 if isCancelled() { throw CancellationError() }
-                guard let trajectory = try reader.trajectory(atLine: line), trajectory.completionIDs.count == plan.lengths[line] else {
+                guard let trajectory = try reader.trajectory(atLine: line),
+                    trajectory.completionIDs.count == plan.lengths[line]
+                else {
                     throw JSONLinesError("\(trajectories), line \(line + 1): has changed since the file was first read")
                 }
                 try walk.add(trajectory, line: line)

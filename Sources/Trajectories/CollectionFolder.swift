@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Safetensors
 
@@ -41,14 +42,18 @@ public struct CollectionFolder: Sendable {
 
         guard FileManager.default.fileExists(atPath: manifest.path) else {
             for stranger in [trajectories, parts] where FileManager.default.fileExists(atPath: stranger.path) {
-                throw FolderError("\(stranger.path): is there without the \(manifest.lastPathComponent) of its run; remove it or give another folder")
+                throw FolderError(
+                    "\(stranger.path): is there without the \(manifest.lastPathComponent) of its run; remove it or "
+                        + "give another folder"
+                )
             }
             try write(Manifest(fingerprint: fingerprint))
             return
         }
         let found: Manifest
-        do { found = try JSONDecoder().decode(Manifest.self, from: Data(contentsOf: manifest)) } catch {
-            throw FolderError("\(manifest.path): cannot be read as the description of a run; remove the folder or give another")
+        do { found = try JSONDecoder().decodeGuarded(Manifest.self, from: Data(contentsOf: manifest)) } catch {
+            throw FolderError(
+                "\(manifest.path): cannot be read as the description of a run; remove the folder or give another")
         }
         if let difference = fingerprint.difference(from: found.fingerprint) {
             throw FolderError("\(folder.path): holds another run: \(difference); remove the folder or give another")
@@ -97,7 +102,7 @@ public struct CollectionFolder: Sendable {
     private func read(_ number: Int) throws -> SampledBlock {
         let path = part(number)
         guard let content = try? Data(contentsOf: path), let end = content.firstIndex(of: UInt8(ascii: "\n")),
-            let counts = try? JSONDecoder().decode(SamplingCounts.self, from: content[..<end])
+            let counts = try? JSONDecoder().decodeGuarded(SamplingCounts.self, from: content[..<end])
         else { throw FolderError("\(path.path): cannot be read as a finished block; remove it to sample it again") }
         var block = SampledBlock()
         (block.counts, block.lines) = (counts, content[(end + 1)...])
@@ -127,7 +132,8 @@ public struct CollectionFolder: Sendable {
 
     /// Temporary files of a run that was ended while it wrote.
     private static func removeHalfWritten(in folder: URL) throws {
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasPrefix(".") && name.hasSuffix(".partial") {
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        where name.hasPrefix(".") && name.hasSuffix(".partial") {
             try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
         }
     }

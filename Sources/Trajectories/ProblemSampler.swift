@@ -1,10 +1,13 @@
 import Backbone
 import Decoding
+import Generation
 import Tasks
+import Tokenizers
 
 /// Samples completions of problems, with any policy, and has each judged.
 ///
-/// What is sampled for a problem depends on the seed and on the problem's place in the list, not on the problems around it.
+/// What is sampled for a problem depends on the seed and on the problem's place in the list, not on the problems around
+/// it.
 public struct ProblemSampler: Sendable {
     public let model: Transformer
     public let tokenizer: Tokenizer
@@ -15,11 +18,16 @@ public struct ProblemSampler: Sendable {
     public let endTokens: [Int]
     private let verifier: any Verifier
 
-    /// - Throws: ``SamplingError`` for a model that names no end token; `ModelError` for the first problem whose prompt does not fit the model.
-    public init(model: Transformer, tokenizer: Tokenizer, verifier: any Verifier, rendering: PromptRendering, problems: [Problem]) throws {
+    /// - Throws: ``SamplingError`` for a model that names no end token; `ModelError` for the first problem whose prompt
+    ///   does not fit the model.
+    public init(
+        model: Transformer, tokenizer: Tokenizer, verifier: any Verifier, rendering: PromptRendering,
+        problems: [Problem]
+    ) throws {
         endTokens = model.endTokens(or: tokenizer)
         guard !endTokens.isEmpty else {
-            throw SamplingError("the model names no end token, expected eos_token_id in its config.json or generation_config.json")
+            throw SamplingError(
+                "the model names no end token, expected eos_token_id in its config.json or generation_config.json")
         }
         (self.model, self.tokenizer, self.verifier, self.problems) = (model, tokenizer, verifier, problems)
         prompts = try problems.map { problem in
@@ -49,50 +57,62 @@ public struct ProblemSampler: Sendable {
     /// - Throws: `CancellationError` where it was cancelled; nothing is kept of the run then.
     public func sample(
         _ range: Range<Int>, with policy: any DecodingPolicy, samples: Int, maxTokens: Int, seed: UInt64, width: Int,
-        onCompletion: (Completion) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+        onCompletion: (Completion) throws -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws -> [[Completion]] {
         var found: [[Completion]] = []
         try sample(
-            range, with: policy, samples: samples, maxTokens: maxTokens, seeds: [seed], width: width, onCompletion: onCompletion,
+            range, with: policy, samples: samples, maxTokens: maxTokens, seeds: [seed], width: width,
+            onCompletion: onCompletion,
             onSeed: { _, completions in found = completions }, isCancelled: isCancelled)
         return found
     }
 
-    /// Samples a run of problems under several seeds, one after the other, without an empty place in the batch between them. What is sampled under
-    /// a seed does not depend on the others.
+    /// Samples a run of problems under several seeds, one after the other, without an empty place in the batch between
+    /// them. What is sampled under a seed does not depend on the others.
     ///
-    /// - Parameter onSeed: hears of each seed, by its place in `seeds`, when its last completion is judged: of each problem its completions.
-    /// - Throws: `CancellationError` where it was cancelled; seeds that are done have been told of. What `onSeed` throws.
+    /// - Parameter onSeed: hears of each seed, by its place in `seeds`, when its last completion is judged: of each
+    ///   problem its completions.
+    /// - Throws: `CancellationError` where it was cancelled; seeds that are done have been told of. What `onCompletion`
+    ///   and `onSeed` throw.
     public func sample(
         _ range: Range<Int>, with policy: any DecodingPolicy, samples: Int, maxTokens: Int, seeds: [UInt64], width: Int,
-        onCompletion: (Completion) -> Void = { _ in }, onSeed: (Int, [[Completion]]) throws -> Void, isCancelled: () -> Bool = { false }
+        onCompletion: (Completion) throws -> Void = { _ in }, onSeed: (Int, [[Completion]]) throws -> Void,
+        isCancelled: () -> Bool = { false }
     ) throws {
         let engine = GenerationEngine(model: model, policy: policy, width: width, endTokens: endTokens)
         let requests = seeds.flatMap { seed in
-            range.map { GenerationRequest(promptIDs: prompts[$0].ids, samples: samples, maxTokens: maxTokens, number: $0, seed: seed) }
+            range.map {
+                GenerationRequest(
+                    promptIDs: prompts[$0].ids, samples: samples, maxTokens: maxTokens, number: $0, seed: seed)
+            }
         }
         var done = seeds.map { _ in range.map { _ in [Completion?](repeating: nil, count: samples) } }
         var open = seeds.map { _ in range.count * samples }
-        _ = try engine.generate(requests, onFinish: { sample in
-            guard sample.finish != .interrupted else { return }
-            let (seed, place) = sample.index.request.quotientAndRemainder(dividingBy: range.count)
-            let verdict = sample.isTruncated ? nil : self.verdict(on: sample, of: problems[range.lowerBound + place])
-            let completion = Completion(sample: sample, verdict: verdict)
-            onCompletion(completion)
-            done[seed][place][sample.index.sample] = completion
-            open[seed] -= 1
-            guard open[seed] == 0 else { return }
-            try onSeed(seed, done[seed].map { $0.compactMap(\.self) })
-            done[seed] = []
-        }, isCancelled: isCancelled)
+        _ = try engine.generate(
+            requests,
+            onFinish: { sample in
+                guard sample.finish != .interrupted else { return }
+                let (seed, place) = sample.index.request.quotientAndRemainder(dividingBy: range.count)
+                let verdict =
+                    sample.isTruncated ? nil : self.verdict(on: sample, of: problems[range.lowerBound + place])
+                let completion = Completion(sample: sample, verdict: verdict)
+                try onCompletion(completion)
+                done[seed][place][sample.index.sample] = completion
+                open[seed] -= 1
+                guard open[seed] == 0 else { return }
+                try onSeed(seed, done[seed].map { $0.compactMap(\.self) })
+                done[seed] = []
+            }, isCancelled: isCancelled)
         guard open.allSatisfy({ $0 == 0 }) else { throw CancellationError() }
     }
 
     private func verdict(on sample: GeneratedSample, of problem: Problem) -> Verdict {
-        text(of: sample.tokens).map { verifier.verdict(on: $0, of: problem) } ?? .wrong(.malformed)
+        if sample.finish == .failed { return .wrong(.modelFailed) }
+        return text(of: sample.tokens).map { verifier.verdict(on: $0, of: problem) } ?? .wrong(.malformed)
     }
 
-    /// The text of a completion without its end token; nil where an id names no token. Other special tokens are spelled out.
+    /// The text of a completion without its end token; nil where an id names no token. Other special tokens are spelled
+    /// out.
     public func text(of tokens: [Int]) -> String? {
         let isEnded = tokens.last.map(endTokens.contains) ?? false
         return try? tokenizer.decode(isEnded ? tokens.dropLast() : tokens[...])
@@ -103,5 +123,6 @@ public struct ProblemSampler: Sendable {
 public struct SamplingError: Error, Equatable, Sendable, CustomStringConvertible {
     public let description: String
 
-    init(_ description: String) { self.description = description }
+    /// - Parameter description: one sentence.
+    public init(_ description: String) { self.description = description }
 }

@@ -2,6 +2,7 @@ import Backbone
 import Decoding
 import Foundation
 import Tasks
+import Tokenizers
 
 /// How completions are sampled and which are kept.
 public struct SamplingSettings: Sendable, Equatable {
@@ -33,27 +34,33 @@ public struct RejectSampler: Sendable {
 
     public var problems: [Problem] { sampler.problems }
 
-    /// - Throws: ``SamplingError`` for a model that names no end token; `ModelError` for the first problem whose prompt does not fit the model, and
-    ///   never later.
+    /// - Throws: ``SamplingError`` for a model that names no end token; `ModelError` for the first problem whose prompt
+    ///   does not fit the model, and never later.
     public init(
-        model: Transformer, tokenizer: Tokenizer, policy: any DecodingPolicy, verifier: any Verifier, rendering: PromptRendering,
+        model: Transformer, tokenizer: Tokenizer, policy: any DecodingPolicy, verifier: any Verifier,
+        rendering: PromptRendering,
         problems: [Problem], settings: SamplingSettings
     ) throws {
-        sampler = try ProblemSampler(model: model, tokenizer: tokenizer, verifier: verifier, rendering: rendering, problems: problems)
+        sampler = try ProblemSampler(
+            model: model, tokenizer: tokenizer, verifier: verifier, rendering: rendering, problems: problems)
         (self.policy, self.settings) = (policy, settings)
     }
 
     /// Samples a run of problems, starting from an empty batch.
     ///
-    /// - Parameter onSample: hears of each completion as it is judged: its tokens, and whether it is accepted.
+    /// - Parameter onSample: gets each completion as it is judged, and its text; what it throws ends the sampling.
     /// - Returns: what is kept, by problem and sample.
     /// - Throws: `CancellationError` where it was cancelled; nothing is kept of the run then.
     public func sample(
-        _ range: Range<Int>, onSample: (_ tokens: Int, _ isAccepted: Bool) -> Void = { _, _ in }, isCancelled: () -> Bool = { false }
+        _ range: Range<Int>,
+        onSample: (ProblemSampler.Completion, _ text: () -> String?) throws -> Void = { _, _ in },
+        isCancelled: () -> Bool = { false }
     ) throws -> SampledBlock {
         let completions = try sampler.sample(
-            range, with: policy, samples: settings.samples, maxTokens: settings.maxTokens, seed: settings.seed, width: settings.width,
-            onCompletion: { onSample($0.sample.decisions.count, $0.isCorrect) }, isCancelled: isCancelled)
+            range, with: policy, samples: settings.samples, maxTokens: settings.maxTokens, seed: settings.seed,
+            width: settings.width,
+            onCompletion: { completion in try onSample(completion) { sampler.text(of: completion.sample.tokens) } },
+            isCancelled: isCancelled)
 
         var block = SampledBlock()
         for (number, ofProblem) in zip(range, completions) {
@@ -66,13 +73,20 @@ public struct RejectSampler: Sendable {
                 block.counts.sampledTokens += tokens.count
                 block.counts.truncated += completion.sample.isTruncated ? 1 : 0
                 block.counts.accepted += isCorrect ? 1 : 0
-                guard isCorrect ? kept < settings.keep : settings.keepsRejected, seen.insert(tokens).inserted else { continue }
+                if case .wrong(let fault) = completion.verdict, fault.isOfVerifier {
+                    block.counts.faults += 1
+                    block.counts.firstFault = block.counts.firstFault ?? fault
+                }
+                guard isCorrect ? kept < settings.keep : settings.keepsRejected, seen.insert(tokens).inserted else {
+                    continue
+                }
                 kept += isCorrect ? 1 : 0
                 block.counts.kept += isCorrect ? 1 : 0
                 let trajectory = Trajectory(
                     promptIDs: prompt.ids, completionIDs: tokens, problemID: problems[number].id, isCorrect: isCorrect,
                     isTruncated: completion.sample.isTruncated)
-                block.lines += try TrajectoryLine(trajectory, prompt: prompt.text, completion: sampler.text(of: tokens)).json()
+                block.lines += try TrajectoryLine(trajectory, prompt: prompt.text, completion: sampler.text(of: tokens))
+                    .json()
             }
             block.counts.solved += kept > 0 ? 1 : 0
         }
@@ -99,15 +113,35 @@ public struct SamplingCounts: Sendable, Equatable, Codable {
     public var kept = 0
     /// Completions that were cut off at the longest length.
     public var truncated = 0
+    /// Completions that could not be judged, because the verifier itself failed; they count as wrong.
+    public var faults = 0
+    /// The first of these failures.
+    public var firstFault: Fault?
     /// Tokens of all completions, end tokens included.
     public var sampledTokens = 0
 
     enum CodingKeys: String, CodingKey {
-        case problems, solved, sampled, accepted, kept, truncated
+        case problems, solved, sampled, accepted, kept, truncated, faults
+        case firstFault = "first_fault"
         case sampledTokens = "sampled_tokens"
     }
 
+    /// Nothing sampled yet.
     public init() {}
+
+    /// Reads counts; those of older collections know no faults.
+    public init(from decoder: any Decoder) throws {
+        let counts = try decoder.container(keyedBy: CodingKeys.self)
+        problems = try counts.decode(Int.self, forKey: .problems)
+        solved = try counts.decode(Int.self, forKey: .solved)
+        sampled = try counts.decode(Int.self, forKey: .sampled)
+        accepted = try counts.decode(Int.self, forKey: .accepted)
+        kept = try counts.decode(Int.self, forKey: .kept)
+        truncated = try counts.decode(Int.self, forKey: .truncated)
+        sampledTokens = try counts.decode(Int.self, forKey: .sampledTokens)
+        faults = try counts.decodeIfPresent(Int.self, forKey: .faults) ?? 0
+        firstFault = try counts.decodeIfPresent(Fault.self, forKey: .firstFault)
+    }
 
     public static func += (a: inout SamplingCounts, b: SamplingCounts) {
         a.problems += b.problems
@@ -116,6 +150,8 @@ public struct SamplingCounts: Sendable, Equatable, Codable {
         a.accepted += b.accepted
         a.kept += b.kept
         a.truncated += b.truncated
+        a.faults += b.faults
+        a.firstFault = a.firstFault ?? b.firstFault
         a.sampledTokens += b.sampledTokens
     }
 

@@ -10,7 +10,10 @@ public struct Trajectory: Sendable, Equatable {
     /// Whether the completion was cut off before it ended.
     public var isTruncated: Bool
 
-    public init(promptIDs: [Int], completionIDs: [Int], problemID: String? = nil, isCorrect: Bool? = nil, isTruncated: Bool = false) {
+    public init(
+        promptIDs: [Int], completionIDs: [Int], problemID: String? = nil, isCorrect: Bool? = nil,
+        isTruncated: Bool = false
+    ) {
         (self.promptIDs, self.completionIDs, self.problemID) = (promptIDs, completionIDs, problemID)
         (self.isCorrect, self.isTruncated) = (isCorrect, isTruncated)
     }

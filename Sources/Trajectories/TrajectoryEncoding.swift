@@ -1,10 +1,11 @@
 import Backbone
+import Tokenizers
 
 /// From lines to ids, and what ids a model can read.
 ///
-/// From strings: ids = encode(prompt + completion) without special tokens, split at len(encode(prompt)). BOS is put first
-/// where the tokenizer asks for it and the prompt does not start with it; the end token is appended unless it is there or the
-/// completion is truncated. Ids are taken as they are.
+/// From strings: ids = encode(prompt + completion) without special tokens, split at len(encode(prompt)). BOS is put
+/// first where the tokenizer asks for it and the prompt does not start with it; the end token is appended unless it is
+/// there or the completion is truncated. Ids are taken as they are.
 public struct TrajectoryEncoding: Sendable {
     private let tokenizer: Tokenizer?
     /// What is appended to a completion that ended, and every id that means that it did.
@@ -30,40 +31,60 @@ public struct TrajectoryEncoding: Sendable {
         } else if let promptText = line.prompt, let completionText = line.completion {
             (prompt, completion) = try ids(promptText, completionText, isTruncated: isTruncated)
         } else {
-            throw Misfit("has neither both of prompt and completion nor both of prompt_ids and completion_ids, expected a line \(TrajectoryLine.form)")
+            throw Misfit(
+                "has neither both of prompt and completion nor both of prompt_ids and completion_ids, expected a line "
+                    + "\(TrajectoryLine.form)"
+            )
         }
         guard !prompt.isEmpty else {
             throw Misfit(
-                "the prompt has no tokens, expected at least one: the first label is predicted from it; give a prompt, if only the model's first token")
+                "the prompt has no tokens, expected at least one: the first label is predicted from it; give a "
+                    + "prompt, if only the model's first token"
+            )
         }
         guard !completion.isEmpty else { throw Self.emptyCompletion }
         if let id = (prompt + completion).first(where: { $0 < 0 || $0 >= vocabularySize }) {
-            throw Misfit("found token id \(id), expected 0 to \(vocabularySize - 1): the ids are another model's; give the model that they were made for")
+            throw Misfit(
+                "found token id \(id), expected 0 to \(vocabularySize - 1): the ids are another model's; give the "
+                    + "model that they were made for"
+            )
         }
         guard prompt.count + completion.count <= contextLength else {
             throw Misfit(
-                "found \(prompt.count + completion.count) tokens, expected at most \(contextLength), the model's max_position_embeddings; "
+                "found \(prompt.count + completion.count) tokens, expected at most \(contextLength), the model's "
+                    + "max_position_embeddings; "
                     + "remove the line, or cut the completion and say \"truncated\": true")
         }
         return Trajectory(
-            promptIDs: prompt, completionIDs: completion, problemID: line.problemID, isCorrect: line.correct, isTruncated: isTruncated)
+            promptIDs: prompt, completionIDs: completion, problemID: line.problemID, isCorrect: line.correct,
+            isTruncated: isTruncated)
     }
 
     private static let emptyCompletion = Misfit("the completion has no tokens, expected at least one; remove the line")
 
-    private func ids(_ prompt: String, _ completion: String, isTruncated: Bool) throws(Misfit) -> (prompt: [Int], completion: [Int]) {
+    private func ids(
+        _ prompt: String, _ completion: String, isTruncated: Bool
+    ) throws(Misfit) -> (prompt: [Int], completion: [Int]) {
         guard let tokenizer else {
-            throw Misfit("holds texts, but the model's folder has no tokenizer.json; give prompt_ids and completion_ids, or add its tokenizer files")
+            throw Misfit(
+                "holds texts, but the model's folder has no tokenizer.json; give prompt_ids and completion_ids, or "
+                    + "add its tokenizer files"
+            )
         }
         // An end token alone would be appended: a model that says nothing is rather a mistake in the file.
         guard !completion.isEmpty else { throw Self.emptyCompletion }
-        var ids = tokenizer.encode(prompt + completion, addSpecialTokens: false)
-        var split = min(tokenizer.encode(prompt, addSpecialTokens: false).count, ids.count)
+        func encode(_ text: String) throws(Misfit) -> [Int] {
+            do { return try tokenizer.encode(text, addSpecialTokens: false) } catch { throw Misfit("\(error)") }
+        }
+        var ids = try encode(prompt + completion)
+        var split = min(try encode(prompt).count, ids.count)
         if let begin = tokenizer.beginningOfSequence, split == 0 || ids.first != begin {
             ids.insert(begin, at: 0)
             split += 1
         }
-        if !isTruncated, let endToken, split == ids.count || !endTokens.contains(ids[ids.count - 1]) { ids.append(endToken) }
+        if !isTruncated, let endToken, split == ids.count || !endTokens.contains(ids[ids.count - 1]) {
+            ids.append(endToken)
+        }
         return (Array(ids[..<split]), Array(ids[split...]))
     }
 }

@@ -1,4 +1,5 @@
 import Backbone
+import Files
 import Foundation
 import Tasks
 
@@ -47,5 +48,6 @@ struct TrajectoryLine: Codable {
         return try encoder.encode(self) + [UInt8(ascii: "\n")]
     }
 
-    static let form = "such as {\"prompt\": \"2+2=\", \"completion\": \"4\"} or {\"prompt_ids\": [5, 9], \"completion_ids\": [4, 2]}"
+    static let form =
+        "such as {\"prompt\": \"2+2=\", \"completion\": \"4\"} or {\"prompt_ids\": [5, 9], \"completion_ids\": [4, 2]}"
 }

@@ -1,3 +1,4 @@
+import Files
 import Tasks
 
 /// Reads a trajectory file line by line; memory does not grow with the file.
@@ -24,7 +25,8 @@ public final class TrajectoryReader {
         do { return try encoding.trajectory(line) } catch { throw lines.fault(error.words) }
     }
 
-    /// The trajectory of a line further on, without decoding the lines before it; nil where the line is empty or not there.
+    /// The trajectory of a line further on, without decoding the lines before it; nil where the line is empty or not
+    /// there.
     func trajectory(atLine wanted: Int) throws -> Trajectory? {
         try lines.skip(wanted - lines.lineNumber)
         let trajectory = try next()
@@ -36,6 +38,9 @@ public final class TrajectoryReader {
 public struct TrajectoryLengths: Sendable, Equatable {
     /// Labels of each line, from 0; 0 for a line that the cache leaves out: an empty one, or a wrong completion.
     public var labels: [Int] = []
+    /// Of each line the number of its problem, counted from 0 in the order in which problems first come; −1 where the
+    /// line names none.
+    public var problems: [Int32] = []
     /// Trajectories that the cache takes, and those that it leaves out.
     public var used = 0
     public var rejected = 0
@@ -47,9 +52,17 @@ public struct TrajectoryLengths: Sendable, Equatable {
     /// - Throws: `JSONLinesError` for the first bad line, and for a file without a trajectory that the cache takes.
     public init(path: String, encoding: TrajectoryEncoding, isCancelled: () -> Bool = { false }) throws {
         let reader = try TrajectoryReader(path: path, encoding: encoding)
+        var numbers: [String: Int32] = [:]
         while let trajectory = try reader.next() {
             if isCancelled() { throw CancellationError() }
             labels += Array(repeating: 0, count: reader.line - labels.count)
+            problems += Array(repeating: -1, count: reader.line - problems.count)
+            problems.append(
+                trajectory.problemID.map { id in
+                    let number = numbers[id] ?? Int32(numbers.count)
+                    numbers[id] = number
+                    return number
+                } ?? -1)
             labels.append(trajectory.isUsed ? trajectory.completionIDs.count : 0)
             if trajectory.isUsed {
                 used += 1

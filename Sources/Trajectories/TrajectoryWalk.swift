@@ -3,9 +3,9 @@ import Tensor
 
 /// Takes trajectories through the model, teacher-forced, and hands out the hidden states that predict their labels.
 ///
-/// Short trajectories share a forward pass, long ones take several, each of at most ``passRows`` rows: memory does not depend
-/// on lengths. Which rows go together is a function of the lengths alone, in their order from the first `add` or `finish` on, so
-/// that the same trajectories give the same bits.
+/// Short trajectories share a forward pass, long ones take several, each of at most ``passRows`` rows: memory does not
+/// depend on lengths. Which rows go together is a function of the lengths alone, in their order from the first `add` or
+/// `finish` on, so that the same trajectories give the same bits.
 struct TrajectoryWalk {
     /// Consecutive labels, and what predicts them.
     struct Piece {
@@ -45,7 +45,10 @@ struct TrajectoryWalk {
         guard !waiting.isEmpty else { return }
         let together = waiting
         (waiting, waitingRows) = ([], 0)
-        let hidden = try model.advance(together.map { (model.makeCache(), Array(($0.trajectory.promptIDs + $0.trajectory.completionIDs).dropLast())) })
+        let hidden = try model.advance(
+            together.map {
+                (model.makeCache(), Array(($0.trajectory.promptIDs + $0.trajectory.completionIDs).dropLast()))
+            })
         var piece = Piece(), first = 0
         var rows: [Range<Int>] = []
         for (line, trajectory) in together {

@@ -2,12 +2,15 @@ import AutoDecoHeads
 import Dispatch
 import Foundation
 import HiddenStateCache
+import LogitSketches
 import Tensor
 import Terminal
 
-/// `autodeco-bench cache`: what sketches add to the logits' product while a cache is written, and how fast batches are read, at
-/// D = 3584 and V = 151,936.
-let cacheBenchmark = Command("cache", "Times sketching against the logits' product, and reading a cache.", flags: [jsonFlag]) { arguments, console in
+/// `autodeco-bench cache`: what sketches add to the logits' product while a cache is written, and how fast batches are
+/// read, at D = 3584 and V = 151,936.
+let cacheBenchmark = Command(
+    "cache", "Times sketching against the logits' product, and reading a cache.", flags: [jsonFlag]
+) { arguments, console in
     Interruption.watch()
     let result = try CacheTimes.measure(console)
     try arguments[jsonFlag] ? console.print(json: result) : console.print(result.text)
@@ -35,7 +38,8 @@ private struct CacheTimes: Encodable {
     static let bar = 0.15, rounds = 8, tokens = 4096
 
     static func measure(_ console: Console) throws -> CacheTimes {
-        let checkpoint = try RandomCheckpoint(.outputOfQwen2With7B, layers: 1), transformer = try checkpoint.transformer()
+        let checkpoint = try RandomCheckpoint(.outputOfQwen2With7B, layers: 1),
+            transformer = try checkpoint.transformer()
         let D = checkpoint.shape.hidden, V = checkpoint.shape.vocabulary, rows = CacheTokens.blockRows
         var random = RandomGenerator(seed: 4)
         // Of the size that a last norm leaves.
@@ -56,17 +60,23 @@ private struct CacheTimes: Encodable {
     }
 
     /// Tokens a second of filling one batch again and again from a cache in which one block of tokens is repeated.
-    private static func measureLoading(_ hidden: Tensor<Float>, _ logits: Tensor<Float>, _ labels: [Int]) throws -> Double {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("autodeco-bench-\(UUID().uuidString)")
+    private static func measureLoading(
+        _ hidden: Tensor<Float>, _ logits: Tensor<Float>, _ labels: [Int]
+    ) throws -> Double {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "autodeco-bench-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         let lengths = Array(repeating: labels.count, count: tokens / labels.count)
-        let description = try CacheDescription(modelName: "random", modelPath: "", hiddenSize: hidden.columns, vocabularySize: logits.columns)
-        let writer = try CacheWriter(folder: folder, description: description, plan: ShardPlan(lengths: lengths), fingerprint: "benchmark")
+        let description = try CacheDescription(
+            modelName: "random", modelPath: "", hiddenSize: hidden.columns, vocabularySize: logits.columns)
+        let writer = try CacheWriter(
+            folder: folder, description: description, plan: ShardPlan(lengths: lengths), fingerprint: "benchmark")
         for shard in writer.plan.shards {
             try writer.write(shard) { tokens in
                 for line in shard.trajectories {
                     try Interruption.check()
-                    try tokens.append(trajectory: line, labels: labels, firstPosition: 1, hidden: hidden) { _ in logits }
+                    try tokens.append(trajectory: line, labels: labels, firstPosition: 1, hidden: hidden) { _ in logits
+                    }
                 }
             }
         }

@@ -9,8 +9,8 @@ import Terminal
 
 private let tableFlag = Flag.switch("table", "print FLOPs, memory and latency for prompts of 1k to 24k tokens instead")
 
-/// `autodeco-bench decode`: how near the backbone comes to what OpenBLAS and the memory allow, and what the heads cost, at
-/// Qwen2-7B's shape.
+/// `autodeco-bench decode`: how near the backbone comes to what OpenBLAS and the memory allow, and what the heads cost,
+/// at Qwen2-7B's shape.
 let decodeBenchmark = Command(
     "decode", "Times the backbone and the heads at Qwen2-7B's shape.", flags: [jsonFlag, tableFlag]
 ) { arguments, console in
@@ -33,7 +33,8 @@ struct BenchmarkPolicies {
     init(_ shape: ModelShape) throws {
         sampling = try SamplingPolicy(temperature: 0.8, topP: 0.95)
         var random = RandomGenerator(seed: 2)
-        heads = HeadsPolicy(heads: AutoDecoHeads(configuration: HeadsConfiguration(hiddenSize: shape.hidden), random: &random))
+        heads = HeadsPolicy(
+            heads: AutoDecoHeads(configuration: HeadsConfiguration(hiddenSize: shape.hidden), random: &random))
     }
 }
 
@@ -46,7 +47,8 @@ private struct DecodeRatios: Encodable {
     var bandwidth: Double
     /// Tokens a second of sixteen sequences in lockstep, over those of one.
     var batchSpeedup: Double
-    /// What sampling, features and heads add to a step, relative to it: from steps with and without, and timed by themselves.
+    /// What sampling, features and heads add to a step, relative to it: from steps with and without, and timed by
+    /// themselves.
     var headsOverhead: Double, directOverhead: Double
     /// Seconds of a bare step of one sequence.
     var step: Double
@@ -74,13 +76,15 @@ private struct DecodeRatios: Encodable {
         let layer = try measureLayer(checkpoint, console), policy = try measurePolicy(checkpoint, console)
         let decoding = try measureDecoding(checkpoint, console)
         return DecodeRatios(
-            teacherForced: layer.bare / layer.products, wholeLayer: layer.bare / layer.whole, bandwidth: decoding.read / decoding.bare,
+            teacherForced: layer.bare / layer.products, wholeLayer: layer.bare / layer.whole,
+            bandwidth: decoding.read / decoding.bare,
             batchSpeedup: Double(sequences) * decoding.bare / decoding.lockstep,
             headsOverhead: policy.added / decoding.bare, directOverhead: policy.direct / decoding.bare,
             step: decoding.bare, stepBytes: decoding.bytes)
     }
 
-    /// Seconds of one layer with 512 rows: all of it, its products, and the products by OpenBLAS on weights that are Float already.
+    /// Seconds of one layer with 512 rows: all of it, its products, and the products by OpenBLAS on weights that are
+    /// Float already.
     private static func measureLayer(
         _ checkpoint: RandomCheckpoint, _ console: Console
     ) throws -> (whole: Double, products: Double, bare: Double) {
@@ -93,7 +97,8 @@ private struct DecodeRatios: Encodable {
             return (
                 weights: try WeightMatrix(stored),
                 floats: try Tensor<Float>(shape: stored.shape) { try stored.copy(0..<stored.count, into: $0) },
-                x: Tensor<Float>(shape: [rows, matrix.inputs], (0..<rows * matrix.inputs).map { _ in Float(random.normal()) })
+                x: Tensor<Float>(
+                    shape: [rows, matrix.inputs], (0..<rows * matrix.inputs).map { _ in Float(random.normal()) })
             )
         }
         let rounds = 4, progress = console.progress("layer", of: rounds)
@@ -107,7 +112,8 @@ private struct DecodeRatios: Encodable {
             whole = min(whole, try seconds { keep(try transformer.hidden([tokens])) })
             products = min(products, seconds { for m in matrices { keep(m.weights.product(m.x)) } })
             // OpenBLAS on its own threads, or on ours: the faster way is the yardstick.
-            bare = min(bare, seconds { for m in matrices { keep(Tensor.product(m.x.matrix, m.floats.matrix.transposed)) } })
+            bare = min(
+                bare, seconds { for m in matrices { keep(Tensor.product(m.x.matrix, m.floats.matrix.transposed)) } })
             openblas_set_num_threads(Int32(Parallel.threads))
             bare = min(bare, seconds { for m in matrices { keep(bareProduct(m.x, m.floats)) } })
             openblas_set_num_threads(1)
@@ -141,12 +147,16 @@ private struct DecodeRatios: Encodable {
         return (read, bare, lockstep, streamed.reduce(0) { $0 + $1.bytes.count })
     }
 
-    /// Seconds that sampling, features and heads add to a step, from steps with and without them in turn, and by themselves.
+    /// Seconds that sampling, features and heads add to a step, from steps with and without them in turn, and by
+    /// themselves.
     ///
-    /// The steps go through one layer: what a policy adds does not depend on how many there are, and it stands out from the
-    /// noise of a shorter step.
-    private static func measurePolicy(_ checkpoint: RandomCheckpoint, _ console: Console) throws -> (added: Double, direct: Double) {
-        let transformer = try checkpoint.transformer(repeatingFirstLayer: 1), policy = try BenchmarkPolicies(checkpoint.shape).heads
+    /// The steps go through one layer: what a policy adds does not depend on how many there are, and it stands out from
+    /// the noise of a shorter step.
+    private static func measurePolicy(
+        _ checkpoint: RandomCheckpoint, _ console: Console
+    ) throws -> (added: Double, direct: Double) {
+        let transformer = try checkpoint.transformer(repeatingFirstLayer: 1),
+            policy = try BenchmarkPolicies(checkpoint.shape).heads
         let bareCache = transformer.makeCache(), cache = transformer.makeCache()
         var random = [RandomGenerator(seed: 4)], token = 1
         let pairs = 100, progress = console.progress("policy", of: pairs)
@@ -156,10 +166,16 @@ private struct DecodeRatios: Encodable {
             bare = min(bare, try seconds { keep(transformer.logits(try transformer.advance([(bareCache, [7])]))) })
         }
         func stepWithHeads() throws {
-            withHeads = min(withHeads, try seconds {
-                let hidden = try transformer.advance([(cache, [token])]), logits = transformer.logits(hidden)
-                direct = min(direct, try seconds { token = try policy.choose(hidden: hidden, logits: logits, random: &random)[0].token })
-            })
+            withHeads = min(
+                withHeads,
+                try seconds {
+                    let hidden = try transformer.advance([(cache, [token])]), logits = transformer.logits(hidden)
+                    direct = min(
+                        direct,
+                        try seconds {
+                            token = try policy.choose(hidden: hidden, logits: logits, random: &random)[0].token
+                        })
+                })
         }
         for pair in 0..<pairs {
             try Interruption.check()
@@ -203,9 +219,11 @@ private func bareProduct(_ x: Tensor<Float>, _ weights: Tensor<Float>) -> Tensor
     Tensor(shape: [x.rows, weights.rows]) { y in
         x.withUnsafeBufferPointer { x in
             weights.withUnsafeBufferPointer { w in
-                let m = blasint(y.count * weights.columns / w.count), n = blasint(weights.rows), k = blasint(weights.columns)
+                let m = blasint(y.count * weights.columns / w.count), n = blasint(weights.rows),
+                    k = blasint(weights.columns)
                 cblas_sgemm(
-                    CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1, x.baseAddress, k, w.baseAddress, k, 0, y.baseAddress, n)
+                    CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1, x.baseAddress, k, w.baseAddress, k, 0,
+                    y.baseAddress, n)
             }
         }
     }

@@ -4,10 +4,11 @@ import Foundation
 import Tensor
 import Terminal
 
-/// FLOPs, memory and latency of decoding 1,000 tokens after prompts of several lengths, with static sampling and with heads,
-/// in the form of the paper's third table.
+/// FLOPs, memory and latency of decoding 1,000 tokens after prompts of several lengths, with static sampling and with
+/// heads, in the form of the paper's third table.
 ///
-/// Steps are timed through two layers and scaled to all; the cache only pretends to hold the prompt, half of the tokens included.
+/// Steps are timed through two layers and scaled to all; the cache only pretends to hold the prompt, half of the tokens
+/// included.
 struct DecodeTable {
     struct Column: Encodable {
         var promptLength: Int
@@ -48,8 +49,12 @@ struct DecodeTable {
                 var hidden = Tensor<Float>(shape: [0]), logits = hidden
                 layers[i] = min(layers[i], try seconds { hidden = try transformer.advance([(fork, [7])]) })
                 output = min(output, seconds { logits = transformer.logits(hidden) })
-                sampling = min(sampling, try seconds { _ = try policies.sampling.choose(hidden: hidden, logits: logits, random: &random) })
-                heads = min(heads, try seconds { _ = try policies.heads.choose(hidden: hidden, logits: logits, random: &random) })
+                sampling = min(
+                    sampling,
+                    try seconds { _ = try policies.sampling.choose(hidden: hidden, logits: logits, random: &random) })
+                heads = min(
+                    heads,
+                    try seconds { _ = try policies.heads.choose(hidden: hidden, logits: logits, random: &random) })
             }
         }
         let parameters = policies.heads.heads.parameters.named.reduce(0) { $0 + $1.value.count }
@@ -81,10 +86,13 @@ struct DecodeTable {
 
     var text: String {
         func row(_ metric: String, _ method: String, _ cells: [String]) -> String {
-            metric.padding(toLength: 22, withPad: " ", startingAt: 0) + method.padding(toLength: 18, withPad: " ", startingAt: 0)
+            metric.padding(toLength: 22, withPad: " ", startingAt: 0)
+                + method.padding(toLength: 18, withPad: " ", startingAt: 0)
                 + cells.map { $0.leftPadded(to: 11) }.joined()
         }
-        func cells(_ format: String, _ value: (Column) -> Double) -> [String] { columns.map { String(format: format, value($0)) } }
+        func cells(_ format: String, _ value: (Column) -> Double) -> [String] {
+            columns.map { String(format: format, value($0)) }
+        }
         func extra(_ value: (Column) -> Double, over base: (Column) -> Double) -> [String] {
             cells("%.2f %%") { 100 * (value($0) / base($0) - 1) }
         }

@@ -1,5 +1,6 @@
 import AutoDecoHeads
 import Foundation
+import LogitSketches
 import Tensor
 import Terminal
 
@@ -7,7 +8,8 @@ let jsonFlag = Flag.switch("json", "print one JSON object")
 
 /// `autodeco-bench loss`: an exponential pass, the exact and the sketched fused pass, and building a sketch, in
 /// microseconds a token on one core at V = 151,936.
-let lossBenchmark = Command("loss", "Times the fused losses against an exponential pass.", flags: [jsonFlag]) { arguments, console in
+let lossBenchmark = Command("loss", "Times the fused losses against an exponential pass.", flags: [jsonFlag]) {
+    arguments, console in
     let result = Parallel.$threads.withValue(1) { LossTimes.measure() }
     try arguments[jsonFlag] ? console.print(json: result) : console.print(result.text)
 }
@@ -43,8 +45,11 @@ private struct LossTimes: Encodable {
         // A sketch is timed over as many tokens as stay in cache.
         let count = 256, one = sketch()
         let sorted = sound { try SortedRows(logits: logits, labels: [label]) }
-        let sketches = sound { try LogitSketches(Array(repeating: one, count: count), vocabularySize: V, shape: .standard) }
-        let T = (0..<count).map { _ in Float(random.uniform(in: 0.3..<2)) }, P = (0..<count).map { _ in Float(random.uniform(in: 0.05..<0.999)) }
+        let sketches = sound {
+            try LogitSketches(Array(repeating: one, count: count), vocabularySize: V, shape: .standard)
+        }
+        let T = (0..<count).map { _ in Float(random.uniform(in: 0.3..<2)) },
+            P = (0..<count).map { _ in Float(random.uniform(in: 0.05..<0.999)) }
         let temperatures = Tensor(shape: [count, 1], T), topPs = Tensor(shape: [count, 1], P), points = 16
 
         let times = Stopwatch.fastest(
@@ -57,11 +62,16 @@ private struct LossTimes: Encodable {
                         sink += sorted.lossesAndFeatures(temperature: t, topP: p, constants: constants).losses.joint[0]
                     }
                 },
-                { sink += sketches.lossesAndFeatures(temperature: temperatures, topP: topPs, constants: constants).losses.joint[0] },
+                {
+                    sink +=
+                        sketches.lossesAndFeatures(temperature: temperatures, topP: topPs, constants: constants).losses
+                        .joint[0]
+                },
                 { for _ in 0..<4 { sink += sketch().tailMean[0] } },
             ])
         return LossTimes(
-            exponential: times[0] * 1e6 / Double(points), exact: times[1] * 1e6 / Double(points), sketch: times[2] * 1e6 / Double(count),
+            exponential: times[0] * 1e6 / Double(points), exact: times[1] * 1e6 / Double(points),
+            sketch: times[2] * 1e6 / Double(count),
             build: times[3] * 1e6 / 4)
     }
 
@@ -98,7 +108,9 @@ private func exponentialSum(_ logits: [Float], largest: Float, scale: Float) -> 
 }
 
 @inline(never)
-private func exponentialLanes(_ l: UnsafePointer<Float>, _ vectors: Int, _ largest: Float, _ scale: Float, _ result: inout SIMD16<Float>) {
+private func exponentialLanes(
+    _ l: UnsafePointer<Float>, _ vectors: Int, _ largest: Float, _ scale: Float, _ result: inout SIMD16<Float>
+) {
     var a = SIMD16<Float>(repeating: 0), b = a
     let scale = SIMD16<Float>(repeating: scale), largest = SIMD16<Float>(repeating: largest)
     var i = 0

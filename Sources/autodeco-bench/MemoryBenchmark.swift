@@ -2,9 +2,11 @@ import Backbone
 import Foundation
 import Terminal
 
-/// `autodeco-bench memory`: the process's peak of resident memory after loading and running a checkpoint, its mapped pages
-/// included, over the file's size and the KV cache.
-let memoryBenchmark = Command("memory", "Measures the peak memory of loading and running a checkpoint.", flags: [jsonFlag]) { arguments, console in
+/// `autodeco-bench memory`: the process's peak of resident memory after loading and running a checkpoint, its mapped
+/// pages included, over the file's size and the KV cache.
+let memoryBenchmark = Command(
+    "memory", "Measures the peak memory of loading and running a checkpoint.", flags: [jsonFlag]
+) { arguments, console in
     Interruption.watch()
     let result = try PeakMemory.measure()
     try arguments[jsonFlag] ? console.print(json: result) : console.print(result.text)
@@ -44,7 +46,8 @@ private struct PeakMemory: Encodable {
     /// `VmHWM` of this process.
     private static func peakResidentBytes() throws -> Int {
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
-        let words = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split(whereSeparator: \.isWhitespace) ?? []
+        let words =
+            status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split(whereSeparator: \.isWhitespace) ?? []
         guard words.count > 1, let kilobytes = Int(words[1]) else { throw NoPeakMemory() }
         return 1024 * kilobytes
     }

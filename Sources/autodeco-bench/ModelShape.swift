@@ -13,12 +13,14 @@ struct ModelShape {
     var context = 131_072
 
     static let qwen2With7B = ModelShape(
-        type: "qwen2", layers: 28, hidden: 3584, inner: 18944, vocabulary: 152_064, heads: 28, keyValueHeads: 4, headSize: 128,
+        type: "qwen2", layers: 28, hidden: 3584, inner: 18944, vocabulary: 152_064, heads: 28, keyValueHeads: 4,
+        headSize: 128,
         hasBiases: true, tiesEmbeddings: false)
 
     /// Llama-3.2-1B with half of its layers.
     static let halfOfLlama1B = ModelShape(
-        type: "llama", layers: 8, hidden: 2048, inner: 8192, vocabulary: 128_256, heads: 32, keyValueHeads: 8, headSize: 64,
+        type: "llama", layers: 8, hidden: 2048, inner: 8192, vocabulary: 128_256, heads: 32, keyValueHeads: 8,
+        headSize: 64,
         hasBiases: false, tiesEmbeddings: true)
 
     /// A model of 0.8 million weights with characters as tokens.
@@ -28,14 +30,16 @@ struct ModelShape {
 
     /// Qwen2.5-7B's output matrix behind a layer that costs next to nothing.
     static let outputOfQwen2With7B = ModelShape(
-        type: "qwen2", layers: 1, hidden: 3584, inner: 64, vocabulary: 151_936, heads: 1, keyValueHeads: 1, headSize: 64,
+        type: "qwen2", layers: 1, hidden: 3584, inner: 64, vocabulary: 151_936, heads: 1, keyValueHeads: 1,
+        headSize: 64,
         hasBiases: true, tiesEmbeddings: true)
 
     /// The matrices of a layer, [outputs, inputs], under their names below it.
     var matrices: [(name: String, outputs: Int, inputs: Int)] {
         let groups = keyValueHeads * headSize
         return [
-            ("self_attn.q_proj", heads * headSize, hidden), ("self_attn.k_proj", groups, hidden), ("self_attn.v_proj", groups, hidden),
+            ("self_attn.q_proj", heads * headSize, hidden), ("self_attn.k_proj", groups, hidden),
+            ("self_attn.v_proj", groups, hidden),
             ("self_attn.o_proj", hidden, heads * headSize),
             ("mlp.gate_proj", inner, hidden), ("mlp.up_proj", inner, hidden), ("mlp.down_proj", hidden, inner),
         ]

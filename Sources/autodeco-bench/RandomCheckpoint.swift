@@ -16,7 +16,8 @@ final class RandomCheckpoint {
     init(_ shape: ModelShape, layers: Int) throws {
         self.shape = shape
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("autodeco-bench-\(UUID().uuidString)")
-        let file = folder.appendingPathComponent("model.safetensors").path, declarations = shape.declarations(layers: layers)
+        let file = folder.appendingPathComponent("model.safetensors").path,
+            declarations = shape.declarations(layers: layers)
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             let configuration = shape.configuration(layers: layers)
@@ -39,11 +40,12 @@ final class RandomCheckpoint {
         let file = folder.appendingPathComponent("config-\(layers)-layers.json")
         try Data(shape.configuration(layers: layers).utf8).write(to: file)
         return try Transformer(
-            configuration: ModelConfiguration(file: file), checkpoint: RepeatedLayer(checkpoint: Checkpoint(folder: folder.path)))
+            configuration: ModelConfiguration(file: file),
+            checkpoint: RepeatedLayer(checkpoint: Checkpoint(folder: folder.path)))
     }
 
-    /// One block of random numbers over and over, its length prime to every row's; norms are 1, and the last one 3, so that
-    /// logits spread as a language model's do.
+    /// One block of random numbers over and over, its length prime to every row's; norms are 1, and the last one 3, so
+    /// that logits spread as a language model's do.
     private static func write(_ declarations: [TensorDeclaration], to path: String) throws {
         let writer = try SafetensorsWriter(path: path, tensors: declarations, metadata: ["format": "pt"])
         var random = RandomGenerator(seed: 1)
@@ -55,7 +57,9 @@ final class RandomCheckpoint {
         for declaration in declarations {
             var rest = declaration.shape.reduce(1, *)
             if declaration.name.hasSuffix("norm.weight") {
-                try writer.append([Float](repeating: declaration.name == "model.norm.weight" ? 3 : 1, count: rest), to: declaration.name)
+                try writer.append(
+                    [Float](repeating: declaration.name == "model.norm.weight" ? 3 : 1, count: rest),
+                    to: declaration.name)
                 continue
             }
             while rest > 0 {
@@ -70,8 +74,8 @@ final class RandomCheckpoint {
     }
 }
 
-/// Gives every layer the weights of the first one, and the output matrix the embedding's, so that a large model's memory
-/// traffic needs but a small file.
+/// Gives every layer the weights of the first one, and the output matrix the embedding's, so that a large model's
+/// memory traffic needs but a small file.
 struct RepeatedLayer: TensorSource {
     let checkpoint: Checkpoint
 
@@ -80,7 +84,9 @@ struct RepeatedLayer: TensorSource {
 
     func find(_ name: String) -> StoredTensor? {
         let layers = "model.layers."
-        guard name.hasPrefix(layers) else { return checkpoint.find(name == "lm_head.weight" ? "model.embed_tokens.weight" : name) }
+        guard name.hasPrefix(layers) else {
+            return checkpoint.find(name == "lm_head.weight" ? "model.embed_tokens.weight" : name)
+        }
         return checkpoint.find(layers + "0" + name.dropFirst(layers.count).drop { $0 != "." })
     }
 }

@@ -1,19 +1,22 @@
 import Backbone
 import Decoding
 import Foundation
+import Generation
 import Safetensors
 import Tensor
 import Terminal
 
-private let modelFlag = Flag.string("model", "DIR", "a llama's folder in place of a random model of 0.8 million weights")
+private let modelFlag = Flag.string(
+    "model", "DIR", "a llama's folder in place of a random model of 0.8 million weights")
 
-/// `autodeco-bench rollout`: how fast a small model completes many short prompts at once, and reads many short sequences,
-/// beside the matrix products that both need.
+/// `autodeco-bench rollout`: how fast a small model completes many short prompts at once, and reads many short
+/// sequences, beside the matrix products that both need.
 let rolloutBenchmark = Command(
     "rollout", "Times a small model on 512 samples in lockstep.", flags: [modelFlag, jsonFlag]
 ) { arguments, console in
     Interruption.watch()
-    let random = try arguments[modelFlag] == nil ? RandomCheckpoint(.tinyLlama, layers: ModelShape.tinyLlama.layers) : nil
+    let random =
+        try arguments[modelFlag] == nil ? RandomCheckpoint(.tinyLlama, layers: ModelShape.tinyLlama.layers) : nil
     let folder = random?.folder ?? URL(fileURLWithPath: arguments[modelFlag] ?? "")
     let result = try withExtendedLifetime(random) { try RolloutRates.measure(folder, console) }
     try arguments[jsonFlag] ? console.print(json: result) : console.print(result.text)
@@ -34,8 +37,10 @@ private struct RolloutRates: Encodable {
     var rollout = Rate(), forced = Rate()
 
     enum CodingKeys: String, CodingKey {
-        case rollout = "rollout_tokens_per_s", rolloutCPU = "rollout_tokens_per_cpu_s", rolloutRatio = "rollout_products_ratio"
-        case forced = "forced_tokens_per_s", forcedCPU = "forced_tokens_per_cpu_s", forcedRatio = "forced_products_ratio"
+        case rollout = "rollout_tokens_per_s", rolloutCPU = "rollout_tokens_per_cpu_s", rolloutRatio =
+            "rollout_products_ratio"
+        case forced = "forced_tokens_per_s", forcedCPU = "forced_tokens_per_cpu_s", forcedRatio =
+            "forced_products_ratio"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -56,7 +61,8 @@ private struct RolloutRates: Encodable {
         var random = RandomGenerator(seed: 5)
         let requests = (0..<prompts).map { _ in
             GenerationRequest(
-                promptIDs: (0..<promptTokens).map { _ in Int(random.next() % UInt64(vocabulary)) }, samples: samples, maxTokens: mostTokens)
+                promptIDs: (0..<promptTokens).map { _ in Int(random.next() % UInt64(vocabulary)) }, samples: samples,
+                maxTokens: mostTokens)
         }
         let engine = GenerationEngine(
             model: model, policy: try SamplingPolicy(temperature: 1), seed: 6, width: prompts * samples)
@@ -82,7 +88,8 @@ private struct RolloutRates: Encodable {
             try result.forced.time { keep(try model.hidden(sequences)) }
             let secondsPerToken = seconds { products.run() } / Double(prompts * samples)
             result.rollout.productSeconds = min(result.rollout.productSeconds, secondsPerToken * Double(tokens))
-            result.forced.productSeconds = min(result.forced.productSeconds, secondsPerToken * Double(result.forced.tokens))
+            result.forced.productSeconds = min(
+                result.forced.productSeconds, secondsPerToken * Double(result.forced.tokens))
             progress.advance()
         }
         return result
@@ -91,7 +98,8 @@ private struct RolloutRates: Encodable {
     var text: String {
         func row(_ name: String, _ rate: Rate) -> String {
             name.padding(toLength: 34, withPad: " ", startingAt: 0)
-                + [rate.tokensPerSecond, rate.tokensPerCPUSecond].map { String(format: "%.0f", $0).leftPadded(to: 12) }.joined()
+                + [rate.tokensPerSecond, rate.tokensPerCPUSecond].map { String(format: "%.0f", $0).leftPadded(to: 12) }
+                .joined()
                 + String(format: "%.3f", rate.ratio).leftPadded(to: 12)
         }
         return """
@@ -130,12 +138,16 @@ private struct ProductYardstick {
         let checkpoint = try Checkpoint(folder: folder.path)
         let isTied = !checkpoint.contains("lm_head.weight")
         self.rows = rows
-        weights = try checkpoint.entries.filter { $0.shape.count == 2 && ($0.name != "model.embed_tokens.weight" || isTied) }.map { entry in
+        weights = try checkpoint.entries.filter {
+            $0.shape.count == 2 && ($0.name != "model.embed_tokens.weight" || isTied)
+        }.map { entry in
             let stored = try checkpoint.tensor(entry.name)
             return try Tensor(shape: stored.shape) { try stored.copy(0..<stored.count, into: $0) }
         }
         var random = RandomGenerator(seed: 3)
-        inputs = weights.map { w in Tensor(shape: [rows, w.columns], (0..<rows * w.columns).map { _ in Float(random.normal()) }) }
+        inputs = weights.map { w in
+            Tensor(shape: [rows, w.columns], (0..<rows * w.columns).map { _ in Float(random.normal()) })
+        }
     }
 
     func run() {

@@ -7,12 +7,15 @@ import Training
 
 private let tokensFlag = Flag.integer("micro-batch", "N", "tokens that go through the heads together").default(8192)
 
-/// `autodeco-bench train`: steps over a cache in memory against their own four matrix products, at D = 3584 and V = 151,936.
+/// `autodeco-bench train`: steps over a cache in memory against their own four matrix products, at D = 3584 and V =
+/// 151,936.
 let trainBenchmark = Command(
     "train", "Times training steps against their own matrix products.", flags: [jsonFlag, tokensFlag]
 ) { arguments, console in
     Interruption.watch()
-    guard arguments[tokensFlag] >= 1 else { throw BenchmarkError("--micro-batch is \(arguments[tokensFlag]), expected at least 1") }
+    guard arguments[tokensFlag] >= 1 else {
+        throw BenchmarkError("--micro-batch is \(arguments[tokensFlag]), expected at least 1")
+    }
     let result = try TrainTimes.measure(microBatch: arguments[tokensFlag], console)
     try arguments[jsonFlag] ? console.print(json: result) : console.print(result.text)
 }
@@ -24,7 +27,8 @@ struct BenchmarkError: Error, CustomStringConvertible {
 }
 
 private struct TrainTimes: Encodable {
-    /// Seconds of a step; of its four products one by one, and with the heads' weights stacked, which is two products of the same size.
+    /// Seconds of a step; of its four products one by one, and with the heads' weights stacked, which is two products
+    /// of the same size.
     var step: Double
     var products: Double
     var stackedProducts: Double
@@ -47,7 +51,8 @@ private struct TrainTimes: Encodable {
     enum CodingKeys: String, CodingKey {
         case step = "step_tokens_per_s", limit = "limit_tokens_per_s", ratio
         case products = "products_tokens_per_s", stackedProducts = "stacked_products_tokens_per_s"
-        case loading = "loading_share", losses = "losses_share", optimiser = "optimiser_share", allocationsPerStep = "allocations_per_step"
+        case loading = "loading_share", losses = "losses_share", optimiser = "optimiser_share", allocationsPerStep =
+            "allocations_per_step"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -67,7 +72,8 @@ private struct TrainTimes: Encodable {
     static func measure(microBatch: Int, _ console: Console) throws -> TrainTimes {
         let writing = console.progress("cache", of: tokens)
         let synthetic = try SyntheticCache(
-            CacheDescription(modelName: "random", modelPath: "", hiddenSize: D, vocabularySize: V), trajectories: trajectories, length: length,
+            CacheDescription(modelName: "random", modelPath: "", hiddenSize: D, vocabularySize: V),
+            trajectories: trajectories, length: length,
             shardTokens: tokens / 4
         ) { count in
             try Interruption.check()
@@ -78,15 +84,18 @@ private struct TrainTimes: Encodable {
         let configuration = HeadsConfiguration(hiddenSize: D)
         let settings = LossSettings()
         var random = RandomGenerator(seed: 3)
-        var parameters = AutoDecoHeads<Float>(configuration: configuration, random: &random).parameters.named.map(\.value)
+        var parameters = AutoDecoHeads<Float>(configuration: configuration, random: &random).parameters.named.map(
+            \.value)
         var optimizer = AdamW<Float>(shapes: parameters.map(\.shape), settings: AdamWSettings())
-        let gradients = StepGradients(cache: cache, configuration: configuration, settings: settings, microBatchTokens: microBatch)
+        let gradients = StepGradients(
+            cache: cache, configuration: configuration, settings: settings, microBatchTokens: microBatch)
         let step = StepTokens(all: order), blocks = order.blocks(tokens: microBatch)
         var batch = cache.emptyBatch(as: Float.self), products = Products(rows: min(microBatch, tokens), D: D)
 
         func optimise() {
             optimizer.update(
-                &parameters, gradients: gradients.gradients, gradientScale: GradientNorm(of: gradients.gradients).scale(toAtMost: 1), learningRate: 5e-6)
+                &parameters, gradients: gradients.gradients,
+                gradientScale: GradientNorm(of: gradients.gradients).scale(toAtMost: 1), learningRate: 5e-6)
         }
         // The first step brings pages and memory.
         _ = try gradients.compute(step, parameters: parameters)
@@ -94,36 +103,40 @@ private struct TrainTimes: Encodable {
         let before = gradients.pool.allocations
         let progress = console.progress("rounds", of: rounds)
         var failure: (any Error)?
-        let times = Stopwatch.fastest(rounds: rounds, jobs: [
-            { for block in blocks { products.separate(rows: block.tokens) } },
-            { for block in blocks { products.stacked(rows: block.tokens) } },
-            {
-                do { _ = try gradients.compute(step, parameters: parameters) } catch { failure = error }
-                optimise()
-                progress.advance()
-            },
-            { do { for block in blocks { try cache.load(block, into: &batch) } } catch { failure = error } },
-            {
-                // The last block stands for all.
-                let one = Tensor<Float>(shape: [batch.count, 1], repeating: 0.8)
-                for _ in blocks {
-                    _ = batch.sketches.features(temperature: one)
-                    _ = batch.sketches.losses(temperature: one, topP: one, constants: settings.constants)
-                }
-            },
-            { optimise() },
-        ])
+        let times = Stopwatch.fastest(
+            rounds: rounds,
+            jobs: [
+                { for block in blocks { products.separate(rows: block.tokens) } },
+                { for block in blocks { products.stacked(rows: block.tokens) } },
+                {
+                    do { _ = try gradients.compute(step, parameters: parameters) } catch { failure = error }
+                    optimise()
+                    progress.advance()
+                },
+                { do { for block in blocks { try cache.load(block, into: &batch) } } catch { failure = error } },
+                {
+                    // The last block stands for all.
+                    let one = Tensor<Float>(shape: [batch.count, 1], repeating: 0.8)
+                    for _ in blocks {
+                        _ = batch.sketches.features(temperature: one)
+                        _ = batch.sketches.losses(temperature: one, topP: one, constants: settings.constants)
+                    }
+                },
+                { optimise() },
+            ])
         progress.finish()
         if let failure { throw failure }
         try Interruption.check()
         return TrainTimes(
-            step: times[2], products: times[0], stackedProducts: times[1], loading: times[3], losses: times[4], optimiser: times[5],
+            step: times[2], products: times[0], stackedProducts: times[1], loading: times[3], losses: times[4],
+            optimiser: times[5],
             allocationsPerStep: Double(gradients.pool.allocations - before) / Double(rounds))
     }
 
     var text: String {
         func row(_ name: String, _ seconds: Double) -> String {
-            name.padding(toLength: 44, withPad: " ", startingAt: 0) + String(format: "%10.0f   %6.1f %%", Double(Self.tokens) / seconds, 100 * seconds / step)
+            name.padding(toLength: 44, withPad: " ", startingAt: 0)
+                + String(format: "%10.0f   %6.1f %%", Double(Self.tokens) / seconds, 100 * seconds / step)
         }
         return """
             D = \(Self.D), V = \(Readable.count(Self.V)), \(Readable.count(Self.tokens)) tokens a step       tokens/s   of a step

@@ -3,9 +3,9 @@ import Terminal
 
 // Measures what this toolkit promises, always as ratios within one run.
 
-BLASKernels.useBestForProcessor()
+if let better = BLASKernels.better { Restart.setting(BLASKernels.variable, to: better) }
 
 Command(
     "autodeco-bench", "Measures the toolkit on this machine.",
     subcommands: [lossBenchmark, trainBenchmark, cacheBenchmark, decodeBenchmark, rolloutBenchmark, memoryBenchmark]
-).main()
+).main(kernels: "OpenBLAS kernels \(BLASKernels.name)")

@@ -7,9 +7,12 @@ extension Run {
     /// Makes the cache of a trajectory file as far as it is not there yet.
     ///
     /// - Throws: `Interrupted` after a signal; whole shards stay.
-    func makeCache(of trajectories: String, _ lengths: TrajectoryLengths, _ encoding: TrajectoryEncoding, _ console: Console) throws {
+    func makeCache(
+        of trajectories: String, _ lengths: TrajectoryLengths, _ encoding: TrajectoryEncoding, _ console: Console
+    ) throws {
         let builder = CacheBuilder(
-            model: model, modelFolder: URL(fileURLWithPath: modelFolder, isDirectory: true), trajectories: trajectories, encoding: encoding,
+            model: model, modelFolder: URL(fileURLWithPath: modelFolder, isDirectory: true), trajectories: trajectories,
+            encoding: encoding,
             lengths: lengths, folder: cacheFolder, description: cache, shardTokens: configuration.cache.shardTokens,
             fingerprint: try cacheFingerprint(trajectories: trajectories))
         if try builder.isComplete() {
@@ -18,7 +21,8 @@ extension Run {
         }
         let progress = ProgressOfStages(console: console, total: builder.plan.tokens)
         try interruptible {
-            try builder.build(onStage: progress.begin, onTokens: progress.advance, isCancelled: { Interruption.isRequested })
+            try builder.build(
+                onStage: progress.begin, onTokens: progress.advance, isCancelled: { Interruption.isRequested })
         }
         progress.finish()
     }

@@ -1,16 +1,19 @@
 import Backbone
-import Configuration
 import Decoding
+import Files
 import Foundation
 import HiddenStateCache
+import Recipes
 import Safetensors
 import Tasks
 import Terminal
+import Tokenizers
 import Trajectories
 
-/// What a configuration asks for, with its inputs read and held against each other: nothing is written before all of it fits.
+/// What a configuration asks for, with its inputs read and held against each other: nothing is written before all of it
+/// fits.
 struct Run {
-    let configuration: Configuration
+    let configuration: RunConfiguration
     let output: URL
     let cacheFolder: URL
     let modelFolder: String
@@ -21,10 +24,13 @@ struct Run {
     /// Nil where trajectories are there already.
     let sampler: RejectSampler?
 
-    init(_ configuration: Configuration) throws {
+    init(_ configuration: RunConfiguration) throws {
         self.configuration = configuration
-        output = URL(fileURLWithPath: try configuration.required(configuration.collect.folder, "collect.folder"), isDirectory: true)
-        cacheFolder = URL(fileURLWithPath: try configuration.required(configuration.cache.folder, "cache.folder"), isDirectory: true)
+        output = URL(
+            fileURLWithPath: try configuration.required(configuration.collect.folder, "collect.folder"),
+            isDirectory: true)
+        cacheFolder = URL(
+            fileURLWithPath: try configuration.required(configuration.cache.folder, "cache.folder"), isDirectory: true)
         modelFolder = try configuration.required(configuration.model.folder, "model.folder")
         let url = URL(fileURLWithPath: modelFolder, isDirectory: true)
         model = try Transformer(directory: url)
@@ -32,37 +38,43 @@ struct Run {
         tokenizer = hasTokenizer ? try Tokenizer(directory: url) : nil
         if let tokenizer { try model.requireFit(tokenizer, in: modelFolder) }
 
-        let settings = configuration.cache
         do {
-            cache = try CacheDescription(
-                modelName: configuration.model.name ?? url.lastPathComponent, modelPath: modelFolder,
+            cache = try configuration.cacheDescription(
                 hiddenSize: model.configuration.hiddenSize, vocabularySize: model.configuration.vocabularySize,
-                topLogits: settings.topLogits, tailBins: settings.tailBins, hiddenType: settings.hiddenType.elementType, rank: settings.rank)
+                modelName: configuration.model.name ?? url.lastPathComponent, modelPath: modelFolder)
         } catch { throw InputError("\(configuration.file): section \(error)") }
-        sampler = configuration.collect.trajectories == nil ? try Self.sampler(configuration, model, tokenizer, modelFolder) : nil
+        sampler =
+            configuration.collect.trajectories == nil
+            ? try Self.sampler(configuration, model, tokenizer, modelFolder) : nil
         for folder in [output, cacheFolder] { try Self.checkWritable(folder) }
     }
 
     private static func sampler(
-        _ configuration: Configuration, _ model: Transformer, _ tokenizer: Tokenizer?, _ modelFolder: String
+        _ configuration: RunConfiguration, _ model: Transformer, _ tokenizer: Tokenizer?, _ modelFolder: String
     ) throws -> RejectSampler {
         let collect = configuration.collect, task = configuration.task
         guard let tokenizer else { throw InputError("\(modelFolder): has no tokenizer.json, which sampling needs") }
         let problems = try task.problems(in: configuration.required(task.train, "task.train"), limit: collect.problems)
         let truncation: Truncation =
-            if let k = collect.topK { .topK(k) } else if let share = collect.minP { .minP(share) } else { .topP(collect.topP) }
+            if let k = collect.topK { .topK(k) } else if let share = collect.minP { .minP(share) } else {
+                .topP(collect.topP)
+            }
         return try RejectSampler(
-            model: model, tokenizer: tokenizer, policy: SamplingPolicy(temperature: .fixed(collect.temperature), truncation: truncation),
+            model: model, tokenizer: tokenizer,
+            policy: SamplingPolicy(temperature: .fixed(collect.temperature), truncation: truncation),
             verifier: try task.makeVerifier(), rendering: task.rendering, problems: problems,
             settings: SamplingSettings(
-                samples: collect.samples, keep: collect.keep, keepsRejected: collect.keepRejected, maxTokens: collect.maxTokens,
+                samples: collect.samples, keep: collect.keep, keepsRejected: collect.keepRejected,
+                maxTokens: collect.maxTokens,
                 seed: UInt64(collect.seed), width: collect.batch))
     }
 
     /// The folder, or the nearest one above it that is there, must take files.
     private static func checkWritable(_ folder: URL) throws {
         var place = folder.standardizedFileURL
-        while !FileManager.default.fileExists(atPath: place.path), place.path != "/" { place = place.deletingLastPathComponent() }
+        while !FileManager.default.fileExists(atPath: place.path), place.path != "/" {
+            place = place.deletingLastPathComponent()
+        }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder), isFolder.boolValue else {
             throw InputError("\(folder.path): cannot be made, \(place.path) is a file")
@@ -76,7 +88,9 @@ struct Run {
     func lockFolders() throws -> [FolderLock] {
         try [output, cacheFolder].reduce(into: []) { locks, folder in
             // Both may be the same.
-            if locks.isEmpty || folder.standardizedFileURL != output.standardizedFileURL { locks.append(try FolderLock(folder)) }
+            if locks.isEmpty || folder.standardizedFileURL != output.standardizedFileURL {
+                locks.append(try FolderLock(folder))
+            }
         }
     }
 
@@ -88,7 +102,7 @@ struct Run {
         var fingerprint = Fingerprint()
         try fingerprint.add("model", model: modelFolder)
         try fingerprint.add("task.train", contentOf: configuration.required(task.train, "task.train"))
-        fingerprint.add(task)
+        try fingerprint.add(task)
         fingerprint.add("collect.problems", collect.problems.map { "\($0)" } ?? "null")
         fingerprint.add("collect.samples", collect.samples)
         fingerprint.add("collect.keep", collect.keep)
@@ -110,15 +124,5 @@ struct Run {
         try fingerprint.add("model", model: modelFolder)
         try fingerprint.add("trajectories", contentOf: trajectories)
         return fingerprint.text
-    }
-}
-
-extension HiddenTypeChoice {
-    fileprivate var elementType: ElementType {
-        switch self {
-        case .bfloat16: .bf16
-        case .float16: .f16
-        case .float32: .f32
-        }
     }
 }

@@ -7,7 +7,9 @@ extension Run {
     ///
     /// - Returns: the trajectory file's path, and what was sampled for it.
     /// - Throws: `Interrupted` after a signal; finished blocks stay.
-    func sample(_ sampler: RejectSampler, _ clock: inout Clock, _ console: Console) throws -> (trajectories: String, counts: SamplingCounts?) {
+    func sample(
+        _ sampler: RejectSampler, _ clock: inout Clock, _ console: Console
+    ) throws -> (trajectories: String, counts: SamplingCounts?) {
         let isSampled = FileManager.default.fileExists(atPath: CollectionFolder.trajectories(in: output).path)
         if !isSampled { try refuseCacheOfOthers() }
         var folder = try CollectionFolder(output, fingerprint: samplingFingerprint())
@@ -19,21 +21,30 @@ extension Run {
         var counts = SamplingCounts()
         for block in 0..<blocks where folder.hasPart(block) { counts += try folder.counts(ofPart: block) }
         if counts.problems > 0 {
-            console.note("going on after \(Readable.count(counts.problems)) of \(Readable.count(sampler.problems.count)) problems")
+            console.note(
+                "going on after \(Readable.count(counts.problems)) of \(Readable.count(sampler.problems.count)) "
+                    + "problems"
+            )
         }
 
-        let progress = console.progress("sample, completions", of: sampler.problems.count * sampler.settings.samples, from: counts.sampled)
+        let progress = console.progress(
+            "sample, completions", of: sampler.problems.count * sampler.settings.samples, from: counts.sampled)
+        var watch = AcceptanceWatch()
         for block in 0..<blocks where !folder.hasPart(block) {
             let range = block * size..<min((block + 1) * size, sampler.problems.count)
             var (sampled, accepted) = (counts.sampled, counts.accepted)
             let result = try interruptible {
-                try sampler.sample(range) { tokens, isAccepted in
+                try sampler.sample(range) { completion, text in
                     sampled += 1
-                    accepted += isAccepted ? 1 : 0
-                    clock.add(tokens: tokens)
+                    accepted += completion.isCorrect ? 1 : 0
+                    clock.add(tokens: completion.sample.decisions.count)
+                    if let notice = try watch.note(completion.verdict, text: text()) { console.warning(notice) }
                     progress.update(to: sampled)
-                    progress.status("\(percent(accepted, of: sampled)) accepted, \(Readable.count(Int(clock.rate))) tokens/s")
-                } isCancelled: { Interruption.isRequested }
+                    progress.status(
+                        "\(percent(accepted, of: sampled)) accepted, \(Readable.count(Int(clock.rate))) tokens/s")
+                } isCancelled: {
+                    Interruption.isRequested
+                }
             }
             try folder.writePart(block, result)
             counts += result.counts
@@ -43,11 +54,13 @@ extension Run {
         return (folder.trajectories.path, folder.counts)
     }
 
-    /// Before its trajectories are complete, no cache of this run can be there: better said now than after hours of sampling.
+    /// Before its trajectories are complete, no cache of this run can be there: better said now than after hours of
+    /// sampling.
     private func refuseCacheOfOthers() throws {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: cacheFolder.path)) ?? []
         if names.contains(where: { $0 == "cache.json" || $0.hasPrefix("shard-") }) {
-            throw InputError("\(cacheFolder.path): holds the cache of another run; remove it or give another cache.folder")
+            throw InputError(
+                "\(cacheFolder.path): holds the cache of another run; remove it or give another cache.folder")
         }
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import HiddenStateCache
 import Safetensors
@@ -52,7 +53,8 @@ struct Summary: Encodable {
         do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
             throw InputError("\(folder.path): cannot be made: \(error.localizedDescription)")
         }
-        try AtomicFile.write(Data((jsonText(lasting) + "\n").utf8), to: folder.appendingPathComponent("summary.json").path)
+        try AtomicFile.write(
+            Data((jsonText(lasting) + "\n").utf8), to: folder.appendingPathComponent("summary.json").path)
     }
 
     /// A few lines for people.
@@ -60,18 +62,29 @@ struct Summary: Encodable {
         var lines: [String] = []
         if let counts = sampling?.counts {
             lines.append(
-                "problems      \(Readable.count(counts.problems)), \(percent(counts.solved, of: counts.problems)) of them solved at least once")
+                "problems      \(Readable.count(counts.problems)), \(percent(counts.solved, of: counts.problems)) of "
+                    + "them solved at least once"
+            )
             lines.append(
-                "completions   \(Readable.count(counts.sampled)) sampled, \(percent(counts.accepted, of: counts.sampled)) accepted, "
+                "completions   \(Readable.count(counts.sampled)) sampled, "
+                    + "\(percent(counts.accepted, of: counts.sampled)) accepted, "
                     + "\(percent(counts.truncated, of: counts.sampled)) cut off, \(Readable.count(counts.kept)) kept")
+        }
+        if let counts = sampling?.counts, counts.faults > 0 {
+            let first = counts.firstFault.map { ", the first because \($0)" } ?? ""
+            lines.append("not judged    \(Readable.count(counts.faults)) completions, which count as wrong\(first)")
         }
         lines.append(
             "cache         \(Readable.count(cache.trajectories)) trajectories, \(Readable.count(cache.tokens)) tokens "
-                + "(\(cache.tokensPerTrajectory.smallest) to \(cache.tokensPerTrajectory.largest) each, median \(cache.tokensPerTrajectory.median))")
+                + "(\(cache.tokensPerTrajectory.smallest) to \(cache.tokensPerTrajectory.largest) each, median "
+                + "\(cache.tokensPerTrajectory.median))"
+        )
         lines.append(String(format: "easy tokens   %.1f %%", 100 * cache.easyTokenShare))
         lines.append(String(format: "mean entropy  %.4f nats", cache.meanEntropy))
         if let run {
-            let speed = run.sampledTokensPerSecond > 0 ? ", sampling \(Readable.count(Int(run.sampledTokensPerSecond))) tokens/s" : ""
+            let speed =
+                run.sampledTokensPerSecond > 0
+                ? ", sampling \(Readable.count(Int(run.sampledTokensPerSecond))) tokens/s" : ""
             lines.append("time          \(Readable.duration(run.seconds))\(speed)")
         }
         return lines.joined(separator: "\n")

@@ -1,24 +1,25 @@
-import Configuration
+import Recipes
 import Foundation
 import HiddenStateCache
+import Tasks
 import Tensor
 import Terminal
 import Trajectories
 
 // Samples trajectories of problems, keeps the correct ones, and walks them through the model into a hidden-state cache.
 
-BLASKernels.useBestForProcessor()
+if let better = BLASKernels.better { Restart.setting(BLASKernels.variable, to: better) }
 
 Command(
     "autodeco-collect", "Collects correct trajectories of a task and their hidden-state cache.", flags: Flags.all
 ) { arguments, console in
     let overrides = arguments[Flags.set] + (arguments[Flags.keepRejected] ? ["collect.keepRejected=true"] : [])
-    let configuration = try Configuration(path: arguments[Flags.config], overrides: overrides)
+    let configuration = try RunConfiguration(path: arguments[Flags.config], overrides: overrides)
     let run = try Run(configuration)
     let locks = try run.lockFolders()
     defer { withExtendedLifetime(locks) {} }
     let whole = Clock()
-    Interruption.watch()
+    Interruption.watch(beforeEnding: CommandVerifier.endAll)
 
     var clock = Clock()
     var trajectories = configuration.collect.trajectories ?? "", counts: SamplingCounts?
@@ -33,9 +34,10 @@ Command(
 
     let cache = try HiddenStateCache(folder: run.cacheFolder, verify: false)
     var summary = Summary(
-        sampling: counts.map { Summary.Sampling(counts: $0) }, cache: try CacheSummary(cache) { _ in try Interruption.check() },
+        sampling: counts.map { Summary.Sampling(counts: $0) },
+        cache: try CacheSummary(cache) { _ in try Interruption.check() },
         truncatedTrajectoryShare: Double(lengths.truncated) / Double(lengths.used))
     try summary.write(to: run.output)
     summary.run = Summary.Speed(seconds: whole.seconds, sampledTokensPerSecond: speed)
     if arguments[Flags.json] { try console.print(json: summary) } else { try console.print(summary.text) }
-}.main()
+}.main(kernels: "OpenBLAS kernels \(BLASKernels.name)")

@@ -18,7 +18,8 @@ final class EvaluationDisplay {
             line?.finish()
             line = nil
             if stored > 0 {
-                console.note("\(Readable.count(stored)) of \(Readable.count(completions)) completions are there already")
+                console.note(
+                    "\(Readable.count(stored)) of \(Readable.count(completions)) completions are there already")
             }
             if stored < completions { line = console.progress("evaluate, completions", of: completions, from: stored) }
         case .began(let method): line?.status(method)

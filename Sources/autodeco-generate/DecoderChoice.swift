@@ -21,7 +21,9 @@ enum DecoderChoice: Equatable {
         let filter = filterName.flatMap { NucleusFilter(rawValue: $0) } ?? .hard
 
         if let folder = arguments[Flags.heads] {
-            if let knob = given.first { throw InputError("--heads and \(knob) exclude each other: the heads choose temperature and top-p") }
+            if let knob = given.first {
+                throw InputError("--heads and \(knob) exclude each other: the heads choose temperature and top-p")
+            }
             if arguments[Flags.greedy] { throw InputError("--heads and --greedy exclude each other") }
             self = .heads(folder: folder, filter)
             return
@@ -33,7 +35,9 @@ enum DecoderChoice: Equatable {
             self = .greedy
             return
         }
-        if filterName != nil && arguments[Flags.topP] == nil { throw InputError("--filter says what top-p means and needs --top-p or --heads") }
+        if filterName != nil && arguments[Flags.topP] == nil {
+            throw InputError("--filter says what top-p means and needs --top-p or --heads")
+        }
         let truncation: Truncation =
             if let p = arguments[Flags.topP] {
                 .topP(p, filter)
@@ -54,7 +58,8 @@ enum DecoderChoice: Equatable {
     func policy(hiddenSize: Int, vocabularySize: Int) throws -> any DecodingPolicy {
         guard case .heads(let folder, let filter) = self else { return try staticPolicy() }
         let heads = try AutoDecoHeads<Float>(
-            folder: URL(fileURLWithPath: folder, isDirectory: true), hiddenSize: hiddenSize, vocabularySize: vocabularySize)
+            folder: URL(fileURLWithPath: folder, isDirectory: true), hiddenSize: hiddenSize,
+            vocabularySize: vocabularySize)
         return HeadsPolicy(heads: heads, filter: filter)
     }
 

@@ -1,5 +1,6 @@
 import Backbone
 import Decoding
+import Generation
 import Terminal
 
 /// Everything that the command line can say.
@@ -9,8 +10,10 @@ enum Flags {
     static let prompt = Flag.string("prompt", "TEXT", "the prompt")
     static let promptFile = Flag.string("prompt-file", "FILE", "the prompt is this file, without its last line break")
     static let template = Flag.string(
-        "prompt-template", "TEXT", "a text with {prompt}, or one of \(PromptTemplate.presetNames.joined(separator: ", "))")
-    static let samples = Flag.integer("samples", "N", "completions, decoded together and printed one after another").default(1)
+        "prompt-template", "TEXT",
+        "a text with {prompt}, or one of \(PromptTemplate.presetNames.joined(separator: ", "))")
+    static let samples = Flag.integer("samples", "N", "completions, decoded together and printed one after another")
+        .default(1)
     static let width = Flag.integer("width", "N", "completions that are decoded at once, at most").default(16)
     static let seed = Flag.integer("seed", "N", "of the random numbers").default(0)
     static let maxTokens = Flag.integer("max-tokens", "N", "the longest completion").default(2048)
@@ -19,14 +22,16 @@ enum Flags {
     static let topP = Flag.number("top-p", "P", "draw from the likeliest tokens that together have this probability")
     static let topK = Flag.integer("top-k", "K", "draw from the K likeliest tokens")
     static let minP = Flag.number("min-p", "P", "draw from tokens at least this share as likely as the likeliest")
-    static let filter = Flag.choice("filter", NucleusFilter.allCases.map(\.rawValue), "what top-p means, static or predicted; hard if not given")
+    static let filter = Flag.choice(
+        "filter", NucleusFilter.allCases.map(\.rawValue), "what top-p means, static or predicted; hard if not given")
     static let greedy = Flag.switch("greedy", "always take the likeliest token")
     static let color = Flag.switch("color", "shade each token by its predicted temperature, on a terminal")
     static let trace = Flag.string("trace", "FILE", "receives one JSON line a token, in the order of decoding")
     static let json = Flag.switch("json", "print one JSON object")
 
     static let all: [any DeclaredFlag] = [
-        model, heads, prompt, promptFile, template, samples, width, seed, maxTokens, stop, temperature, topP, topK, minP, filter,
+        model, heads, prompt, promptFile, template, samples, width, seed, maxTokens, stop, temperature, topP, topK,
+        minP, filter,
         greedy, color, trace, json,
     ]
 }

@@ -1,6 +1,7 @@
 import Backbone
 import Decoding
 import Foundation
+import Generation
 import Terminal
 
 /// A mistake in what the user gave, in one sentence.
@@ -24,27 +25,36 @@ struct Options {
     private let promptFile: String?
 
     init(_ arguments: Arguments) throws {
-        func positive(_ flag: Flag<Int>, _ name: String) throws -> Int {
-            guard arguments[flag] > 0 else { throw InputError("--\(name) is \(arguments[flag]), expected a whole number from 1 up") }
+        func count(_ flag: Flag<Int>, _ name: String, upTo most: Int) throws -> Int {
+            guard (1...most).contains(arguments[flag]) else {
+                throw InputError("--\(name) is \(arguments[flag]), expected a whole number from 1 to \(most)")
+            }
             return arguments[flag]
         }
         model = arguments[Flags.model]
         (promptText, promptFile) = (arguments[Flags.prompt], arguments[Flags.promptFile])
         guard (promptText == nil) != (promptFile == nil) else {
-            throw InputError(promptText == nil ? "a prompt is missing: give --prompt or --prompt-file" : "--prompt and --prompt-file exclude each other")
+            throw InputError(
+                promptText == nil
+                    ? "a prompt is missing: give --prompt or --prompt-file"
+                    : "--prompt and --prompt-file exclude each other")
         }
         decoder = try DecoderChoice(arguments)
         template = try arguments[Flags.template].map { try PromptTemplate($0) }
-        samples = try positive(Flags.samples, "samples")
-        width = try positive(Flags.width, "width")
-        maxTokens = try positive(Flags.maxTokens, "max-tokens")
-        guard arguments[Flags.seed] >= 0 else { throw InputError("--seed is \(arguments[Flags.seed]), expected a whole number from 0 up") }
+        samples = try count(Flags.samples, "samples", upTo: 1_000_000)
+        width = try count(Flags.width, "width", upTo: 65_536)
+        maxTokens = try count(Flags.maxTokens, "max-tokens", upTo: 1_000_000_000)
+        guard arguments[Flags.seed] >= 0 else {
+            throw InputError("--seed is \(arguments[Flags.seed]), expected a whole number from 0 up")
+        }
         seed = UInt64(arguments[Flags.seed])
         stops = arguments[Flags.stop]
         guard !stops.contains("") else { throw InputError("--stop is an empty text, which would stop everything") }
         (shades, json, trace) = (arguments[Flags.color], arguments[Flags.json], arguments[Flags.trace])
         if shades && json { throw InputError("--color and --json exclude each other") }
-        if shades && arguments[Flags.heads] == nil { throw InputError("--color shades by predicted temperature and needs --heads") }
+        if shades && arguments[Flags.heads] == nil {
+            throw InputError("--color shades by predicted temperature and needs --heads")
+        }
         if decoder == .greedy && samples > 1 {
             throw InputError("--greedy gives the same text each time; leave out --samples or --greedy")
         }

@@ -1,5 +1,6 @@
 import Backbone
 import Foundation
+import Generation
 import Terminal
 
 /// What `--json` prints.

@@ -1,8 +1,10 @@
 import Backbone
 import Foundation
+import Generation
 import Terminal
 
-/// Prints samples one after another, though all are decoded at once: the first that is not done streams, the others wait.
+/// Prints samples one after another, though all are decoded at once: the first that is not done streams, the others
+/// wait.
 struct SamplePrinter {
     let console: Console
     let samples: Int
@@ -62,14 +64,16 @@ struct SamplePrinter {
 extension String {
     /// With pictures of control characters in their place, so that a text cannot command the terminal that shows it.
     fileprivate var withVisibleControls: String {
-        String(String.UnicodeScalarView(unicodeScalars.map { scalar in
-            switch scalar.value {
-            case 0x09, 0x0A: scalar
-            case 0..<0x20: Unicode.Scalar(0x2400 + scalar.value) ?? "\u{FFFD}"
-            case 0x7F: "\u{2421}"
-            case 0x80..<0xA0: "\u{FFFD}"
-            default: scalar
-            }
-        }))
+        String(
+            String.UnicodeScalarView(
+                unicodeScalars.map { scalar in
+                    switch scalar.value {
+                    case 0x09, 0x0A: scalar
+                    case 0..<0x20: Unicode.Scalar(0x2400 + scalar.value) ?? "\u{FFFD}"
+                    case 0x7F: "\u{2421}"
+                    case 0x80..<0xA0: "\u{FFFD}"
+                    default: scalar
+                    }
+                }))
     }
 }

@@ -21,7 +21,11 @@ struct Shading {
         }
         let shading = Shading(isTrueColor: ["truecolor", "24bit"].contains(environment["COLORTERM"] ?? ""))
         if isatty(STDERR_FILENO) == 1 {
-            console.note("temperature: " + anchors.map { shading.shaded(String(format: " %.1f ", $0.temperature), temperature: $0.temperature) }.joined())
+            console.note(
+                "temperature: "
+                    + anchors.map {
+                        shading.shaded(String(format: " %.1f ", $0.temperature), temperature: $0.temperature)
+                    }.joined())
         }
         return shading
     }
@@ -42,7 +46,9 @@ struct Shading {
     }
 
     private static func color(_ temperature: Double) -> SIMD3<Double> {
-        guard let above = anchors.firstIndex(where: { $0.temperature >= temperature }) else { return anchors[anchors.count - 1].color }
+        guard let above = anchors.firstIndex(where: { $0.temperature >= temperature }) else {
+            return anchors[anchors.count - 1].color
+        }
         guard above > 0 else { return anchors[0].color }
         let (low, high) = (anchors[above - 1], anchors[above])
         let share = (temperature - low.temperature) / (high.temperature - low.temperature)

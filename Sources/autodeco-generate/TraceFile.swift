@@ -1,4 +1,5 @@
 import Decoding
+import Files
 import Foundation
 import Safetensors
 import Terminal
@@ -13,7 +14,9 @@ final class TraceFile {
     init(path: String, namesSamples: Bool) throws {
         // A device or a pipe would be replaced, not written.
         let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
-        guard type == nil || type == .typeRegular else { throw InputError("\(path): is not a regular file, which a trace needs") }
+        guard type == nil || type == .typeRegular else {
+            throw InputError("\(path): is not a regular file, which a trace needs")
+        }
         self.namesSamples = namesSamples
         file = try AtomicFile(path: path)
     }

@@ -1,11 +1,13 @@
 import Backbone
 import Foundation
+import Generation
 import Tensor
 import Terminal
+import Tokenizers
 
 // Completes a prompt, with heads or with knobs set by hand, and shows each token as it comes.
 
-BLASKernels.useBestForProcessor()
+if let better = BLASKernels.better { Restart.setting(BLASKernels.variable, to: better) }
 
 Command(
     "autodeco-generate", "Completes a prompt, with AutoDeco heads or with knobs set by hand.", flags: Flags.all
@@ -20,11 +22,15 @@ Command(
     let promptIDs = try tokenizer.promptIDs(options.prompt(), template: options.template)
     try model.requireFit(prompt: promptIDs, "the prompt")
 
-    let engine = GenerationEngine(model: model, policy: policy, seed: options.seed, width: options.width, endTokens: model.endTokens(or: tokenizer))
+    let engine = GenerationEngine(
+        model: model, policy: policy, seed: options.seed, width: options.width,
+        endTokens: model.endTokens(or: tokenizer))
     let request = GenerationRequest(promptIDs: promptIDs, samples: options.samples, maxTokens: options.maxTokens)
     let trace = try options.trace.map { try TraceFile(path: $0, namesSamples: options.samples > 1) }
     let shading = options.shades ? Shading.ofTerminal(console) : nil
-    var texts = (0..<options.samples).map { _ in CompletionText(tokenizer, stops: options.stops, endTokens: engine.endTokens) }
+    var texts = (0..<options.samples).map { _ in
+        CompletionText(tokenizer, stops: options.stops, endTokens: engine.endTokens)
+    }
     var printer = SamplePrinter(console: console, samples: options.samples, shading: shading)
     var clock = TokenClock()
 
@@ -51,4 +57,4 @@ Command(
     }
     console.note(clock.summary)
     if completions.contains(where: { $0.finish == .interrupted }) { throw Interrupted() }
-}.main()
+}.main(kernels: "OpenBLAS kernels \(BLASKernels.name)")

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import HiddenStateCache
 import Safetensors
@@ -5,18 +6,23 @@ import Terminal
 
 private let cacheFolders = Positional.rest("DIR", "folder of the hidden-state cache; with --merge those of all parts")
 private let noVerifyFlag = Flag.switch("no-verify", "do not read all shards to compare checksums")
-private let mergeFlag = Flag.string("merge", "OUT", "join the parts that several processes have written into a cache in this new folder")
+private let mergeFlag = Flag.string(
+    "merge", "OUT", "join the parts that several processes have written into a cache in this new folder")
 
-/// `autodeco-inspect cache DIR`: a summary of a hidden-state cache, which is checked on the way; `cache --merge OUT DIR …` makes it of
-/// parts first.
+/// `autodeco-inspect cache DIR`: a summary of a hidden-state cache, which is checked on the way; `cache --merge OUT DIR
+/// …` makes it of parts first.
 let cacheCommand = Command(
-    "cache", "Checks and summarises a hidden-state cache, or joins parts of one.", flags: [mergeFlag, noVerifyFlag, jsonFlag], positionals: [cacheFolders]
+    "cache", "Checks and summarises a hidden-state cache, or joins parts of one.",
+    flags: [mergeFlag, noVerifyFlag, jsonFlag], positionals: [cacheFolders]
 ) { arguments, console in
     Interruption.watch()
     let folders = arguments[cacheFolders]
     var path = folders.first
     if let merged = arguments[mergeFlag] {
-        guard folders.count >= 2 else { throw InputError("--merge found \(folders.count) caches to join, expected at least two; name them behind \(merged)") }
+        guard folders.count >= 2 else {
+            throw InputError(
+                "--merge found \(folders.count) caches to join, expected at least two; name them behind \(merged)")
+        }
         try merge(folders, into: merged, console)
         path = merged
     } else if folders.count > 1 {
@@ -42,7 +48,8 @@ private func merge(_ parts: [String], into merged: String, _ console: Console) t
         try Interruption.check()
         (count, bytes) = (count + 1, bytes + size)
     }
-    console.note("\(merged): \(Readable.count(count)) shards of \(Readable.count(parts.count)) caches, \(Readable.bytes(bytes))")
+    console.note(
+        "\(merged): \(Readable.count(count)) shards of \(Readable.count(parts.count)) caches, \(Readable.bytes(bytes))")
 }
 
 private struct CacheReport: Encodable {
@@ -81,8 +88,11 @@ private struct CacheReport: Encodable {
 
     var text: String {
         let description = cache.description, lengths = tokens.tokensPerTrajectory
-        let states = description.rank.map { "\($0) principal components of hidden states of \(description.hiddenSize)" } ?? "hidden states of \(description.hiddenSize)"
-        let sketch = description.vocabularySize > description.sketch.exact
+        let states =
+            description.rank.map { "\($0) principal components of hidden states of \(description.hiddenSize)" }
+            ?? "hidden states of \(description.hiddenSize)"
+        let sketch =
+            description.vocabularySize > description.sketch.exact
             ? "\(description.sketch.exact) logits and \(description.sketch.bins) bins" : "all logits"
         let share = { (value: Double) in String(format: "%.1f %%", 100 * value) }
         return """

@@ -1,13 +1,17 @@
 import AutoDecoHeads
 import Evaluation
 import HiddenStateCache
+import Scoring
 import Terminal
 
 private let requiredCache = Flag.string("cache", "DIR", "folder of a hidden-state cache").required()
 private let trajectoriesFlag = Flag.choice(
-    "trajectories", TrajectorySubset.allCases.map(\.rawValue), "which of the cache's trajectories, by the split that training made"
+    "trajectories", TrajectorySubset.allCases.map(\.rawValue),
+    "which of the cache's trajectories, by the split that training made"
 ).default("all")
-private let fractionFlag = Flag.number("validation-fraction", "X", "share of the cache's trajectories that training held out").default(0.05)
+private let fractionFlag = Flag.number(
+    "validation-fraction", "X", "share of the cache's trajectories that training held out"
+).default(0.05)
 private let splitSeedFlag = Flag.integer("seed", "N", "seed of training's split, and of the two halves").default(0)
 
 /// `autodeco-inspect diagnose`: whether heads' gain is a better mean temperature or token-level control.
@@ -17,7 +21,9 @@ let diagnoseCommand = Command(
 ) { arguments, console in
     Interruption.watch()
     let fraction = arguments[fractionFlag], seed = UInt64(bitPattern: Int64(arguments[splitSeedFlag]))
-    guard (0...1).contains(fraction) else { throw InputError("--validation-fraction is \(fraction), expected a number from 0 to 1") }
+    guard (0...1).contains(fraction) else {
+        throw InputError("--validation-fraction is \(fraction), expected a number from 0 to 1")
+    }
     let heads = try AutoDecoHeads<Float>(folder: folder(arguments[headsFlag]))
     let cache = try HiddenStateCache(folder: folder(arguments[requiredCache]))
     try AutoDecoHeads<Float>.requireVocabulary(cache.description.vocabularySize, folder: folder(arguments[headsFlag]))
@@ -29,7 +35,8 @@ let diagnoseCommand = Command(
         progress.advance(by: count)
     }
     progress.finish()
-    try arguments[jsonFlag] ? console.print(json: DiagnosisReport(diagnosis)) : console.print("\(diagnosis.table)\n\n\(diagnosis.words)")
+    try arguments[jsonFlag]
+        ? console.print(json: DiagnosisReport(diagnosis)) : console.print("\(diagnosis.table)\n\n\(diagnosis.words)")
 }
 
 /// The numbers, what they show, and the paragraph.
@@ -38,5 +45,7 @@ private struct DiagnosisReport: Encodable {
     let finding: TokenDiagnosis.Finding
     let words: String
 
-    init(_ diagnosis: TokenDiagnosis) { (self.diagnosis, finding, words) = (diagnosis, diagnosis.finding, diagnosis.words) }
+    init(_ diagnosis: TokenDiagnosis) {
+        (self.diagnosis, finding, words) = (diagnosis, diagnosis.finding, diagnosis.words)
+    }
 }

@@ -46,18 +46,26 @@ private struct HeadsSummary: Encodable {
         let named = heads.parameters.named
         order = named.map(\.name)
         parameterCount = named.reduce(0) { $0 + $1.value.count }
-        parameters = Dictionary(uniqueKeysWithValues: named.map { name, value in
-            let squares = (value * value).sum() / Double(max(value.count, 1))
-            return (name, Parameter(shape: value.shape, rootMeanSquare: squares.squareRoot(), largest: value.elements.map { Double(abs($0)) }.max() ?? 0))
-        })
+        parameters = Dictionary(
+            uniqueKeysWithValues: named.map { name, value in
+                let squares = (value * value).sum() / Double(max(value.count, 1))
+                return (
+                    name,
+                    Parameter(
+                        shape: value.shape, rootMeanSquare: squares.squareRoot(),
+                        largest: value.elements.map { Double(abs($0)) }.max() ?? 0)
+                )
+            })
     }
 
     var text: String {
-        let heads = [temperatureHead ? "temperature" : nil, topPHead ? "top-p" : nil].compactMap { $0 }.joined(separator: " and ")
+        let heads = [temperatureHead ? "temperature" : nil, topPHead ? "top-p" : nil].compactMap { $0 }.joined(
+            separator: " and ")
         let width = order.map(\.count).max() ?? 0
         let rows = order.compactMap { name in
             parameters[name].map {
-                "  \(name.padding(toLength: width, withPad: " ", startingAt: 0))  \($0.shape.map(String.init).joined(separator: " × ").padding(toLength: 12, withPad: " ", startingAt: 0))"
+                "  \(name.padding(toLength: width, withPad: " ", startingAt: 0))  "
+                    + "\($0.shape.map(String.init).joined(separator: " × ").padding(toLength: 12, withPad: " ", startingAt: 0))"
                     + String(format: "  rms %.4f  largest %.4f", $0.rootMeanSquare, $0.largest)
             }
         }

@@ -10,16 +10,21 @@ private let outputFlag = Flag.string("output", "FILE", "receives hidden [B, L, D
 
 /// `autodeco-inspect hidden`: a teacher-forced forward pass, one sequence at a time so that memory stays bounded.
 let hiddenCommand = Command(
-    "hidden", "Runs a backbone teacher-forced and writes its hidden states and logits.", flags: [modelFlag, idsFlag, outputFlag]
+    "hidden", "Runs a backbone teacher-forced and writes its hidden states and logits.",
+    flags: [modelFlag, idsFlag, outputFlag]
 ) { arguments, console in
-    let ids = try SafetensorsFile(path: arguments[idsFlag]).require("input_ids", shape: [nil, nil], types: [.i64, .i32])
+    let ids = try SafetensorsFile(path: arguments[idsFlag]).require(
+        "input_ids", shape: [nil, nil], types: [.i64, .i32])
     let sequences = ids.shape[0], length = ids.shape[1], values = try ids.values(as: Int.self)
     let model = try Transformer(directory: folder(arguments[modelFlag]))
     let D = model.configuration.hiddenSize, V = model.configuration.vocabularySize
 
     let writer = try SafetensorsWriter(
         path: arguments[outputFlag],
-        tensors: [TensorDeclaration("hidden", .f32, [sequences, length, D]), TensorDeclaration("logits", .f32, [sequences, length, V])])
+        tensors: [
+            TensorDeclaration("hidden", .f32, [sequences, length, D]),
+            TensorDeclaration("logits", .f32, [sequences, length, V]),
+        ])
     var hidden: [Tensor<Float>] = []
     let progress = console.progress("hidden states", of: sequences)
     for sequence in 0..<sequences {

@@ -1,4 +1,5 @@
 import AutoDecoHeads
+import LogitSketches
 import Safetensors
 import Tensor
 import Terminal
@@ -58,19 +59,25 @@ struct LossOutput<Element: Scalar & StoredScalar> {
         byTopP += losses.jointByTopP.elements
     }
 
-    /// Writes the files that are wanted: `grad.temp_loss.<parameter>`, `grad.top_p_loss.<parameter>` and `grad.joint.<parameter>`;
+    /// Writes the files that are wanted: `grad.temp_loss.<parameter>`, `grad.top_p_loss.<parameter>` and
+    /// `grad.joint.<parameter>`;
     /// `token_loss`, `d_temperature` and `d_top_p`.
     func finish(_ losses: HeadsLosses<Element>) throws -> LossReport {
         if let gradientsPath, let gradients = losses.gradients {
-            let named = [("temp_loss", gradients.temperature), ("top_p_loss", gradients.topP), ("joint", gradients.joint)]
+            let named = [
+                ("temp_loss", gradients.temperature), ("top_p_loss", gradients.topP), ("joint", gradients.joint),
+            ]
             try SafetensorsWriter.write(
                 named.flatMap { loss, parameters in
-                    parameters.named.map { NewTensor("grad.\(loss).\($0)", $1.shape, $1.elements, as: Element.elementType) }
+                    parameters.named.map {
+                        NewTensor("grad.\(loss).\($0)", $1.shape, $1.elements, as: Element.elementType)
+                    }
                 }, to: gradientsPath)
         }
         if let tokensPath {
             let columns = [("token_loss", tokenLoss), ("d_temperature", byTemperature), ("d_top_p", byTopP)]
-            try SafetensorsWriter.write(columns.map { NewTensor($0, [losses.counts.tokens], $1, as: Element.elementType) }, to: tokensPath)
+            try SafetensorsWriter.write(
+                columns.map { NewTensor($0, [losses.counts.tokens], $1, as: Element.elementType) }, to: tokensPath)
         }
         return LossReport(losses)
     }

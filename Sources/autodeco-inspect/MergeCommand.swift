@@ -1,20 +1,26 @@
 import AutoDecoHeads
 import Backbone
+import MergedCheckpoint
 import Terminal
 
 private let modelFlag = Flag.string("model", "DIR", "folder of the backbone").required()
 private let outputFlag = Flag.string("output", "DIR", "receives the merged checkpoint; must not exist").required()
 private let baseModelFlag = Flag.string(
-    "base-model", "NAME", "what base_model_name_or_path says, where the released classes look for the backbone; as in the heads if not given")
+    "base-model", "NAME",
+    "what base_model_name_or_path says, where the released classes look for the backbone; as in the heads if not given")
 
-/// `autodeco-inspect merge`: backbone and heads as the one checkpoint that the released classes and their vLLM build load.
+/// `autodeco-inspect merge`: backbone and heads as the one checkpoint that the released classes and their vLLM build
+/// load.
 let mergeCommand = Command(
     "merge", "Joins a backbone and heads to the one checkpoint that AutoDeco's vLLM build serves.",
     flags: [headsFlag, modelFlag, outputFlag, baseModelFlag, jsonFlag]
 ) { arguments, console in
     Interruption.watch()
+    let heads = folder(arguments[headsFlag])
+    // Every tensor of the heads is read, so that none is missing or misshapen.
     let merge = try HeadsMerge(
-        heads: folder(arguments[headsFlag]), model: folder(arguments[modelFlag]), output: folder(arguments[outputFlag]),
+        heads: heads, hiddenSize: AutoDecoHeads<Float>(folder: heads).configuration.hiddenSize,
+        model: folder(arguments[modelFlag]), output: folder(arguments[outputFlag]),
         baseModel: arguments[baseModelFlag])
     let progress = console.progress("merge", of: merge.byteCount)
     try merge.write { bytes in
@@ -22,7 +28,8 @@ let mergeCommand = Command(
         progress.advance(by: bytes)
     }
     progress.finish()
-    let summary = MergeSummary(output: arguments[outputFlag], tensors: merge.tensorCount, shards: merge.shardCount, bytes: merge.byteCount)
+    let summary = MergeSummary(
+        output: arguments[outputFlag], tensors: merge.tensorCount, shards: merge.shardCount, bytes: merge.byteCount)
     try arguments[jsonFlag] ? console.print(json: summary) : console.print(summary.text)
 }
 
@@ -32,7 +39,10 @@ private struct MergeSummary: Encodable {
     var shards: Int
     var bytes: Int
 
-    var text: String { "\(output): \(Readable.count(tensors)) tensors in \(Readable.count(shards)) file\(shards == 1 ? "" : "s"), \(Readable.bytes(bytes))" }
+    var text: String {
+        "\(output): \(Readable.count(tensors)) tensors in \(Readable.count(shards)) file\(shards == 1 ? "" : "s"), "
+            + "\(Readable.bytes(bytes))"
+    }
 }
 
 private let mergedFlag = Flag.string("model", "DIR", "folder of the merged checkpoint").required()
@@ -47,9 +57,13 @@ let splitCommand = Command(
     Interruption.watch()
     let backbone = arguments[backboneOutputFlag], heads = arguments[headsOutputFlag]
     guard backbone != nil || heads != nil else { throw InputError("expected --output-model, --output-heads or both") }
-    let split = try HeadsSplit(merged: folder(arguments[mergedFlag]))
+    let merged = folder(arguments[mergedFlag])
+    _ = try AutoDecoHeads<Float>(folder: merged)
+    let split = try HeadsSplit(merged: merged)
     let progress = backbone == nil ? nil : console.progress("split", of: split.backboneBytes)
-    try split.write(backbone: backbone.map(folder), heads: heads.map(folder), architecture: { Family(rawValue: $0)?.architecture }) { bytes in
+    try split.write(
+        backbone: backbone.map(folder), heads: heads.map(folder), architecture: { Family(rawValue: $0)?.architecture }
+    ) { bytes in
         try Interruption.check()
         progress?.advance(by: bytes)
     }
@@ -62,5 +76,7 @@ private struct SplitSummary: Encodable {
     var model: String?
     var heads: String?
 
-    var text: String { [model.map { "model  \($0)" }, heads.map { "heads  \($0)" }].compactMap { $0 }.joined(separator: "\n") }
+    var text: String {
+        [model.map { "model  \($0)" }, heads.map { "heads  \($0)" }].compactMap { $0 }.joined(separator: "\n")
+    }
 }

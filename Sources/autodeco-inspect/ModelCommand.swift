@@ -6,7 +6,8 @@ import Terminal
 private let modelFolder = Positional.required("DIR", "folder of the backbone")
 
 /// `autodeco-inspect model DIR`: a summary of a backbone.
-let modelCommand = Command("model", "Summarises a backbone.", flags: [jsonFlag], positionals: [modelFolder]) { arguments, console in
+let modelCommand = Command("model", "Summarises a backbone.", flags: [jsonFlag], positionals: [modelFolder]) {
+    arguments, console in
     let directory = folder(arguments[modelFolder])
     // Opening the transformer checks that every tensor is there and has its shape.
     let model = try Transformer(directory: directory)

@@ -1,5 +1,6 @@
 import AutoDecoHeads
 import Foundation
+import LogitSketches
 import Safetensors
 import Tensor
 import Terminal

@@ -1,6 +1,8 @@
 import Backbone
+import Files
 import Foundation
 import Terminal
+import Tokenizers
 
 private let modelFlag = Flag.string("model", "DIR", "folder with tokenizer.json").required()
 private let textFlag = Flag.string("text", "TEXT", "one text")
@@ -28,7 +30,7 @@ private func texts(text: String?, file: String?) throws -> [String] {
         }
         struct Line: Decodable { var text: String }
         return try content.split(separator: UInt8(ascii: "\n")).enumerated().map { number, line in
-            do { return try JSONDecoder().decode(Line.self, from: Data(line)).text } catch {
+            do { return try JSONDecoder().decodeGuarded(Line.self, from: Data(line)).text } catch {
                 throw InputError("\(file): line \(number + 1) is not an object with a string \"text\"")
             }
         }
@@ -48,8 +50,8 @@ private struct TokenizedText: Encodable {
     }
 
     init(_ text: String, _ tokenizer: Tokenizer) throws {
-        ids = tokenizer.encode(text)
-        idsWithoutSpecial = tokenizer.encode(text, addSpecialTokens: false)
+        ids = try tokenizer.encode(text)
+        idsWithoutSpecial = try tokenizer.encode(text, addSpecialTokens: false)
         decoded = try tokenizer.decode(idsWithoutSpecial)
     }
 

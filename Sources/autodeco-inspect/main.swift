@@ -3,12 +3,13 @@ import Terminal
 
 // Looks into any artefact of this toolkit, and is how one is held against another implementation.
 
-BLASKernels.useBestForProcessor()
+if let better = BLASKernels.better { Restart.setting(BLASKernels.variable, to: better) }
 
 Command(
     "autodeco-inspect", "Looks into any artefact: models, caches, heads, tokens, losses, training runs.",
     subcommands: [
-        modelCommand, cacheCommand, headsCommand, hiddenCommand, tokensCommand, predictCommand, lossCommand, diagnoseCommand, runsCommand,
+        modelCommand, cacheCommand, headsCommand, hiddenCommand, tokensCommand, predictCommand, lossCommand,
+        diagnoseCommand, runsCommand,
         mergeCommand, splitCommand,
     ]
-).main()
+).main(kernels: "OpenBLAS kernels \(BLASKernels.name)")

@@ -1,4 +1,5 @@
-import Configuration
+import Recipes
+import Files
 import Foundation
 import Terminal
 import Training
@@ -19,7 +20,8 @@ final class Display {
         self.line = line
         line.status(
             String(
-                format: "loss %.4f%@  T̂ %.2f  P̂ %.2f  %@ tokens/s", record.loss, validation, record.meanTemperature, record.meanTopP,
+                format: "loss %.4f%@  T̂ %.2f  P̂ %.2f  %@ tokens/s", record.loss, validation, record.meanTemperature,
+                record.meanTopP,
                 Readable.count(Int(record.tokensPerSecond))))
         line.update(to: record.step)
     }
@@ -31,7 +33,10 @@ final class Display {
         let best = record.yardsticks.bestConstant
         console.note(
             String(
-                format: "validation loss %.5f before training; %.5f at T = 1, P = 1; %.5f at the best constants, T = %.2f, P = %.2f", record.result.loss,
+                format:
+                    "validation loss %.5f before training; %.5f at T = 1, P = 1; %.5f at the best constants, T = "
+                    + "%.2f, P = %.2f",
+                record.result.loss,
                 record.yardsticks.defaultSampling.loss, best.loss, best.temperature, best.topP))
     }
 
@@ -50,15 +55,22 @@ struct Preview: Encodable {
         var lines = [
             resolved, "",
             "cache         \(Readable.bytes(run.cacheBytes))\(run.isExpected ? ", expected" : "")",
-            "training      \(Readable.count(run.trainingTrajectories)) trajectories, \(Readable.count(run.trainingTokens)) tokens",
-            "validation    \(Readable.count(run.validationTrajectories)) trajectories, \(Readable.count(run.validationTokens)) tokens",
+            "training      \(Readable.count(run.trainingTrajectories)) trajectories, "
+                + "\(Readable.count(run.trainingTokens)) tokens",
+            "validation    \(Readable.count(run.validationTrajectories)) trajectories, "
+                + "\(Readable.count(run.validationTokens)) tokens",
             "parameters    \(Readable.count(run.parameters))",
-            "steps         \(Readable.count(run.steps)), " + String(format: "%.2f", run.epochs) + " epochs, \(Readable.count(run.tokensOfAllSteps)) tokens",
-            "memory        \(Readable.bytes(run.memoryBytes)) beside the mapped cache; a checkpoint takes \(Readable.bytes(run.checkpointBytes))",
+            "steps         \(Readable.count(run.steps)), " + String(format: "%.2f", run.epochs)
+                + " epochs, \(Readable.count(run.tokensOfAllSteps)) tokens",
+            "memory        \(Readable.bytes(run.memoryBytes)) beside the mapped cache; a checkpoint takes "
+                + "\(Readable.bytes(run.checkpointBytes))",
         ]
         if let seconds = run.seconds, let rate = run.tokensPerSecond {
-            let bound = run.isExpected ? "at most about" : "about", reason = run.isExpected ? ", less what is dropped as easy" : ""
-            lines.append("time          \(bound) \(Readable.duration(seconds)) at \(Readable.count(Int(rate))) tokens/s\(reason)")
+            let bound = run.isExpected ? "at most about" : "about",
+                reason = run.isExpected ? ", less what is dropped as easy" : ""
+            lines.append(
+                "time          \(bound) \(Readable.duration(seconds)) at \(Readable.count(Int(rate))) tokens/s\(reason)"
+            )
         }
         return lines.joined(separator: "\n")
     }

@@ -1,5 +1,6 @@
 import Backbone
 import Foundation
+import Tokenizers
 
 /// Texts of tokens, by the tokenizer that lies beside the cache; token ids where there is none.
 struct TokenTexts {

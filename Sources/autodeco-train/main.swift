@@ -1,5 +1,6 @@
 import Backbone
-import Configuration
+import Recipes
+import Files
 import Foundation
 import HiddenStateCache
 import Safetensors
@@ -9,25 +10,30 @@ import Training
 
 // Fits AutoDeco heads to a hidden-state cache.
 
-BLASKernels.useBestForProcessor()
+if let better = BLASKernels.better { Restart.setting(BLASKernels.variable, to: better) }
 
 Command("autodeco-train", "Fits AutoDeco heads to a hidden-state cache.", flags: Flags.all) { arguments, console in
-    let configuration = try Configuration(path: arguments[Flags.config], overrides: arguments[Flags.set])
+    let configuration = try RunConfiguration(path: arguments[Flags.config], overrides: arguments[Flags.set])
     let cacheFolder = try configuration.required(configuration.cache.folder, "cache.folder")
     let runFolder = try configuration.required(configuration.training.folder, "training.folder")
 
     Interruption.watch()
-    func show(_ plan: RunPlan, _ configuration: Configuration) throws {
+    func show(_ plan: RunPlan, _ configuration: RunConfiguration) throws {
         let preview = Preview(configuration: configuration.json, run: plan)
         try arguments[Flags.json] ? console.print(json: preview) : console.print(preview.text)
     }
-    if arguments[Flags.dryRun], !FileManager.default.fileExists(atPath: folder(cacheFolder).appendingPathComponent("cache.json").path) {
-        console.note("no cache in \(cacheFolder) yet: counts are those that the configuration expects, the speed is measured on random tokens")
+    if arguments[Flags.dryRun],
+        !FileManager.default.fileExists(atPath: folder(cacheFolder).appendingPathComponent("cache.json").path)
+    {
+        console.note(
+            "no cache in \(cacheFolder) yet: counts are those that the configuration expects, the speed is measured "
+                + "on random tokens"
+        )
         let complete = configuration.withSizesOfModel
-        return try show(RunPlan.expected(complete, check: Interruption.check), complete)
+        return try show(complete.expectedPlan(check: Interruption.check), complete)
     }
     let cache = try HiddenStateCache(folder: folder(cacheFolder), verify: !arguments[Flags.noVerify])
-    let trainer = try Trainer(configuration: configuration, cache: cache, folder: RunFolder(folder(runFolder)))
+    let trainer = try configuration.trainer(cache: cache, folder: RunFolder(folder(runFolder)))
     if arguments[Flags.dryRun] {
         return try show(trainer.timedPlan(), configuration)
     }
@@ -39,7 +45,8 @@ Command("autodeco-train", "Fits AutoDeco heads to a hidden-state cache.", flags:
     let outcome = try trainer.train(
         resuming: arguments[Flags.resume],
         TrainingEvents(
-            note: console.note, step: display.show, validation: display.show, isInterrupted: { Interruption.isRequested },
+            note: console.note, step: display.show, validation: display.show,
+            isInterrupted: { Interruption.isRequested },
             check: Interruption.check, texts: texts.texts))
     display.finish()
     switch outcome {
@@ -49,4 +56,4 @@ Command("autodeco-train", "Fits AutoDeco heads to a hidden-state cache.", flags:
         console.warning("saved after step \(step) in \(checkpoint.path); --resume goes on from there")
         throw Interrupted()
     }
-}.main()
+}.main(kernels: "OpenBLAS kernels \(BLASKernels.name)")

@@ -1,8 +1,9 @@
 import Autodiff
 import Foundation
+import LogitSketches
 import Tensor
+import TestSupport
 import Testing
-
 @testable import AutoDecoHeads
 
 /// The corners that DESIGN defines: ties, kinks, impossible tokens, one token, and rows that are refused.
@@ -10,13 +11,15 @@ import Testing
     static let shapes: [SketchShape] = [.standard, SketchShape(exact: 8, bins: 8)]
 
     /// Losses of one row in all four forms, which must agree.
-    static func all(_ row: [Double], _ label: Int, _ T: Double, _ P: Double) throws -> [(name: String, values: [Double], features: [Double])] {
+    static func all(
+        _ row: [Double], _ label: Int, _ T: Double, _ P: Double
+    ) throws -> [(name: String, values: [Double], features: [Double])] {
         let l = Tensor<Double>(shape: [1, row.count], row)
         let composed = try FusedLossesTests.composed(row, label, T, P)
-        let exact = try FusedLossesTests.fused(SortedRows(logits: l, labels: [label]), T, P)
+        let exact = try fusedValues(SortedRows(logits: l, labels: [label]), T, P)
         return try [("composed", composed.values, composed.features), ("fused", exact.values, exact.features)]
             + shapes.map { shape in
-                let sketched = try FusedLossesTests.fused(LogitSketches(logits: l, labels: [label], shape: shape), T, P)
+                let sketched = try fusedValues(LogitSketches(logits: l, labels: [label], shape: shape), T, P)
                 return ("K = \(shape.exact)", sketched.values, sketched.features)
             }
     }
@@ -42,7 +45,9 @@ import Testing
                 // c = (label + 1)/4: inside P̂ = 0.4 for the first alone.
                 let c = Double(label + 1) / 4
                 let masked = 0.25 * (1 + (2...4).reduce(0) { $0 + exp(-30 * (Double($1) / 4 - 0.4)) })
-                #expect(abs(values[5] - (-log(0.25) + 30 * max(0, c - 0.4) + log(masked + 1e-9))) < 1e-12, "\(name), label \(label)")
+                #expect(
+                    abs(values[5] - (-log(0.25) + 30 * max(0, c - 0.4) + log(masked + 1e-9))) < 1e-12,
+                    "\(name), label \(label)")
             }
         }
     }
@@ -65,7 +70,11 @@ import Testing
         for label in [order[0], order[7]] {
             let forms = try Self.all(row, label, 0.8, 0.6)
             for form in forms.dropFirst() {
-                for i in 0..<8 { #expect(abs(form.values[i] - forms[0].values[i]) < 1e-10 * (1 + abs(forms[0].values[i])), "\(form.name) [\(i)]") }
+                for i in 0..<8 {
+                    #expect(
+                        abs(form.values[i] - forms[0].values[i]) < 1e-10 * (1 + abs(forms[0].values[i])),
+                        "\(form.name) [\(i)]")
+                }
             }
         }
     }
@@ -83,35 +92,47 @@ import Testing
     @Test(arguments: [-Double.infinity, -1e30, -3.4e38])
     func impossibleTokensCountOnlyInV(mask: Double) throws {
         var random = RandomGenerator(seed: 72)
-        let possible = (0..<7).map { _ in 2 * random.normal() }, row = Array(possible[0..<3]) + [mask] + Array(possible[3...]) + [mask, mask]
+        let possible = (0..<7).map { _ in 2 * random.normal() },
+            row = Array(possible[0..<3]) + [mask] + Array(possible[3...]) + [mask, mask]
         let without = try Self.all(possible, 5, 0.7, 0.6), with = try Self.all(row, 6, 0.7, 0.6)
         for (a, b) in zip(without, with) {
             // K = 8 sees a tail in the longer row only, and that tail is empty.
-            for i in 0..<8 { #expect(abs(a.values[i] - b.values[i]) < 1e-12 * (1 + abs(a.values[i])), "\(a.name) [\(i)]") }
+            for i in 0..<8 {
+                #expect(abs(a.values[i] - b.values[i]) < 1e-12 * (1 + abs(a.values[i])), "\(a.name) [\(i)]")
+            }
             let squares = { (f: [Double], V: Double) in f[2] * (V - 1) + 1 / V }
-            #expect(abs(a.features[1] - b.features[1]) < 1e-12 && abs(squares(a.features, 7) - squares(b.features, 10)) < 1e-12, "\(a.name)")
+            #expect(
+                abs(a.features[1] - b.features[1]) < 1e-12
+                    && abs(squares(a.features, 7) - squares(b.features, 10)) < 1e-12, "\(a.name)")
         }
     }
 
     @Test func floatRowsWithManyImpossibleTokensStayFinite() throws {
         let V = 20_000
         var row = [Float](repeating: -.infinity, count: V)
-        row[17] = 3; row[400] = 2; row[19_999] = 1
+        row[17] = 3
+        row[400] = 2
+        row[19_999] = 1
         let l = Tensor<Float>(shape: [1, V], row), exact = try SortedRows(logits: l, labels: [400])
-        for logits in [FusedLossesTests.fused(exact, 1e-6, 0.5), FusedLossesTests.fused(exact, 0.9, 0.5),
-                       try FusedLossesTests.fused(LogitSketches(logits: l, labels: [400]), 1e-6, 0.5),
-                       try FusedLossesTests.fused(LogitSketches(logits: l, labels: [400]), 0.9, 0.5)] {
+        for logits in [
+            fusedValues(exact, 1e-6, 0.5), fusedValues(exact, 0.9, 0.5),
+            try fusedValues(LogitSketches(logits: l, labels: [400]), 1e-6, 0.5),
+            try fusedValues(LogitSketches(logits: l, labels: [400]), 0.9, 0.5),
+        ] {
             #expect(logits.values.allSatisfy(\.isFinite) && logits.features.allSatisfy(\.isFinite))
         }
     }
 
-    @Test(arguments: [
-        ([1, .nan, 2], 0, "row 1: the logit of token 1 is nan"), ([1, 2, .infinity], 0, "row 1: the logit of token 2 is inf"),
-        ([1, -.infinity, 2], 1, "row 1: label 1 is an impossible token, its logit is -inf"),
-        ([1, -2e30, 2], 1, "row 1: label 1 is an impossible token"),
-        ([-.infinity, -1e30, -3e38], 0, "row 1: all 3 tokens are impossible"), ([1, 2, 3], 3, "row 1: label 3 is outside the vocabulary of 3"),
-        ([1, 2, 3], -1, "row 1: label -1 is outside the vocabulary of 3"),
-    ] as [([Double], Int, String)])
+    @Test(
+        arguments: [
+            ([1, .nan, 2], 0, "row 1: the logit of token 1 is nan"),
+            ([1, 2, .infinity], 0, "row 1: the logit of token 2 is inf"),
+            ([1, -.infinity, 2], 1, "row 1: label 1 is an impossible token, its logit is -inf"),
+            ([1, -2e30, 2], 1, "row 1: label 1 is an impossible token"),
+            ([-.infinity, -1e30, -3e38], 0, "row 1: all 3 tokens are impossible"),
+            ([1, 2, 3], 3, "row 1: label 3 is outside the vocabulary of 3"),
+            ([1, 2, 3], -1, "row 1: label -1 is outside the vocabulary of 3"),
+        ] as [([Double], Int, String)])
     func unsoundRowsAreRefusedWithTheirNumber(row: [Double], label: Int, message: String) {
         func check<Element: Scalar>(_: Element.Type) {
             let l = Tensor<Element>(shape: [2, 3], ([0, 0, 0] + row).map { Element($0) }), labels = [0, label]
@@ -130,11 +151,16 @@ import Testing
 
     @Test func sketchesThatContradictThemselvesAreRefused() throws {
         let row: [Float] = (0..<40).map { -Float($0) }, shape = SketchShape(exact: 8, bins: 8)
-        let good = try row.withUnsafeBufferPointer { try SketchBuilder<Float>(vocabularySize: 40, shape: shape).sketch(of: $0, label: 20, row: 0) }
+        let good = try row.withUnsafeBufferPointer {
+            try SketchBuilder<Float>(vocabularySize: 40, shape: shape).sketch(of: $0, label: 20, row: 0)
+        }
         func refused(_ change: (inout LogitSketch<Float>) -> Void) -> Bool {
             var sketch = good
             change(&sketch)
-            do { _ = try LogitSketches([sketch], vocabularySize: 40, shape: shape); return false } catch { return true }
+            do {
+                _ = try LogitSketches([sketch], vocabularySize: 40, shape: shape)
+                return false
+            } catch { return error is LogitsError }
         }
         #expect(!refused { _ in })
         #expect(refused { $0.topLogits[3] = .nan })

@@ -1,7 +1,8 @@
 import Autodiff
+import LogitSketches
 import Tensor
+import TestSupport
 import Testing
-
 @testable import AutoDecoHeads
 
 /// Both heads as one operation, against the same heads from composed operations.
@@ -13,14 +14,18 @@ import Testing
         var rows: Int
         var innerSize: Int
 
-        var description: String { "\(heads.rawValue), features \(features), detached \(detaches), \(rows) rows, inner width \(innerSize)" }
+        var description: String {
+            "\(heads.rawValue), features \(features), detached \(detaches), \(rows) rows, inner width \(innerSize)"
+        }
     }
 
     static let cases = HeadSelection.allCases.flatMap { heads in
         [true, false].flatMap { features in
-            [Case(heads: heads, features: features, detaches: true, rows: 1, innerSize: 6),
+            [
+                Case(heads: heads, features: features, detaches: true, rows: 1, innerSize: 6),
                 Case(heads: heads, features: features, detaches: false, rows: 300, innerSize: 20),
-                Case(heads: heads, features: features, detaches: true, rows: 600, innerSize: 32)]
+                Case(heads: heads, features: features, detaches: true, rows: 600, innerSize: 32),
+            ]
         }
     }
 
@@ -42,15 +47,22 @@ import Testing
             weights = (normal([n, 1]), normal([n, 1]))
             logits = try SortedRows(logits: l, labels: (0..<n).map { $0 % V })
             heads = AutoDecoHeads(
-                configuration: HeadsConfiguration(hiddenSize: D, heads: test.heads, enhancedFeatures: test.features, innerSize: test.innerSize), random: &random)
+                configuration: HeadsConfiguration(
+                    hiddenSize: D, heads: test.heads, enhancedFeatures: test.features, innerSize: test.innerSize),
+                random: &random)
         }
 
         /// T̂, P̂, and the gradient of a weighted sum of both by each parameter.
         func results(fused: Bool, detaches: Bool) -> (Tensor<Element>, Tensor<Element>, [Tensor<Element>]) {
             let tape = Tape<Element>(), parameters = heads.parameters.map { tape.parameter($0) }
-            let (T, P) = fused
-                ? heads.predictFused(hidden: hidden, logits: logits, parameters: parameters, detachesTemperature: detaches, tape: tape)
-                : heads.predict(hidden: tape.constant(hidden), logits: logits, parameters: parameters, detachesTemperature: detaches, tape: tape)
+            let (T, P) =
+                fused
+                ? heads.predict(
+                    hidden: hidden, logits: logits, parameters: parameters, detachesTemperature: detaches, tape: tape)
+                : heads.referencePrediction(
+                    hidden: tape.constant(hidden), logits: logits, parameters: parameters,
+                    detachesTemperature: detaches,
+                    tape: tape)
             let gradients = tape.gradients(of: T * tape.constant(weights.0) + P * tape.constant(weights.1))
             return (T.value, P.value, parameters.named.map { gradients[$0.value] })
         }
@@ -67,7 +79,9 @@ import Testing
         }
         compare(T, T0, "T̂")
         compare(P, P0, "P̂")
-        for (i, pair) in zip(gradients, gradients0).enumerated() { compare(pair.0, pair.1, "gradient of parameter \(i)") }
+        for (i, pair) in zip(gradients, gradients0).enumerated() {
+            compare(pair.0, pair.1, "gradient of parameter \(i)")
+        }
         return worst
     }
 
@@ -83,13 +97,15 @@ import Testing
 
     /// Where nothing is held constant: without features, and with T̂ entering the top-p head as a variable.
     @Test func gradcheckOfFusedHeadsIsWithinOneInAMillion() throws {
-        let setting = try Setting<Double>(Case(heads: .both, features: false, detaches: false, rows: 9, innerSize: 18), seed: 71)
+        let setting = try Setting<Double>(
+            Case(heads: .both, features: false, detaches: false, rows: 9, innerSize: 18), seed: 71)
         let check = GradientCheck(inputs: setting.heads.parameters.named.map(\.value), step: 1e-5) { tape, x in
             func head(_ i: Int) -> HeadParameters<Variable<Double>> {
                 HeadParameters(firstWeight: x[i], firstBias: x[i + 1], secondWeight: x[i + 2], secondBias: x[i + 3])
             }
-            let (T, P) = setting.heads.predictFused(
-                hidden: setting.hidden, logits: setting.logits, parameters: HeadsParameters(temperature: head(0), topP: head(4)),
+            let (T, P) = setting.heads.predict(
+                hidden: setting.hidden, logits: setting.logits,
+                parameters: HeadsParameters(temperature: head(0), topP: head(4)),
                 detachesTemperature: false, tape: tape)
             return T * tape.constant(setting.weights.0) + P * tape.constant(setting.weights.1)
         }
@@ -98,7 +114,8 @@ import Testing
     }
 
     @Test func fusedHeadsAreTheSameBitsWithOneAndTwoThreads() throws {
-        let setting = try Setting<Float>(Case(heads: .both, features: true, detaches: false, rows: 1000, innerSize: 32), seed: 72)
+        let setting = try Setting<Float>(
+            Case(heads: .both, features: true, detaches: false, rows: 1000, innerSize: 32), seed: 72)
         let one = Parallel.$threads.withValue(1) { setting.results(fused: true, detaches: false) }
         let two = Parallel.$threads.withValue(2) { setting.results(fused: true, detaches: false) }
         #expect(one.0 == two.0 && one.1 == two.1 && one.2 == two.2)

@@ -1,18 +1,21 @@
 import Autodiff
 import Foundation
+import LogitSketches
 import Tensor
 import Testing
-
 @testable import AutoDecoHeads
 
 /// Gradient checks of the mask, the fused losses and the whole chain from the heads' parameters to each loss.
 @Suite struct HeadsGradientChecks {
     static func printRow(_ name: String, _ check: GradientCheck, bar: Double) {
         let title = name.padding(toLength: 40, withPad: " ", startingAt: 0)
-        print("gradcheck  \(title) " + String(format: "%7d points   worst %.1e   bar %.0e", check.points, check.worstError, bar))
+        print(
+            "gradcheck  \(title) "
+                + String(format: "%7d points   worst %.1e   bar %.0e", check.points, check.worstError, bar))
     }
 
-    /// Logits, labels, and T̂ and P̂ that keep every cumulative sum at least 1e-3 away from P̂, beyond the steps' reach.
+    /// Logits, labels, and T̂ and P̂ that keep every cumulative sum at least 1e-3 away from P̂, beyond the steps'
+    /// reach.
     struct Batch {
         var logits: Tensor<Double>
         var labels: [Int]
@@ -20,15 +23,21 @@ import Testing
         var topP: Tensor<Double>
 
         init(rows: Int, V: Int, seed: UInt64) {
-            var random = RandomGenerator(seed: seed), l: [Double] = [], labels: [Int] = [], T: [Double] = [], P: [Double] = []
+            var random = RandomGenerator(seed: seed), l: [Double] = [], labels: [Int] = [], T: [Double] = [],
+                P: [Double] = []
             for _ in 0..<rows {
                 let row = (0..<V).map { _ in 2 * random.normal() }, t = random.uniform(in: 0.3..<1.9)
                 let e = row.map { exp($0 / t) }.sorted(by: >), total = e.reduce(0, +)
                 var c: [Double] = [], sum = 0.0
-                for x in e { sum += x / total; c.append(sum) }
+                for x in e {
+                    sum += x / total
+                    c.append(sum)
+                }
                 var p = random.uniform(in: 0.05..<0.98)
                 while c.contains(where: { abs($0 - p) < 1e-3 }) { p = random.uniform(in: 0.05..<0.98) }
-                l += row; T.append(t); P.append(p)
+                l += row
+                T.append(t)
+                P.append(p)
                 labels.append(Int(random.next() % UInt64(V)))
             }
             logits = Tensor(shape: [rows, V], l)
@@ -44,14 +53,21 @@ import Testing
         let batch = Batch(rows: 12, V: 40, seed: 50)
         for (i, name) in Self.losses.enumerated() {
             let check = GradientCheck(inputs: [batch.temperature, batch.topP], step: 1e-5) { tape, x in
-                guard let equations = try? Equations(tape: tape, logits: batch.logits, labels: batch.labels) else { fatalError("sound rows") }
-                return [equations.temperatureLoss(x[0]), equations.topPLoss(x[0], topP: x[1]), equations.jointLoss(x[0], topP: x[1])][i]
+                guard let equations = try? Equations(tape: tape, logits: batch.logits, labels: batch.labels) else {
+                    fatalError("sound rows")
+                }
+                return [
+                    equations.temperatureLoss(x[0]), equations.topPLoss(x[0], topP: x[1]),
+                    equations.jointLoss(x[0], topP: x[1]),
+                ][i]
             }
             Self.printRow("\(name), composed", check, bar: 1e-6)
             #expect(check.worstError <= 1e-6, "\(name): \(check)")
         }
         let mask = GradientCheck(inputs: [batch.temperature, batch.topP], step: 1e-5) { tape, x in
-            guard let equations = try? Equations(tape: tape, logits: batch.logits, labels: batch.labels) else { fatalError("sound rows") }
+            guard let equations = try? Equations(tape: tape, logits: batch.logits, labels: batch.labels) else {
+                fatalError("sound rows")
+            }
             return equations.softNucleusMask(equations.scaledLogits(x[0], atLeast: 0.01).softmax(), topP: x[1])
         }
         Self.printRow("soft nucleus mask", mask, bar: 1e-6)
@@ -72,7 +88,9 @@ import Testing
     }
 
     /// The sketch's gradient is that of the sketched loss, not of the exact one: with few bins the two differ.
-    @Test(arguments: [(SketchShape.standard, 3_000), (SketchShape(exact: 8, bins: 8), 60), (SketchShape(exact: 16, bins: 5), 2_000)])
+    @Test(arguments: [
+        (SketchShape.standard, 3_000), (SketchShape(exact: 8, bins: 8), 60), (SketchShape(exact: 16, bins: 5), 2_000),
+    ])
     func gradcheckOfSketchedLossesIsWithinOneInAMillion(shape: SketchShape, V: Int) throws {
         let batch = Batch(rows: 12, V: V, seed: 52)
         let sketches = try LogitSketches(logits: batch.logits, labels: batch.labels, shape: shape)
@@ -88,11 +106,13 @@ import Testing
 
     /// From the parameters of both heads to each objective, through features, masking and weights.
     @Test(arguments: [true, false], [true, false])
-    func gradcheckFromHeadsToLossIsWithinOneInAHundredThousand(enhancedFeatures: Bool, detachesTemperature: Bool) throws {
+    func gradcheckFromHeadsToLossIsWithinOneInAHundredThousand(enhancedFeatures: Bool, detachesTemperature: Bool) throws
+    {
         let D = 5, configuration = HeadsConfiguration(hiddenSize: D, enhancedFeatures: enhancedFeatures, innerSize: 6)
         var random = RandomGenerator(seed: 53)
         let heads = AutoDecoHeads<Double>(configuration: configuration, random: &random)
-        let batch = Batch(rows: 9, V: 30, seed: 54), hidden = Tensor<Double>(shape: [9, D], (0..<9 * D).map { _ in random.normal() })
+        let batch = Batch(rows: 9, V: 30, seed: 54),
+            hidden = Tensor<Double>(shape: [9, D], (0..<9 * D).map { _ in random.normal() })
         let draws = (0..<9).map { _ in random.uniform() }
         let rows = try SortedRows(logits: batch.logits, labels: batch.labels)
         let inputs = heads.parameters.named.map(\.value)
@@ -109,13 +129,17 @@ import Testing
                 // Differences see through a detachment. So the constants are held: T̂ that enters the top-p head comes
                 // from the heads as they are, and so do the features.
                 let (temperature, topP) = heldPrediction(heads, hidden, rows, parameters, detachesTemperature, tape)
-                let kept = easyTokenMask(labelRanks: rows.labelRanks, draws: draws, dropRate: settings.easyTokenDropRate)
+                let kept = easyTokenMask(
+                    labelRanks: rows.labelRanks, draws: draws, dropRate: settings.easyTokenDropRate)
                 let terms = ObjectiveTerms(
                     logits: rows, temperature: temperature, topP: topP, kept: kept,
                     counts: TokenCounts(tokens: 9, kept: kept.count { $0 }), settings: settings, tape: tape)
                 return terms.total(objective, heads: .both)
             }
-            Self.printRow("heads to \(objective.rawValue) loss\(enhancedFeatures ? ", features" : "")\(detachesTemperature ? ", detached" : "")", check, bar: 1e-5)
+            Self.printRow(
+                "heads to \(objective.rawValue) loss\(enhancedFeatures ? ", features" : "")"
+                    + "\(detachesTemperature ? ", detached" : "")",
+                check, bar: 1e-5)
             #expect(check.worstError <= 1e-5, "\(objective): \(check)")
         }
     }
@@ -132,24 +156,31 @@ import Testing
             var labelRanks: [Int] { rows.labelRanks }
             var baseProbabilities: Tensor<Double> { rows.baseProbabilities }
             func features(temperature: Tensor<Double>) -> Tensor<Double> { held }
-            func losses(temperature: Tensor<Double>, topP: Tensor<Double>, constants: LossConstants) -> TokenLosses<Double> {
+            func losses(
+                temperature: Tensor<Double>, topP: Tensor<Double>, constants: LossConstants
+            ) -> TokenLosses<Double> {
                 rows.losses(temperature: temperature, topP: topP, constants: constants)
             }
             func lossesAndFeatures(
                 temperature: Tensor<Double>, topP: Tensor<Double>, constants: LossConstants
-            ) -> (losses: TokenLosses<Double>, features: Tensor<Double>) { (losses(temperature: temperature, topP: topP, constants: constants), held) }
+            ) -> (losses: TokenLosses<Double>, features: Tensor<Double>) {
+                (losses(temperature: temperature, topP: topP, constants: constants), held)
+            }
         }
         let base = heads.predict(hidden: hidden, logits: rows).temperature
         let held = Held(rows: rows, held: rows.features(temperature: base))
         guard detachesTemperature else {
             return heads.predict(
-                hidden: tape.constant(hidden), logits: held, parameters: parameters, detachesTemperature: false, tape: tape)
+                hidden: hidden, logits: held, parameters: parameters, detachesTemperature: false, tape: tape)
         }
-        let temperature = heads.predict(hidden: tape.constant(hidden), logits: held, parameters: parameters, tape: tape).temperature
+        let temperature = heads.predict(hidden: hidden, logits: held, parameters: parameters, tape: tape).temperature
         // The top-p head beside a temperature that is held at its base value.
         guard let head = parameters.topP else { return (temperature, tape.constant(base)) }
-        let inner = heads.configuration.enhancedFeatures
-            ? tape.linear(tape.constant(hidden), tape.constant(base), tape.constant(held.held), weight: head.firstWeight, bias: head.firstBias)
+        let inner =
+            heads.configuration.enhancedFeatures
+            ? tape.linear(
+                tape.constant(hidden), tape.constant(base), tape.constant(held.held), weight: head.firstWeight,
+                bias: head.firstBias)
             : tape.linear(tape.constant(hidden), tape.constant(base), weight: head.firstWeight, bias: head.firstBias)
         let topP = tape.linear(inner.relu(), weight: head.secondWeight, bias: head.secondBias).sigmoid()
         return (temperature, topP)

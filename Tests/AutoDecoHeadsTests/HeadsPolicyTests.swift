@@ -1,14 +1,19 @@
 import Decoding
 import Foundation
+import LogitSketches
 import Tensor
+import TestSupport
 import Testing
-
 @testable import AutoDecoHeads
 
 @Suite struct HeadsPolicyTests {
-    static func heads(_ D: Int, _ selection: HeadSelection = .both, features: Bool = true, seed: UInt64 = 1) -> AutoDecoHeads<Float> {
+    static func heads(
+        _ D: Int, _ selection: HeadSelection = .both, features: Bool = true, seed: UInt64 = 1
+    ) -> AutoDecoHeads<Float> {
         var random = RandomGenerator(seed: seed)
-        return AutoDecoHeads(configuration: HeadsConfiguration(hiddenSize: D, heads: selection, enhancedFeatures: features), random: &random)
+        return AutoDecoHeads(
+            configuration: HeadsConfiguration(hiddenSize: D, heads: selection, enhancedFeatures: features),
+            random: &random)
     }
 
     /// One row of each kind, and hidden states large enough to spread the predictions.
@@ -52,7 +57,7 @@ import Testing
             // A head that adds up the features one at a time, scaled so that the sigmoid does not saturate.
             for feature in 0..<4 {
                 var heads = Self.heads(4, .topP)
-                guard var topP = heads.parameters.topP else { return }
+                var topP = try #require(heads.parameters.topP)
                 for index in 0..<topP.firstWeight.count { topP.firstWeight[index] = 0 }
                 topP.firstWeight[0, 5 + feature] = 1
                 for index in 0..<256 { (topP.firstBias[index], topP.secondWeight[index]) = (0, index == 0 ? 0.1 : 0) }
@@ -64,7 +69,9 @@ import Testing
                 let predicted = try HeadsPolicy(heads: heads).predict(hidden: hidden, logits: logits).topP
                 for row in 0..<logits.rows {
                     let p = Double(predicted[row])
-                    worst.note(10 * log(p / (1 - p)), Double(expected[row, feature]), "feature \(feature) of row \(row), V = \(V)")
+                    worst.note(
+                        10 * log(p / (1 - p)), Double(expected[row, feature]),
+                        "feature \(feature) of row \(row), V = \(V)")
                 }
             }
         }
@@ -75,7 +82,8 @@ import Testing
     func drawsTheFilteredDistributionAtThePredictedKnobs(_ filter: NucleusFilter, _ V: Int) throws {
         var random = RandomGenerator(seed: 41), tried = 0
         for trial in 0..<2 {
-            let row = (0..<V).map { _ in Float(1.5 * random.normal()) }, hidden = (0..<8).map { _ in Float(3 * random.normal()) }
+            let row = (0..<V).map { _ in Float(1.5 * random.normal()) },
+                hidden = (0..<8).map { _ in Float(3 * random.normal()) }
             let policy = HeadsPolicy(heads: Self.heads(8, seed: UInt64(trial)), filter: filter)
             let copies = 64, draws = 100
             let states = Tensor<Float>(shape: [copies, 8], Array(repeatElement(hidden, count: copies).joined()))
@@ -88,11 +96,11 @@ import Testing
                     last = decision
                 }
             }
-            guard let last else { return }
-            let probabilities = Self.distribution(row, last.temperature, last.topP, filter)
-            #expect(Self.score(counts, probabilities) < 4.5, "V = \(V), T̂ = \(last.temperature), P̂ = \(last.topP)")
+            let knobs = try #require(last),
+                probabilities = Self.distribution(row, knobs.temperature, knobs.topP, filter)
+            #expect(Self.score(counts, probabilities) < 4.5, "V = \(V), T̂ = \(knobs.temperature), P̂ = \(knobs.topP)")
             // Another temperature is told apart.
-            #expect(Self.score(counts, Self.distribution(row, last.temperature * 1.3, last.topP, filter)) > 4.5)
+            #expect(Self.score(counts, Self.distribution(row, knobs.temperature * 1.3, knobs.topP, filter)) > 4.5)
             tried += 1
         }
         #expect(tried == 2)
@@ -105,7 +113,8 @@ import Testing
         var generators = (0..<rows).map { RandomGenerator(seed: 3, stream: UInt64($0)) }
         let together = try policy.choose(
             hidden: Tensor(shape: [rows, 40], Array(repeatElement(hidden.elements, count: copies).joined())),
-            logits: Tensor(shape: [rows, 700], Array(repeatElement(logits.elements, count: copies).joined())), random: &generators)
+            logits: Tensor(shape: [rows, 700], Array(repeatElement(logits.elements, count: copies).joined())),
+            random: &generators)
         for row in 0..<rows {
             let r = row % logits.rows
             var generator = [RandomGenerator(seed: 3, stream: UInt64(row))]
@@ -119,14 +128,19 @@ import Testing
 
     @Test func badRowsAreErrorsThatNameThem() throws {
         let policy = HeadsPolicy(heads: Self.heads(2))
-        func error(_ hidden: [Float], _ logits: [Float]) -> DecodingError? {
+        func error(_ hidden: [Float], _ logits: [Float]) -> PolicyError? {
             var random = (0..<2).map { RandomGenerator(seed: 1, stream: $0) }
-            return #expect(throws: DecodingError.self) {
-                _ = try policy.choose(hidden: Tensor(shape: [2, 2], hidden), logits: Tensor(shape: [2, 3], logits), random: &random)
+            return #expect(throws: PolicyError.self) {
+                _ = try policy.choose(
+                    hidden: Tensor(shape: [2, 2], hidden), logits: Tensor(shape: [2, 3], logits), random: &random)
             }
         }
-        #expect(error([0, 0, 0, 0], [1, 2, 3, 1, .infinity, 2]) == .logitNotFinite(row: 1, token: 1, logit: .infinity))
-        guard case .logitNotFinite(0, 2, _) = error([0, 0, 0, 0], [1, 2, .nan, 1, 1, 2]) else { Issue.record("no error for NaN"); return }
+        #expect(
+            error([0, 0, 0, 0], [1, 2, 3, 1, .infinity, 2]) == .logitNotFinite(row: 1, token: 1, logit: .infinity))
+        guard case .logitNotFinite(0, 2, _) = error([0, 0, 0, 0], [1, 2, .nan, 1, 1, 2]) else {
+            Issue.record("no error for NaN")
+            return
+        }
         guard case .knobNotFinite(1, "predicted temperature", _) = error([0, 0, .nan, 0], [1, 2, 3, 1, 1, 2]) else {
             Issue.record("no error for a temperature that is not a number")
             return
@@ -153,8 +167,8 @@ import Testing
         return result
     }
 
-    /// Normal score of the chi-square statistic (Wilson and Hilferty), groups of at least 20 expected draws; what is left
-    /// over is one token's worth and left out. Infinite where an impossible token was drawn.
+    /// Normal score of the chi-square statistic (Wilson and Hilferty), groups of at least 20 expected draws; what is
+    /// left over is one token's worth and left out. Infinite where an impossible token was drawn.
     static func score(_ counts: [Int], _ probabilities: [Double]) -> Double {
         let draws = Double(counts.reduce(0, +))
         var statistic = 0.0, groups = 0.0, expected = 0.0, observed = 0.0
@@ -174,7 +188,9 @@ import Testing
 
 /// One head at work, the other's knob at 1.
 @Suite struct OneHeadTests {
-    private static func decisions(_ policy: some DecodingPolicy, _ batch: (hidden: Tensor<Float>, logits: Tensor<Float>)) throws -> [Decision] {
+    private static func decisions(
+        _ policy: some DecodingPolicy, _ batch: (hidden: Tensor<Float>, logits: Tensor<Float>)
+    ) throws -> [Decision] {
         var random = (0..<batch.logits.rows).map { RandomGenerator(seed: 5, stream: UInt64($0)) }
         return try policy.choose(hidden: batch.hidden, logits: batch.logits, random: &random)
     }
@@ -195,7 +211,8 @@ import Testing
         let alone = try Self.decisions(HeadsPolicy(heads: HeadsPolicyTests.heads(24), applying: .topP), batch)
         for row in 0..<batch.logits.rows {
             var random = [RandomGenerator(seed: 5, stream: UInt64(row))]
-            let logits = Tensor<Float>(shape: [1, 1_000], Array(batch.logits.elements[row * 1_000..<(row + 1) * 1_000]))
+            let logits = Tensor<Float>(
+                shape: [1, 1_000], Array(batch.logits.elements[row * 1_000..<(row + 1) * 1_000]))
             let one = try SamplingPolicy(temperature: 1, topP: alone[row].topP).choose(
                 hidden: Tensor(shape: [1, 24]), logits: logits, random: &random)
             #expect(one[0] == alone[row])

@@ -5,36 +5,51 @@ import Testing
 @testable import Autodiff
 
 /// Random numbers at least `gap` away from each of `kinks`.
-private func points(_ shape: [Int], _ random: inout RandomGenerator, away kinks: [Double] = [], gap: Double = 0.01, scale: Double = 1) -> Tensor<Double> {
-    Tensor(shape: shape, (0..<shape.reduce(1, *)).map { _ in
-        while true {
-            let x = scale * random.normal()
-            if kinks.allSatisfy({ abs(x - $0) > gap }) { return x }
-        }
-    })
+private func points(
+    _ shape: [Int], _ random: inout RandomGenerator, away kinks: [Double] = [], gap: Double = 0.01, scale: Double = 1
+) -> Tensor<Double> {
+    Tensor(
+        shape: shape,
+        (0..<shape.reduce(1, *)).map { _ in
+            while true {
+                let x = scale * random.normal()
+                if kinks.allSatisfy({ abs(x - $0) > gap }) { return x }
+            }
+        })
 }
 
 /// Prints a row of the table that `make gradcheck` shows.
 func printRow(_ name: String, _ check: GradientCheck, bar: Double) {
     let title = name.padding(toLength: 40, withPad: " ", startingAt: 0)
-    print("gradcheck  \(title) " + String(format: "%7d points   worst %.1e   bar %.0e", check.points, check.worstError, bar))
+    print(
+        "gradcheck  \(title) "
+            + String(format: "%7d points   worst %.1e   bar %.0e", check.points, check.worstError, bar))
 }
 
 @Suite struct GradientChecks {
     typealias Operation = (Tape<Double>, [Variable<Double>]) -> Variable<Double>
 
     /// Every operation of the tape with inputs away from its kinks.
-    static func operations(_ random: inout RandomGenerator) -> [(name: String, inputs: [Tensor<Double>], operation: Operation)] {
-        let a = points([4, 7], &random), b = points([4, 7], &random), row = points([1, 7], &random), column = points([4, 1], &random)
+    static func operations(
+        _ random: inout RandomGenerator
+    ) -> [(name: String, inputs: [Tensor<Double>], operation: Operation)] {
+        let a = points([4, 7], &random), b = points([4, 7], &random), row = points([1, 7], &random),
+            column = points([4, 1], &random)
         let positive = Tensor<Double>(shape: [4, 7], a.elements.map { abs($0) + 0.1 })
         let divisor = Tensor<Double>(shape: [4, 1], column.elements.map { abs($0) + 0.3 })
         let columns = (0..<4).map { _ in (0..<3).map { _ in Int(random.next() % 7) } }
         let weights = points([4, 7], &random)
         return [
             ("matrix product", [a, points([7, 5], &random)], { $1[0].matrixProduct($1[1]) }),
-            ("linear layer", [a, points([3, 7], &random), points([3], &random)], { $0.linear($1[0], weight: $1[1], bias: $1[2]) }),
-            ("linear layer of three inputs", [a, column, points([4, 2], &random), points([3, 10], &random), points([3], &random)],
-             { $0.linear($1[0], $1[1], $1[2], weight: $1[3], bias: $1[4]) }),
+            (
+                "linear layer", [a, points([3, 7], &random), points([3], &random)],
+                { $0.linear($1[0], weight: $1[1], bias: $1[2]) }
+            ),
+            (
+                "linear layer of three inputs",
+                [a, column, points([4, 2], &random), points([3, 10], &random), points([3], &random)],
+                { $0.linear($1[0], $1[1], $1[2], weight: $1[3], bias: $1[4]) }
+            ),
             ("bias", [a, row], { $1[0] + $1[1] }),
             ("relu", [points([4, 7], &random, away: [0])], { $1[0].relu() }),
             ("sigmoid", [a], { $1[0].sigmoid() }),
@@ -49,7 +64,10 @@ func printRow(_ name: String, _ check: GradientCheck, bar: Double) {
             ("clamp", [points([4, 7], &random, away: [-0.5, 0.8])], { $1[0].clamped(to: -0.5...0.8) }),
             ("softmax", [a], { $1[0].softmax() }),
             ("log softmax", [a], { $1[0].logSoftmax() }),
-            ("descending sort", [Tensor(shape: [3, 6], random.permutation(18).map { Double($0) / 7 })], { $1[0].sortedDescending().sorted }),
+            (
+                "descending sort", [Tensor(shape: [3, 6], random.permutation(18).map { Double($0) / 7 })],
+                { $1[0].sortedDescending().sorted }
+            ),
             ("inclusive cumulative sum", [a], { $1[0].cumulativeSum() }),
             ("exponential", [a], { $1[0].exp() }),
             ("logarithm", [positive], { $1[0].log() }),
@@ -76,7 +94,10 @@ func printRow(_ name: String, _ check: GradientCheck, bar: Double) {
         }
         for (name, check) in table {
             printRow(name, check, bar: 1e-6)
-            #expect(check.worstError <= 1e-6, "\(name): input \(check.worstInput), element \(check.worstElement): \(check.analytic) by the tape, \(check.numeric) by differences")
+            let place = "input \(check.worstInput), element \(check.worstElement)"
+            #expect(
+                check.worstError <= 1e-6,
+                "\(name): \(place): \(check.analytic) by the tape, \(check.numeric) by differences")
         }
     }
 

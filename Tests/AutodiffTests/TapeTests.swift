@@ -34,14 +34,16 @@ private func gradient(_ x: [Double], _ operation: (Variable<Double>) -> Variable
     }
 
     @Test func constantsCostNoPullback() {
-        let tape = Tape<Double>(), a = tape.constant(Tensor(shape: [1, 1], [2])), b = tape.constant(Tensor(shape: [1, 1], [3]))
+        let tape = Tape<Double>(), a = tape.constant(Tensor(shape: [1, 1], [2])),
+            b = tape.constant(Tensor(shape: [1, 1], [3]))
         let product = a * b
         #expect(tape.entries.allSatisfy { $0.pullback == nil && !$0.needsGradient })
         #expect(tape.gradients(of: product)[a] == Tensor(shape: [1, 1], [0]))
     }
 
     @Test func anUnusedParameterHasGradientZero() {
-        let tape = Tape<Float>(), a = tape.parameter(Tensor(shape: [2, 2], repeating: 1)), b = tape.parameter(Tensor(shape: [1, 3], repeating: 1))
+        let tape = Tape<Float>(), a = tape.parameter(Tensor(shape: [2, 2], repeating: 1)),
+            b = tape.parameter(Tensor(shape: [1, 3], repeating: 1))
         #expect(tape.gradients(of: a.rowSums())[b] == Tensor(shape: [1, 3], repeating: 0))
     }
 
@@ -62,7 +64,8 @@ private func gradient(_ x: [Double], _ operation: (Variable<Double>) -> Variable
     }
 
     @Test func dividingAnImpossibleLogitLeavesTheDivisorsGradientFinite() {
-        let tape = Tape<Double>(), l = tape.constant(Tensor(shape: [1, 3], [1, -.infinity, 2])), T = tape.parameter(Tensor(shape: [1, 1], [0.5]))
+        let tape = Tape<Double>(), l = tape.constant(Tensor(shape: [1, 3], [1, -.infinity, 2])),
+            T = tape.parameter(Tensor(shape: [1, 1], [0.5]))
         let p = (l / T).softmax().gathered(columns: [[0]])
         let q = 1 / (1 + 2.718281828459045 * 2.718281828459045)
         // d/dT softmax(l/T)₀ = −p₀·(l₀ − Σ p·l)/T²

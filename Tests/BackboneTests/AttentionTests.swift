@@ -1,6 +1,7 @@
 import Foundation
 import Safetensors
 import Tensor
+import TestSupport
 import Testing
 @testable import Backbone
 
@@ -16,7 +17,8 @@ import Testing
         let attention = try GroupedQueryAttention(setting.weights, setting.configuration, layer: 2)
         let (x, got) = setting.run(attention)
         let configuration = setting.configuration
-        let heads = configuration.headCount, size = configuration.headSize, shared = heads / configuration.keyValueHeadCount
+        let heads = configuration.headCount, size = configuration.headSize,
+            shared = heads / configuration.keyValueHeadCount
         let sinks = kind == .gptOSS ? try setting.weights.vector("sinks", count: heads).map(Double.init) : nil
         for (sequence, rows) in zip(x, got) {
             let q = try setting.normedHeads("q", try setting.project("q_proj", sequence))
@@ -26,8 +28,10 @@ import Testing
             for head in 0..<heads {
                 func part(_ x: Matrix, _ head: Int) -> Matrix { x.map { Array($0[head * size..<(head + 1) * size]) } }
                 let sum = Self.attend(
-                    setting.turned(part(q, head), interleaved: false), setting.turned(part(k, head / shared), interleaved: false),
-                    part(v, head / shared), scale: 1 / Double(size).squareRoot(), window: configuration.windows[2], sink: sinks?[head])
+                    setting.turned(part(q, head), interleaved: false),
+                    setting.turned(part(k, head / shared), interleaved: false),
+                    part(v, head / shared), scale: 1 / Double(size).squareRoot(), window: configuration.windows[2],
+                    sink: sinks?[head])
                 for row in sum.indices { sums[row] += sum[row] }
             }
             #expect(Self.difference(rows, try setting.project("o_proj", sums)) < 1e-5)
@@ -44,7 +48,9 @@ import Testing
         // factor 4 and mscale_all_dim 0.7: both the queries' and the keys' share of the scale.
         let magnitude = 0.1 * 0.7 * log(4.0) + 1
         for (sequence, rows) in zip(x, got) {
-            let down = sizes.queryRank == nil ? sequence : try setting.normed("q_a_layernorm", setting.project("q_a_proj", sequence))
+            let down =
+                sizes.queryRank == nil
+                ? sequence : try setting.normed("q_a_layernorm", setting.project("q_a_proj", sequence))
             let q = try setting.project(sizes.queryRank == nil ? "q_proj" : "q_b_proj", down)
             let compressed = try setting.project("kv_a_proj_with_mqa", sequence)
             let latent = try setting.normed("kv_a_layernorm", compressed.map { Array($0.prefix(rank)) })
@@ -57,7 +63,8 @@ import Testing
                 let width = plain + sizes.valueSize
                 let own = expanded.map { Array($0[head * width..<(head + 1) * width]) }
                 let sum = Self.attend(
-                    zip(queries, turned).map { Array($0.prefix(plain)) + $1 }, zip(own, rotary).map { Array($0.prefix(plain)) + $1 },
+                    zip(queries, turned).map { Array($0.prefix(plain)) + $1 },
+                    zip(own, rotary).map { Array($0.prefix(plain)) + $1 },
                     own.map { Array($0.dropFirst(plain)) }, scale: magnitude * magnitude / Double(size).squareRoot())
                 for row in sum.indices { sums[row] += sum[row] }
             }
@@ -75,7 +82,8 @@ import Testing
         init(_ tiny: TinyModel, layer: Int) throws {
             self.layer = layer
             configuration = try ModelConfiguration(directory: tiny.folder)
-            weights = WeightReader(checkpoint: try Checkpoint(folder: tiny.folder.path)).below("model.layers.\(layer)").below("self_attn")
+            weights = WeightReader(checkpoint: try Checkpoint(folder: tiny.folder.path)).below("model.layers.\(layer)")
+                .below("self_attn")
             rope = RotaryEmbedding(
                 configuration.rope, size: configuration.latent?.rotarySize ?? configuration.headSize,
                 isInterleaved: configuration.latent?.isInterleaved ?? false)
@@ -85,8 +93,12 @@ import Testing
         func run(_ attention: some Backbone.Attention) -> (x: [Matrix], result: [Matrix]) {
             var random = RandomGenerator(seed: 3)
             let lengths = [19, 6], size = configuration.hiddenSize
-            let x = lengths.map { length in (0..<length).map { _ in (0..<size).map { _ in Double(Float(random.normal())) } } }
-            let caches = lengths.map { _ in KVCache(layout: configuration.cacheLayout, windows: configuration.windows, pageSize: 4) }
+            let x = lengths.map { length in
+                (0..<length).map { _ in (0..<size).map { _ in Double(Float(random.normal())) } }
+            }
+            let caches = lengths.map { _ in
+                KVCache(layout: configuration.cacheLayout, windows: configuration.windows, pageSize: 4)
+            }
             let batch = Batch(zip(caches, lengths).map { ($0, Array(repeating: 0, count: $1)[...]) }, rope: rope)
             let all = x.joined().joined().map { Float($0) }
             let result = attention(Tensor(shape: [25, size], all), batch: batch, layer: layer)
@@ -95,7 +107,8 @@ import Testing
         }
 
         func project(_ name: String, _ x: Matrix) throws -> Matrix {
-            let weight = try weights.checkpoint.tensor(weights.prefix + name + ".weight"), values = try weight.values(as: Double.self)
+            let weight = try weights.checkpoint.tensor(weights.prefix + name + ".weight"),
+                values = try weight.values(as: Double.self)
             let bias = try weights.checkpoint.find(weights.prefix + name + ".bias")?.values(as: Double.self)
             let (outputs, inputs) = (weight.shape[0], weight.shape[1])
             return x.map { row in
@@ -121,7 +134,9 @@ import Testing
             let size = configuration.headSize
             return try x.map { row in
                 try stride(from: 0, to: row.count, by: size)
-                    .flatMap { try normed(name + "_norm", [Array(row[$0..<$0 + size])], epsilon: configuration.normEpsilon)[0] }
+                    .flatMap {
+                        try normed(name + "_norm", [Array(row[$0..<$0 + size])], epsilon: configuration.normEpsilon)[0]
+                    }
             }
         }
 
@@ -160,7 +175,12 @@ import Testing
         }
     }
 
+    /// Largest |got − want| / (1 + |want|); infinite where a number is NaN, or shapes differ.
     private static func difference(_ got: Matrix, _ want: Matrix) -> Double {
-        zip(got.joined(), want.joined()).map { abs($0 - $1) / (1 + abs($1)) }.max() ?? .infinity
+        guard got.map(\.count) == want.map(\.count), !want.isEmpty else { return .infinity }
+        return zip(got.joined(), want.joined()).reduce(0) { worst, pair in
+            let error = abs(pair.0 - pair.1) / (1 + abs(pair.1))
+            return error <= worst ? worst : error.isNaN ? .infinity : error
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 @testable import Backbone
 
@@ -23,7 +24,8 @@ import Testing
             [
                 "rope_theta": NSNull(), "rope_scaling": NSNull(),
                 "rope_parameters": [
-                    "rope_type": "llama3", "rope_theta": 10_000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                    "rope_type": "llama3", "rope_theta": 10_000.0, "factor": 8.0, "low_freq_factor": 1.0,
+                    "high_freq_factor": 4.0,
                     "original_max_position_embeddings": 32,
                 ] as [String: Any],
             ])
@@ -41,7 +43,8 @@ import Testing
             older.rope.scaling
                 == .yarn(
                     .init(
-                        factor: 4, betaFast: 32, betaSlow: 1, originalContext: 32, truncates: true, attentionFactor: nil, scale: 0,
+                        factor: 4, betaFast: 32, betaSlow: 1, originalContext: 32, truncates: true,
+                        attentionFactor: nil, scale: 0,
                         allDimensionsScale: 0)))
     }
 
@@ -60,7 +63,9 @@ import Testing
         let error = #expect(throws: ModelError.self) { try ModelConfiguration(directory: tiny.folder) }
         #expect(
             error?.description
-                == "\(generation.path): found \"</s>\" for 'eos_token_id', expected a whole number of at least 0, or a list of them")
+                == "\(generation.path): found \"</s>\" for 'eos_token_id', expected a whole number of at least 0, or "
+                + "a list of them"
+        )
     }
 
     @Test func windowsFollowEachFamilysRule() throws {
@@ -70,9 +75,12 @@ import Testing
         #expect(try read(.gptOSS).windows == [6, nil, 6])
         let types = ["full_attention", "full_attention", "sliding_attention"]
         #expect(try read(.gptOSS, ["layer_types": types]).windows == [nil, nil, 6])
-        #expect(try failure(.gptOSS, ["layer_types": ["full_attention"]]).description.hasSuffix(
-            "config.json: found 1 layers for 'layer_types', expected 3, as num_hidden_layers says"))
-        #expect(try failure(.gptOSS, ["layer_types": ["full_attention", "full_attention", "chunked_attention"]]).kind == .unsupported)
+        #expect(
+            try failure(.gptOSS, ["layer_types": ["full_attention"]]).description.hasSuffix(
+                "config.json: found 1 layers for 'layer_types', expected 3, as num_hidden_layers says"))
+        #expect(
+            try failure(.gptOSS, ["layer_types": ["full_attention", "full_attention", "chunked_attention"]]).kind
+                == .unsupported)
     }
 
     @Test func familiesAreFoundByArchitectureToo() throws {
@@ -83,16 +91,23 @@ import Testing
     @Test func whatIsNotSupportedIsNamedWithWhatIs() throws {
         let architecture = try failure(.llama, ["model_type": "mamba", "architectures": ["MambaForCausalLM"]])
         #expect(architecture.kind == .unsupported)
-        #expect(architecture.description.contains("found 'mamba' for 'model_type', which is not supported; supported: llama (LlamaForCausalLM), qwen2"))
+        #expect(
+            architecture.description.contains(
+                "found 'mamba' for 'model_type', which is not supported; supported: llama (LlamaForCausalLM), qwen2"))
         let rope = try failure(.llama, ["rope_scaling": ["rope_type": "longrope", "factor": 2.0] as [String: Any]])
         #expect(rope.kind == .unsupported)
-        #expect(rope.description.hasSuffix(
-            "found the rope type 'longrope' for 'rope_scaling.rope_type', which is not supported; supported: default, llama3, yarn"))
+        #expect(
+            rope.description.hasSuffix(
+                "found the rope type 'longrope' for 'rope_scaling.rope_type', which is not supported; supported: "
+                    + "default, llama3, yarn"
+            ))
         let fp8 = try failure(.deepSeekV3, ["quantization_config": ["quant_method": "fp8"]])
         #expect(fp8.kind == .unsupported)
-        #expect(fp8.description.hasSuffix(
-            "found 'fp8' in a model of family deepseek_v3 for 'quantization_config.quant_method', which is not supported; "
-                + "supported: 'mxfp4' in gpt_oss, and F32, F16 and BF16 without quantization in all families"))
+        #expect(
+            fp8.description.hasSuffix(
+                "found 'fp8' in a model of family deepseek_v3 for 'quantization_config.quant_method', which is not "
+                    + "supported; "
+                    + "supported: 'mxfp4' in gpt_oss, and F32, F16 and BF16 without quantization in all families"))
         #expect(try failure(.gptOSS, ["quantization_config": ["quant_method": "awq"]]).kind == .unsupported)
         #expect(try failure(.llama, ["quantization_config": ["quant_method": "mxfp4"]]).kind == .unsupported)
         #expect(try failure(.qwen2, ["hidden_act": "gelu"]).kind == .unsupported)
@@ -102,28 +117,38 @@ import Testing
     @Test func missingAndIllTypedKeysAreNamed() throws {
         let missing = try failure(.llama, ["hidden_size": NSNull()])
         #expect(missing.kind == .malformed)
-        #expect(missing.description.hasSuffix(
-            "config.json: found nothing for 'hidden_size', expected a whole number from 1 to 2147483647"))
-        #expect(try failure(.llama, ["num_hidden_layers": "three"]).description.hasSuffix(
-            "found \"three\" for 'num_hidden_layers', expected a whole number from 1 to 10000"))
-        #expect(try failure(.llama, ["num_key_value_heads": 3]).description.hasSuffix(
-            "found 3 for 'num_key_value_heads', expected a divisor of the 4 attention heads"))
-        #expect(try failure(.llama, ["rope_scaling": ["rope_type": "llama3"]]).description.hasSuffix(
-            "found nothing for 'rope_scaling.factor', expected a number above 0"))
-        #expect(try failure(.qwen3MoE, ["num_experts_per_tok": 6]).description.hasSuffix(
-            "found 6 for 'num_experts_per_tok', expected a whole number from 1 to 5"))
-        #expect(try failure(.deepSeekV3, ["n_group": 3]).description.hasSuffix(
-            "found 3 for 'n_group', expected groups of equal size, at least 2, of the 8 experts"))
-        #expect(try failure(.llama, ["model_type": NSNull()]).description.contains("found nothing for 'model_type', expected one of llama"))
-        #expect(try failure(.qwen2, ["tie_word_embeddings": "yes"]).description.hasSuffix(
-            "found \"yes\" for 'tie_word_embeddings', expected true or false"))
+        #expect(
+            missing.description.hasSuffix(
+                "config.json: found nothing for 'hidden_size', expected a whole number from 1 to 2147483647"))
+        #expect(
+            try failure(.llama, ["num_hidden_layers": "three"]).description.hasSuffix(
+                "found \"three\" for 'num_hidden_layers', expected a whole number from 1 to 10000"))
+        #expect(
+            try failure(.llama, ["num_key_value_heads": 3]).description.hasSuffix(
+                "found 3 for 'num_key_value_heads', expected a divisor of the 4 attention heads"))
+        #expect(
+            try failure(.llama, ["rope_scaling": ["rope_type": "llama3"]]).description.hasSuffix(
+                "found nothing for 'rope_scaling.factor', expected a number above 0"))
+        #expect(
+            try failure(.qwen3MoE, ["num_experts_per_tok": 6]).description.hasSuffix(
+                "found 6 for 'num_experts_per_tok', expected a whole number from 1 to 5"))
+        #expect(
+            try failure(.deepSeekV3, ["n_group": 3]).description.hasSuffix(
+                "found 3 for 'n_group', expected groups of equal size, at least 2, of the 8 experts"))
+        #expect(
+            try failure(.llama, ["model_type": NSNull()]).description.contains(
+                "found nothing for 'model_type', expected one of llama"))
+        #expect(
+            try failure(.qwen2, ["tie_word_embeddings": "yes"]).description.hasSuffix(
+                "found \"yes\" for 'tie_word_embeddings', expected true or false"))
     }
 
     @Test func brokenFilesAreNamed() throws {
         let tiny = try TinyModel(.llama), file = tiny.folder.appendingPathComponent("config.json")
         try Data("{\"model_type\": \"llama\",\n \"hidden_size\" 24}".utf8).write(to: file)
         let broken = #expect(throws: ModelError.self) { try tiny.load() }
-        #expect(broken?.description == "\(file.path) is not valid JSON, line 2: found '2', expected a colon after the key")
+        #expect(
+            broken?.description == "\(file.path) is not valid JSON, line 2: found '2', expected a colon after the key")
         try Data("[1]".utf8).write(to: file)
         let list = #expect(throws: ModelError.self) { try tiny.load() }
         #expect(list?.description == "\(file.path): found a list of 1, expected an object")

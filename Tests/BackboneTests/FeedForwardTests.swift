@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct FeedForwardTests {
     private func weight(_ rows: Int, _ columns: Int, _ values: [Float]) throws -> Projection {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("weight-\(UUID().uuidString).safetensors").path
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "weight-\(UUID().uuidString).safetensors"
+        ).path
         defer { try? FileManager.default.removeItem(atPath: path) }
         try SafetensorsWriter.write([NewTensor("w", [rows, columns], values)], to: path)
         return Projection(weight: try WeightMatrix(SafetensorsFile(path: path).tensor("w")))
@@ -54,7 +56,8 @@ import Testing
     }
 
     @Test func gatedIsSiLUTimesValue() throws {
-        let feedForward = GatedFeedForward(gate: try weight(1, 1, [2]), up: try weight(1, 1, [3]), down: try weight(1, 1, [0.5]))
+        let feedForward = GatedFeedForward(
+            gate: try weight(1, 1, [2]), up: try weight(1, 1, [3]), down: try weight(1, 1, [0.5]))
         // x = 1.5: g = 3, u = 4.5.
         let y = feedForward(Tensor(shape: [1, 1], [1.5] as [Float]))[0]
         #expect(abs(Double(y) - 3 / (1 + exp(-3.0)) * 4.5 * 0.5) < 1e-5)
@@ -62,11 +65,13 @@ import Testing
 
     @Test func clampedCutsGateAboveAndValueOnBothSides() throws {
         let feedForward = ClampedFeedForward(
-            gateAndUp: try weight(4, 2, [1, 0, 0, 1, 0, 1, 1, 0]), down: try weight(2, 2, [1, 0, 0, 1]), alpha: 1.702, limit: 7)
+            gateAndUp: try weight(4, 2, [1, 0, 0, 1, 0, 1, 1, 0]), down: try weight(2, 2, [1, 0, 0, 1]), alpha: 1.702,
+            limit: 7)
         // Columns g₁ = a, u₁ = b, g₂ = b, u₂ = a.
         func swiglu(_ g: Double, _ u: Double) -> Double { (u + 1) * g / (1 + exp(-1.702 * g)) }
         let y = feedForward(Tensor(shape: [3, 2], [9, -9, 1, -2, -0.5, 3] as [Float]))
         let want = [swiglu(7, -7), swiglu(-9, 7), swiglu(1, -2), swiglu(-2, 1), swiglu(-0.5, 3), swiglu(3, -0.5)]
+        #expect(y.shape == [3, 2])
         for (got, want) in zip(y.elements, want) { #expect(abs(Double(got) - want) < 1e-4 * (1 + abs(want))) }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Safetensors
 import Tensor
+import TestSupport
 import Testing
 
 @testable import Backbone
@@ -14,13 +15,19 @@ import Testing
         configuration["base_model_type"] = configuration["model_type"]
         configuration["model_type"] = "autodeco"
         configuration["architectures"] = ["AutoDecoModelForCausalLM"]
-        try JSONSerialization.data(withJSONObject: configuration).write(to: folder.appendingPathComponent("config.json"))
-        var tensors = try Checkpoint(folder: model.folder.path).shards.flatMap(\.tensors).map { Checkpoint.ShardContent($0, name: "llm.\($0.name)") }
+        try JSONSerialization.data(withJSONObject: configuration).write(
+            to: folder.appendingPathComponent("config.json"))
+        var tensors = try Checkpoint(folder: model.folder.path).shards.flatMap(\.tensors).map {
+            Checkpoint.ShardContent($0, name: "llm.\($0.name)")
+        }
         // As much as would make a tiny model a large one, were it counted.
         let heads = folder.appendingPathComponent("heads")
-        try SafetensorsWriter.write([NewTensor("temp_head.mlp.0.weight", [256, 20_000], Array(repeating: Float(0), count: 256 * 20_000))], to: heads.path)
+        try SafetensorsWriter.write(
+            [NewTensor("temp_head.mlp.0.weight", [256, 20_000], Array(repeating: Float(0), count: 256 * 20_000))],
+            to: heads.path)
         tensors.append(Checkpoint.ShardContent(try SafetensorsFile(path: heads.path).tensor("temp_head.mlp.0.weight")))
-        try Checkpoint.write(tensors, metadata: ["format": "pt"], to: folder.appendingPathComponent("model.safetensors").path)
+        try Checkpoint.write(
+            tensors, metadata: ["format": "pt"], to: folder.appendingPathComponent("model.safetensors").path)
         return folder
     }
 
@@ -37,7 +44,9 @@ import Testing
     @Test func headsAloneAreNoModel() throws {
         let model = try TinyModel(.llama), folder = try merged(model)
         defer { try? FileManager.default.removeItem(at: folder) }
-        try SafetensorsWriter.write([NewTensor("temp_head.mlp.2.bias", [1], [0] as [Float])], to: folder.appendingPathComponent("model.safetensors").path)
+        try SafetensorsWriter.write(
+            [NewTensor("temp_head.mlp.2.bias", [1], [0] as [Float])],
+            to: folder.appendingPathComponent("model.safetensors").path)
         let error = #expect(throws: ModelError.self) { try Transformer(directory: folder) }
         #expect(error?.description.contains("holds heads alone") == true)
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Safetensors
+import TestSupport
 import Testing
 @testable import Backbone
 
@@ -23,8 +24,10 @@ import Testing
     @Test func missingTensorsAreNamed() throws {
         for (kind, name) in [
             (TinyModel.Kind.llama, "model.layers.2.mlp.up_proj.bias"), (.qwen2, "model.layers.1.self_attn.k_proj.bias"),
-            (.qwen3, "model.layers.0.self_attn.q_norm.weight"), (.qwen3MoE, "model.layers.2.mlp.experts.4.down_proj.weight"),
-            (.gptOSS, "model.layers.1.self_attn.sinks"), (.gptOSSInMXFP4, "model.layers.1.mlp.experts.down_proj_scales"),
+            (.qwen3, "model.layers.0.self_attn.q_norm.weight"),
+            (.qwen3MoE, "model.layers.2.mlp.experts.4.down_proj.weight"),
+            (.gptOSS, "model.layers.1.self_attn.sinks"),
+            (.gptOSSInMXFP4, "model.layers.1.mlp.experts.down_proj_scales"),
             (.deepSeekV3, "model.layers.1.mlp.gate.e_score_correction_bias"), (.llama, "lm_head.weight"),
         ] {
             let tiny = try TinyModel(kind)
@@ -39,8 +42,10 @@ import Testing
         try tiny.replace(name, with: NewTensor(name, [20, 24], [Float](repeating: 0, count: 480)))
         #expect(loading(tiny).hasSuffix("found tensor '\(name)' with the shape [20, 24], expected [24, 20]"))
         let stack = try TinyModel(.gptOSSInMXFP4), blocks = "model.layers.0.mlp.experts.gate_up_proj_blocks"
-        try stack.replace(blocks, with: NewTensor(blocks, [4, 64, 2, 8], bytes: [UInt8](repeating: 0, count: 4096), as: .u8))
-        #expect(loading(stack).hasSuffix("found tensor '\(blocks)' with the shape [4, 64, 2, 8], expected [4, 64, 1, 16]"))
+        try stack.replace(
+            blocks, with: NewTensor(blocks, [4, 64, 2, 8], bytes: [UInt8](repeating: 0, count: 4096), as: .u8))
+        #expect(
+            loading(stack).hasSuffix("found tensor '\(blocks)' with the shape [4, 64, 2, 8], expected [4, 64, 1, 16]"))
     }
 
     @Test func wrongTypesAreNamed() throws {
@@ -51,7 +56,8 @@ import Testing
 
     @Test func truncatedShardsAreNamed() throws {
         let tiny = try TinyModel(.qwen3)
-        let whole = tiny.folder.appendingPathComponent("model.safetensors"), shard = tiny.folder.appendingPathComponent("a.safetensors")
+        let whole = tiny.folder.appendingPathComponent("model.safetensors"),
+            shard = tiny.folder.appendingPathComponent("a.safetensors")
         let names = try SafetensorsFile(url: whole).names
         try FileManager.default.moveItem(at: whole, to: shard)
         let map = Dictionary(uniqueKeysWithValues: names.map { ($0, "a.safetensors") })
@@ -69,13 +75,18 @@ import Testing
 
     @Test func tokensOutsideOfTheVocabularyAreNamed() throws {
         let model = try TinyModel(.llama).load()
-        #expect(sentence { _ = try model.hidden([[1, 2], [3, 40, 5]]) } == "found token id 40 at position 1 of sequence 1, expected 0 to 39")
-        #expect(sentence { _ = try model.hidden([[-1]]) } == "found token id -1 at position 0 of sequence 0, expected 0 to 39")
+        #expect(
+            sentence { _ = try model.hidden([[1, 2], [3, 40, 5]]) }
+                == "found token id 40 at position 1 of sequence 1, expected 0 to 39")
+        #expect(
+            sentence { _ = try model.hidden([[-1]]) }
+                == "found token id -1 at position 0 of sequence 0, expected 0 to 39")
         // A step that is refused leaves its caches as they were.
         let cache = model.makeCache(), other = model.makeCache()
         _ = try model.advance([(cache, [1, 2, 3])])
         #expect(
-            sentence { _ = try model.advance([(cache, [4]), (other, [99])]) } == "found token id 99 at position 0 of sequence 1, expected 0 to 39")
+            sentence { _ = try model.advance([(cache, [4]), (other, [99])]) }
+                == "found token id 99 at position 0 of sequence 1, expected 0 to 39")
         #expect(cache.count == 3 && other.count == 0)
     }
 
@@ -88,13 +99,17 @@ import Testing
         _ = try model.advance([(cache, tiny.tokens(128))])
         #expect(
             sentence { _ = try model.advance([(cache, [1])]) }
-                == "found 129 tokens (128 of them in its cache) in sequence 0, expected at most 128, the model's max_position_embeddings")
+                == "found 129 tokens (128 of them in its cache) in sequence 0, expected at most 128, the model's "
+                + "max_position_embeddings"
+        )
     }
 
     @Test func emptyInputIsRefused() throws {
         let model = try TinyModel(.llama).load()
         #expect(sentence { _ = try model.hidden([]) } == "found no sequences, expected at least one")
         #expect(sentence { _ = try model.hidden([[1], []]) } == "found no tokens in sequence 1, expected at least one")
-        #expect(sentence { _ = try model.advance([(model.makeCache(), [])]) } == "found no tokens in sequence 0, expected at least one")
+        #expect(
+            sentence { _ = try model.advance([(model.makeCache(), [])]) }
+                == "found no tokens in sequence 0, expected at least one")
     }
 }

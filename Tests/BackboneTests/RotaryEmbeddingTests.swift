@@ -1,5 +1,6 @@
 import Foundation
 import Tensor
+import TestSupport
 import Testing
 @testable import Backbone
 
@@ -14,8 +15,8 @@ import Testing
     }
 
     @Test func llama3SlowsLongWavesDown() {
-        // Within 32 positions frequency 1 turns 5.09 times (kept, above 4), 0.316 turns 1.61 times (between), and 0.1 and
-        // slower less than once (an eighth of the speed).
+        // Within 32 positions frequency 1 turns 5.09 times (kept, above 4), 0.316 turns 1.61 times (between), and 0.1
+        // and slower less than once (an eighth of the speed).
         let scaling = RopeConfiguration.Scaling.llama3(
             factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 32)
         let rope = RotaryEmbedding(RopeConfiguration(base: 10_000, scaling: scaling), size: 16)
@@ -27,24 +28,29 @@ import Testing
         #expect(close(rope.frequencies[7], pow(10_000, -0.875) / 8))
     }
 
-    private func yarn(truncates: Bool, scale: Double = 0, all: Double = 0, attentionFactor: Double? = nil) -> RopeConfiguration {
+    private func yarn(
+        truncates: Bool, scale: Double = 0, all: Double = 0, attentionFactor: Double? = nil
+    ) -> RopeConfiguration {
         RopeConfiguration(
             base: 10_000,
             scaling: .yarn(
                 .init(
-                    factor: 4, betaFast: 4, betaSlow: 1, originalContext: 256, truncates: truncates, attentionFactor: attentionFactor,
+                    factor: 4, betaFast: 4, betaSlow: 1, originalContext: 256, truncates: truncates,
+                    attentionFactor: attentionFactor,
                     scale: scale, allDimensionsScale: all)))
     }
 
     @Test func yarnGoesFromKeptToSlowedOverARamp() {
         // Pair of k turns: 16·ln(256 / 2πk) / (2·ln 10000) = 2.0157 for k = 4 and 3.2198 for k = 1.
-        let low = 16 * log(256 / (8 * .pi)) / (2 * log(10_000.0)), high = 16 * log(256 / (2 * .pi)) / (2 * log(10_000.0))
+        let low = 16 * log(256 / (8 * .pi)) / (2 * log(10_000.0)),
+            high = 16 * log(256 / (2 * .pi)) / (2 * log(10_000.0))
         #expect(abs(low - 2.0157) < 1e-3 && abs(high - 3.2198) < 1e-3)
         let exact = RotaryEmbedding(yarn(truncates: false), size: 16).frequencies
         let rounded = RotaryEmbedding(yarn(truncates: true), size: 16).frequencies
         for i in 0..<8 {
             let plain = pow(10_000, -Double(i) / 8)
-            let slowed = min(1, max(0, (Double(i) - low) / (high - low))), slowedWhole = min(1, max(0, (Double(i) - 2) / 2))
+            let slowed = min(1, max(0, (Double(i) - low) / (high - low))),
+                slowedWhole = min(1, max(0, (Double(i) - 2) / 2))
             #expect(close(exact[i], plain * (1 - slowed) + plain / 4 * slowed), "pair \(i)")
             #expect(close(rounded[i], plain * (1 - slowedWhole) + plain / 4 * slowedWhole), "pair \(i), truncated")
         }
@@ -65,9 +71,13 @@ import Testing
             Double(try TinyModel(.deepSeekV3, changes).loadConfiguration().attentionScale)
         }
         // A head has 6 + 4 elements. DeepSeek-V3's own: factor 40, mscale_all_dim 1: (0.1·ln 40 + 1)² = 1.8738.
-        let scaling: [String: Any] = ["type": "yarn", "factor": 40, "mscale": 1.0, "mscale_all_dim": 1.0, "original_max_position_embeddings": 32]
+        let scaling: [String: Any] = [
+            "type": "yarn", "factor": 40, "mscale": 1.0, "mscale_all_dim": 1.0, "original_max_position_embeddings": 32,
+        ]
         #expect(abs(try scale(["rope_scaling": scaling]) * 10.0.squareRoot() - 1.87385) < 1e-4)
-        #expect(abs(try scale(["rope_scaling": scaling.merging(["mscale_all_dim": 0]) { $1 }]) * 10.0.squareRoot() - 1) < 1e-6)
+        #expect(
+            abs(try scale(["rope_scaling": scaling.merging(["mscale_all_dim": 0]) { $1 }]) * 10.0.squareRoot() - 1)
+                < 1e-6)
         #expect(abs(try scale(["rope_scaling": NSNull()]) * 10.0.squareRoot() - 1) < 1e-6)
     }
 
@@ -78,7 +88,11 @@ import Testing
         Rotations(pairs: 2, isInterleaved: false, turns: turns).apply(to: &halves, heads: 1, headSize: 5, offset: 1)
         Rotations(pairs: 2, isInterleaved: true, turns: turns).apply(to: &neighbours, heads: 1, headSize: 5, offset: 1)
         // (1, 3) by the first angle and (2, 4) by the second; (1, 2) and (3, 4).
-        #expect(largestDifference(halves, Tensor(shape: [1, 5], [9, 0.6 - 2.4, -4, 0.8 + 1.8, 2] as [Float])).difference < 1e-6)
-        #expect(largestDifference(neighbours, Tensor(shape: [1, 5], [9, 0.6 - 1.6, 0.8 + 1.2, -4, 3] as [Float])).difference < 1e-6)
+        #expect(
+            largestDifference(halves, Tensor(shape: [1, 5], [9, 0.6 - 2.4, -4, 0.8 + 1.8, 2] as [Float])).difference
+                < 1e-6)
+        #expect(
+            largestDifference(neighbours, Tensor(shape: [1, 5], [9, 0.6 - 1.6, 0.8 + 1.2, -4, 3] as [Float])).difference
+                < 1e-6)
     }
 }

@@ -1,4 +1,5 @@
 import Tensor
+import TestSupport
 import Testing
 @testable import Backbone
 
@@ -54,7 +55,8 @@ import Testing
             let hidden = try model.advance(open.map { (forks[$0], [continuations[$0][step]]) })
             for (row, fork) in open.enumerated() {
                 let whole = try model.hidden([prompt + continuations[fork].prefix(step + 1)])
-                let difference = largestDifference(hidden.selecting(rows: [row]), whole.selecting(rows: [21 + step])).difference
+                let difference = largestDifference(hidden.selecting(rows: [row]), whole.selecting(rows: [21 + step]))
+                    .difference
                 #expect(difference <= 1e-4, "fork \(fork), step \(step)")
             }
         }

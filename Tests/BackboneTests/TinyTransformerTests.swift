@@ -1,4 +1,5 @@
 import Tensor
+import TestSupport
 import Testing
 @testable import Backbone
 
@@ -30,7 +31,8 @@ private let kinds: [TinyModel.Kind] = [.llama, .qwen2, .qwen3, .qwen3MoE, .gptOS
         for (index, prompt) in prompts.enumerated() {
             let cache = model.makeCache(), alone = try model.advance([(cache, prompt)])
             #expect(alone == together.selecting(rows: Array(row..<row + prompt.count)), "prompt \(index)")
-            #expect(try model.advance([(cache, [3])]) == stepped.selecting(rows: [index]), "the step after prompt \(index)")
+            #expect(
+                try model.advance([(cache, [3])]) == stepped.selecting(rows: [index]), "the step after prompt \(index)")
             row += prompt.count
         }
     }
@@ -45,7 +47,9 @@ private let kinds: [TinyModel.Kind] = [.llama, .qwen2, .qwen3, .qwen3MoE, .gptOS
     }
 
     @Test func slicesHoldAllSequencesInOrder() {
-        let cases: [[Int]] = [[], [5], [300, 1, 1], Array(repeating: 1, count: 512), (0..<77).map { 1 + $0 * 37 % 150 }]
+        let cases: [[Int]] = [
+            [], [5], [300, 1, 1], Array(repeating: 1, count: 512), (0..<77).map { 1 + $0 * 37 % 150 },
+        ]
         for lengths in cases {
             let slices = Slice.cut(lengths)
             #expect(slices.flatMap { Array($0.sequences) } == Array(lengths.indices))

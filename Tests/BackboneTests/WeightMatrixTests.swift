@@ -30,7 +30,8 @@ private func randomValues(_ count: Int, seed: UInt64) -> [Float] {
 }
 
 /// The largest difference between `product` and x·Wᵀ in Double, relative to Σ|x·w| of each result, and where it is.
-private func largestError(_ product: Tensor<Float>, _ x: Tensor<Float>, _ w: [Float], columns: Int) -> (Double, String) {
+private func largestError(_ product: Tensor<Float>, _ x: Tensor<Float>, _ w: [Float], columns: Int) -> (Double, String)
+{
     let rows = w.count / columns
     var largest = (0.0, "nowhere")
     let x64 = x.elements.map(Double.init), w64 = w.map(Double.init), y = product.elements
@@ -43,19 +44,21 @@ private func largestError(_ product: Tensor<Float>, _ x: Tensor<Float>, _ w: [Fl
                 size += abs(term)
             }
             let error = abs(Double(y[r * rows + o]) - sum) / size
-            if !(error <= largest.0) { largest = (error, "row \(r), output \(o)") }
+            if !(error <= largest.0) { largest = (error.isNaN ? .infinity : error, "row \(r), output \(o)") }
         }
     }
     return largest
 }
 
-/// A sum of n products in Float is off by at most n·2⁻²⁴ of Σ|x·w|; sixteen lanes and rounding to both sides keep it near
-/// √n/16 of that. 2e-6 is 33 roundings: any lost, doubled or misplaced column of hundreds is thousands of times larger.
+/// A sum of n products in Float is off by at most n·2⁻²⁴ of Σ|x·w|; sixteen lanes and rounding to both sides keep it
+/// near √n/16 of that. 2e-6 is 33 roundings: any lost, doubled or misplaced column of hundreds is thousands of times
+/// larger.
 private let tolerance = 2e-6
 
 @Suite struct WeightMatrixTests {
     /// Odd shapes: a rest of columns, of lines in a tile, of lines in a block, several pieces of columns, one column.
-    @Test(arguments: [ElementType.f32, .f16, .bf16], [[7, 1], [1, 45], [37, 300], [18, 515], [50, 64], [300, 33]])
+    @Test(
+        arguments: [ElementType.f32, .f16, .bf16], [[7, 1], [1, 45], [37, 300], [18, 515], [50, 64], [300, 33]])
     func productAgreesWithTheDefinition(type: ElementType, shape: [Int]) throws {
         let tensor = try stored(shape, randomValues(shape[0] * shape[1], seed: 1), as: type)
         let weights = try WeightMatrix(tensor), values = try tensor.values(as: Float.self)
@@ -110,15 +113,19 @@ private let tolerance = 2e-6
         let tensor = try file.tensor("weight")
         #expect(Int(bitPattern: tensor.bytes.baseAddress) % 2 == 1)
         let x = Tensor<Float>(shape: [6, 64], randomValues(6 * 64, seed: 8))
-        let (error, place) = largestError(try WeightMatrix(tensor).product(x), x, try tensor.values(as: Float.self), columns: 64)
+        let (error, place) = largestError(
+            try WeightMatrix(tensor).product(x), x, try tensor.values(as: Float.self), columns: 64)
         #expect(error < tolerance, "\(error) at \(place)")
     }
 
     @Test func neighboursInMemoryDoNotLeakIntoTheRest() throws {
         // The last of 45 columns is followed by a row of infinities: read as padding it would give NaN.
-        let values = (0..<8 * 45).map { (place: Int) -> Float in (place / 45).isMultiple(of: 2) ? Float(place % 5) : .infinity }
+        let values = (0..<8 * 45).map { (place: Int) -> Float in
+            (place / 45).isMultiple(of: 2) ? Float(place % 5) : .infinity
+        }
         for type in [ElementType.bf16, .f16, .f32] {
-            let y = try WeightMatrix(try stored([8, 45], values, as: type)).product(Tensor(shape: [1, 45], repeating: 1))
+            let y = try WeightMatrix(try stored([8, 45], values, as: type)).product(
+                Tensor(shape: [1, 45], repeating: 1))
             for row in stride(from: 0, to: 8, by: 2) { #expect(y[0, row] == 90) }
         }
     }
@@ -129,7 +136,9 @@ private let tolerance = 2e-6
             let values = try tensor.values(as: Float.self)
             let rows = try WeightMatrix(tensor).gathered([8, 0, 3, 3])
             #expect(rows.shape == [4, 21])
-            let expected: [Float] = [8, 0, 3, 3].flatMap { (id: Int) -> [Float] in Array(values[id * 21..<(id + 1) * 21]) }
+            let expected: [Float] = [8, 0, 3, 3].flatMap { (id: Int) -> [Float] in
+                Array(values[id * 21..<(id + 1) * 21])
+            }
             #expect(rows.elements == expected)
         }
     }
@@ -152,7 +161,11 @@ private let tolerance = 2e-6
         var all = [("mxfp4", try WeightMatrix(mxfp4: file.tensor("blocks"), scales: file.tensor("scales"), index: 0))]
         for type in [ElementType.f32, .f16, .bf16] {
             all.append(("\(type)", try WeightMatrix(stored([600, 544], values, as: type))))
-            all.append(("\(type) transposed", try WeightMatrix(stored([1, 544, 600], values, as: type), index: 0, isTransposed: true)))
+            all.append(
+                (
+                    "\(type) transposed",
+                    try WeightMatrix(stored([1, 544, 600], values, as: type), index: 0, isTransposed: true)
+                ))
         }
         return all
     }
@@ -163,7 +176,9 @@ private let tolerance = 2e-6
                 let x = Tensor<Float>(shape: [rows, 544], randomValues(rows * 544, seed: 12))
                 let one = Parallel.$threads.withValue(1) { weights.product(x) }
                 for threads in [2, 3] {
-                    #expect(Parallel.$threads.withValue(threads) { weights.product(x) } == one, "\(name), \(rows) rows, \(threads) threads")
+                    #expect(
+                        Parallel.$threads.withValue(threads) { weights.product(x) } == one,
+                        "\(name), \(rows) rows, \(threads) threads")
                 }
             }
         }
@@ -184,7 +199,9 @@ private let tolerance = 2e-6
 }
 
 @Suite struct WeightMXFP4Tests {
-    private static func stack(_ blocks: [UInt8], _ scales: [UInt8], _ n: Int, _ rows: Int, _ blocksPerRow: Int) throws -> SafetensorsFile {
+    private static func stack(
+        _ blocks: [UInt8], _ scales: [UInt8], _ n: Int, _ rows: Int, _ blocksPerRow: Int
+    ) throws -> SafetensorsFile {
         try MappedFile.write([
             NewTensor("blocks", [n, rows, blocksPerRow, 16], bytes: blocks, as: .u8),
             NewTensor("scales", [n, rows, blocksPerRow], bytes: scales, as: .u8),
@@ -196,7 +213,8 @@ private let tolerance = 2e-6
         let bytes: [UInt8] = [0x10, 0x32, 0x54, 0x76, 0x98, 0xBA, 0xDC, 0xFE]
         let codes: [Float] = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6]
         let file = try Self.stack(bytes + bytes + bytes + bytes, [127, 130], 1, 1, 2)
-        let row = try WeightMatrix(mxfp4: file.tensor("blocks"), scales: file.tensor("scales"), index: 0).gathered([0]).elements
+        let row = try WeightMatrix(mxfp4: file.tensor("blocks"), scales: file.tensor("scales"), index: 0).gathered([0])
+            .elements
         #expect(row == codes + codes + (codes + codes).map { $0 * 8 })
         #expect(row[8].sign == .minus)
     }
@@ -222,7 +240,8 @@ private let tolerance = 2e-6
             let w = (0..<rows * columns).map { place -> Float in
                 let element = index * rows * columns + place
                 let byte = blocks[element / 2], scale = Int(scales[element / 32]) - 127
-                return codes[Int(element % 2 == 0 ? byte & 15 : byte >> 4)] * Float(sign: .plus, exponent: scale, significand: 1)
+                return codes[Int(element % 2 == 0 ? byte & 15 : byte >> 4)]
+                    * Float(sign: .plus, exponent: scale, significand: 1)
             }
             let weights = try WeightMatrix(mxfp4: file.tensor("blocks"), scales: file.tensor("scales"), index: index)
             #expect(weights.rows == rows && weights.columns == columns)
@@ -248,9 +267,15 @@ private let tolerance = 2e-6
             NewTensor("vector", [6], [Float](repeating: 0, count: 6)),
             NewTensor("stack", [2, 3, 4], [Float](repeating: 0, count: 24)),
         ])
-        #expect(message { try WeightMatrix(file.tensor("integers")) } == "tensor 'integers' has the type I32, expected F32, F16, BF16")
-        #expect(message { try WeightMatrix(file.tensor("doubles")) } == "tensor 'doubles' has the type F64, expected F32, F16, BF16")
-        #expect(message { try WeightMatrix(file.tensor("vector")) } == "tensor 'vector' has the shape [6], expected 2 dimensions [rows, columns]")
+        #expect(
+            message { try WeightMatrix(file.tensor("integers")) }
+                == "tensor 'integers' has the type I32, expected F32, F16, BF16")
+        #expect(
+            message { try WeightMatrix(file.tensor("doubles")) }
+                == "tensor 'doubles' has the type F64, expected F32, F16, BF16")
+        #expect(
+            message { try WeightMatrix(file.tensor("vector")) }
+                == "tensor 'vector' has the shape [6], expected 2 dimensions [rows, columns]")
         #expect(
             message { try WeightMatrix(file.tensor("vector"), index: 0, isTransposed: true) }
                 == "tensor 'vector' has the shape [6], expected 3 dimensions [n, columns, rows]")
@@ -274,10 +299,16 @@ private let tolerance = 2e-6
         }
         #expect(
             mxfp4("short", "scales")
-                == "tensor 'short' has the shape [2, 3, 4, 8], expected [n, rows, columns/32, 16]: blocks of 32 columns in 16 bytes")
-        #expect(mxfp4("blocks", "few") == "tensor 'few' has the shape [2, 3, 3], expected [2, 3, 4], a scale for each block of 'blocks'")
+                == "tensor 'short' has the shape [2, 3, 4, 8], expected [n, rows, columns/32, 16]: blocks of 32 "
+                + "columns in 16 bytes"
+        )
+        #expect(
+            mxfp4("blocks", "few")
+                == "tensor 'few' has the shape [2, 3, 3], expected [2, 3, 4], a scale for each block of 'blocks'")
         #expect(mxfp4("blocks", "floats") == "tensor 'floats' has the type F32, expected U8")
-        #expect(mxfp4("scales", "scales") == "tensor 'scales' has the shape [2, 3, 4], expected 4 dimensions [n, rows, columns/32, 16]")
+        #expect(
+            mxfp4("scales", "scales")
+                == "tensor 'scales' has the shape [2, 3, 4], expected 4 dimensions [n, rows, columns/32, 16]")
         #expect(mxfp4("blocks", "scales", 2) == "tensor 'blocks' is a stack of 2 matrices, asked for number 2")
     }
 }

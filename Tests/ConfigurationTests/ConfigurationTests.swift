@@ -1,17 +1,19 @@
+import Configuration
+import Files
 import Foundation
+import Recipes
 import Testing
-
-@testable import Configuration
+@testable import Recipes
 
 /// What a configuration file says is what a command gets.
 @Suite struct ConfigurationTests {
-    private func read(_ text: String, _ overrides: String...) throws -> Configuration {
-        try Configuration(json5: Data(text.utf8), file: "c.json", overrides: overrides)
+    private func read(_ text: String, _ overrides: String...) throws -> RunConfiguration {
+        try RunConfiguration(json5: Data(text.utf8), file: "c.json", overrides: overrides)
     }
 
     private func message(_ text: String, _ overrides: String...) -> String {
         let error = #expect(throws: ConfigurationError.self) {
-            try Configuration(json5: Data(text.utf8), file: "c.json", overrides: overrides)
+            try RunConfiguration(json5: Data(text.utf8), file: "c.json", overrides: overrides)
         }
         return error?.description ?? ""
     }
@@ -19,7 +21,8 @@ import Testing
     // MARK: Reading
 
     @Test func valuesOfAllTypesAreRead() throws {
-        let c = try read("""
+        let c = try read(
+            """
             // JSON5: comments, bare names, single quotes, trailing commas.
             {
               model: {folder: 'data/m'},
@@ -40,10 +43,13 @@ import Testing
     }
 
     @Test func everyConfigurationOfTheProjectReads() throws {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../configs").standardized
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../configs")
+            .standardized
         let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }
         #expect(files.contains("countdown.json") && files.contains("models/gpt-oss-20b.json"))
-        for file in files { #expect(throws: Never.self) { try Configuration(path: folder.appendingPathComponent(file).path) } }
+        for file in files {
+            #expect(throws: Never.self) { try RunConfiguration(path: folder.appendingPathComponent(file).path) }
+        }
     }
 
     @Test func trainingDefaultsAreThePapers() throws {
@@ -69,18 +75,27 @@ import Testing
     }
 
     @Test func theResolvedConfigurationReadsAsItself() throws {
-        let c = try read("{collect: {samples: 3, minP: 0.1, folder: 'a/b'}, training: {alpha: 20.5}}", "task.command=certain")
+        let c = try read(
+            "{collect: {samples: 3, minP: 0.1, folder: 'a/b'}, training: {alpha: 20.5}}", "task.command=certain")
         let printed = try JSONEncoder().encode(c.json)
-        #expect(try Configuration(json5: printed, file: "d.json").json == c.json)
-        guard case .object(let sections) = c.json, case .object(let collect)? = sections["collect"] else { return #expect(Bool(false)) }
+        #expect(try RunConfiguration(json5: printed, file: "d.json").json == c.json)
+        guard case .object(let sections) = c.json, case .object(let collect)? = sections["collect"] else {
+            return #expect(Bool(false))
+        }
         #expect(collect["samples"] == .integer(3) && collect["keep"] == .integer(4) && collect["topK"] == .null)
         #expect(sections.count == 6)
     }
 
     @Test func fewerExpectedTokensThanTrajectoriesAreRefused() throws {
-        #expect(message("{cache: {expectedTrajectories: 10, expectedTokens: 9}}") == "c.json: cache.expectedTokens is 9, expected at least the 10 of cache.expectedTrajectories")
-        let c = try read("{model: {hiddenSize: 2880, vocabularySize: 201088}, cache: {expectedTrajectories: 10, expectedTokens: 10}}")
-        #expect(c.model.hiddenSize == 2880 && c.model.vocabularySize == 201_088 && c.cache.expectedTokens == 10 && c.cache.expectedTrajectories == 10)
+        #expect(
+            message("{cache: {expectedTrajectories: 10, expectedTokens: 9}}")
+                == "c.json: cache.expectedTokens is 9, expected at least the 10 of cache.expectedTrajectories")
+        let c = try read(
+            "{model: {hiddenSize: 2880, vocabularySize: 201088}, cache: {expectedTrajectories: 10, expectedTokens: 10}}"
+        )
+        #expect(
+            c.model.hiddenSize == 2880 && c.model.vocabularySize == 201_088 && c.cache.expectedTokens == 10
+                && c.cache.expectedTrajectories == 10)
         #expect(message("{model: {hiddenSize: 0}}").contains("expected a whole number from 1 to 16777216"))
     }
 
@@ -88,21 +103,32 @@ import Testing
 
     @Test func overridesReplaceTheFilesValues() throws {
         let c = try read(
-            "{collect: {samples: 3}}", "collect.samples=8", "collect.samples=9", "model.folder=runs/x y", "task.command=certain",
-            "collect.keepRejected=true", "evaluation.topPs=[0.5, 1]", "task.promptTemplate='{problem}='", "cache.rank=null")
-        #expect(c.collect.samples == 9 && c.model.folder == "runs/x y" && c.task.command == .certain && c.collect.keepRejected)
+            "{collect: {samples: 3}}", "collect.samples=8", "collect.samples=9", "model.folder=runs/x y",
+            "task.command=certain",
+            "collect.keepRejected=true", "evaluation.topPs=[0.5, 1]", "task.promptTemplate='{problem}='",
+            "cache.rank=null")
+        #expect(
+            c.collect.samples == 9 && c.model.folder == "runs/x y" && c.task.command == .certain
+                && c.collect.keepRejected)
         #expect(c.evaluation.topPs == [0.5, 1] && c.task.promptTemplate == "{problem}=" && c.cache.rank == nil)
     }
 
     @Test func anOverrideIsToBlameForItsOwnMistakes() {
-        #expect(message("{}", "collect.samples=many") == "--set collect.samples: collect.samples is \"many\", expected a whole number from 1 to 1000000")
-        #expect(message("{}", "collect.sampels=3") == "--set collect.sampels: unknown key collect.sampels, did you mean collect.samples?")
-        #expect(message("{}", "colect.samples=3").hasPrefix("--set colect.samples: unknown section colect, did you mean collect?"))
+        #expect(
+            message("{}", "collect.samples=many")
+                == "--set collect.samples: collect.samples is \"many\", expected a whole number from 1 to 1000000")
+        #expect(
+            message("{}", "collect.sampels=3")
+                == "--set collect.sampels: unknown key collect.sampels, did you mean collect.samples?")
+        #expect(
+            message("{}", "colect.samples=3").hasPrefix(
+                "--set colect.samples: unknown section colect, did you mean collect?"))
         #expect(message("{collect: {keep: 0}}", "collect.samples=3").hasPrefix("c.json: collect.keep is 0"))
         #expect(message("{}", "collect=3").hasPrefix("--set collect: collect is 3, expected an object"))
         #expect(message("{}", "collect.samples.x=3").contains("collect.samples is an object, expected a whole number"))
         for malformed in ["samples", "=3", ""] {
-            #expect(message("{}", malformed) == "--set \(malformed): expected key.path=value, such as collect.samples=8")
+            #expect(
+                message("{}", malformed) == "--set \(malformed): expected key.path=value, such as collect.samples=8")
         }
     }
 
@@ -115,7 +141,10 @@ import Testing
         ("{trainng: {}}", "c.json: unknown section trainng, did you mean training?"),
         ("{learningRate: 1}", "c.json: unknown section learningRate, did you mean training.learningRate?"),
         ("{qqq: 1}", "c.json: unknown section qqq, expected one of model, task, collect, cache, training, evaluation"),
-        ("{model: {zzz: 1}}", "c.json: unknown key model.zzz, expected one of folder, name, hiddenSize, vocabularySize"),
+        (
+            "{model: {zzz: 1}}",
+            "c.json: unknown key model.zzz, expected one of folder, name, hiddenSize, vocabularySize"
+        ),
     ])
     func unknownKeysNameTheNearest(_ text: String, _ wanted: String) {
         #expect(message(text) == wanted)
@@ -135,22 +164,37 @@ import Testing
         ("{collect: {folder: \"\"}}", "collect.folder is \"\", expected a path, or null"),
         ("{model: {folder: [1, \"a\"]}}", "model.folder is [1, \"a\"], expected a path, or null"),
         ("{model: 3}", "model is 3, expected an object with keys such as folder"),
-        ("{task: {verifier: \"box\"}}", "task.verifier is \"box\", expected one of \"countdown\", \"exact\", \"boxed\", \"choice\", \"command\""),
-        ("{task: {verifier: \"command\"}}", "task.graderCommand is null, expected a command line: the verifier \"command\" runs it"),
-        ("{task: {graderCommand: \"true\"}}", "task.graderCommand is given, expected null: only the verifier \"command\" runs one"),
+        (
+            "{task: {verifier: \"box\"}}",
+            "task.verifier is \"box\", expected one of \"countdown\", \"exact\", \"boxed\", \"choice\", \"command\""
+        ),
+        (
+            "{task: {verifier: \"command\"}}",
+            "task.graderCommand is null, expected a command line: the verifier \"command\" runs it"
+        ),
+        (
+            "{task: {graderCommand: \"true\"}}",
+            "task.graderCommand is given, expected null: only the verifier \"command\" runs one"
+        ),
         ("{task: {graderSeconds: 0}}", "task.graderSeconds is 0, expected a number above 0, at most 3600"),
         ("{task: {promptTemplate: \"Q:\"}}", "task.promptTemplate is \"Q:\", expected a text with {problem}"),
         ("{cache: {hiddenType: \"F64\"}}", "cache.hiddenType is \"F64\", expected one of \"BF16\", \"F16\", \"F32\""),
         ("{training: {beta1: 1}}", "training.beta1 is 1, expected a number from 0.0 to below 1.0"),
         ("{training: {learningRate: 0}}", "training.learningRate is 0, expected a number above 0.0"),
-        ("{evaluation: {topPs: []}}", "evaluation.topPs is [], expected a list, not empty, and in it each a number from 0.0 to 1.0"),
+        (
+            "{evaluation: {topPs: []}}",
+            "evaluation.topPs is [], expected a list, not empty, and in it each a number from 0.0 to 1.0"
+        ),
         ("{evaluation: {topPs: [0.5, \"x\"]}}", "evaluation.topPs is [0.5, \"x\"], expected a list, not empty"),
         ("{collect: {topP: 0.5, topK: 3}}", "collect.topP and collect.topK exclude each other"),
         ("{collect: {minP: 0.5, topK: 3}}", "collect.minP and collect.topK exclude each other"),
         ("{collect: {temperature: 0}}", "collect.samples is 8, expected 1: at temperature 0"),
         ("{task: {verifier: \"exact\", command: \"diverse\"}}", "task.command is \"diverse\", expected null"),
         ("{training: {warmupSteps: 500}}", "training.warmupSteps is 500, expected at most the 400"),
-        ("{training: {validationFraction: 0, earlyStoppingPatience: 3}}", "training.earlyStoppingPatience needs held-out"),
+        (
+            "{training: {validationFraction: 0, earlyStoppingPatience: 3}}",
+            "training.earlyStoppingPatience needs held-out"
+        ),
     ])
     func unsuitableValuesSayWhatWasExpected(_ text: String, _ wanted: String) {
         let message = message(text)
@@ -187,7 +231,10 @@ import Testing
     }
 
     /// The search for the fault must not find one where Foundation does not.
-    @Test(arguments: ["{a: +1, b: -.5, c: 5., d: 0xFF, e: Infinity, f: -NaN, 'g': \"x\\\"y\", $h: [1, 2,], /* c */ i: null, // d\n}", "[]", "3 // c"])
+    @Test(arguments: [
+        "{a: +1, b: -.5, c: 5., d: 0xFF, e: Infinity, f: -NaN, 'g': \"x\\\"y\", $h: [1, 2,], /* c */ i: null, // d\n}",
+        "[]", "3 // c",
+    ])
     func soundTextsHaveNoFault(_ text: String) {
         #expect(SyntaxFault(in: text.utf8) == nil)
         #expect(throws: Never.self) { try JSONValue(json5: Data(text.utf8)) }
@@ -195,7 +242,7 @@ import Testing
 
     @Test func documentsThatAreNoObjectsAndFilesThatAreNotThereAreErrors() {
         #expect(message("[1]") == "c.json: found [1], expected an object with sections such as collect")
-        let error = #expect(throws: ConfigurationError.self) { try Configuration(path: "/nowhere/c.json") }
+        let error = #expect(throws: ConfigurationError.self) { try RunConfiguration(path: "/nowhere/c.json") }
         #expect(error?.kind == .unreadable && error?.description.hasPrefix("/nowhere/c.json: cannot be read") == true)
     }
 }

@@ -7,7 +7,8 @@ import Testing
 struct PolicyTests {
     static let policies: [any DecodingPolicy] = [
         GreedyPolicy(), try! SamplingPolicy(temperature: 0.9, topP: 0.95),
-        try! SamplingPolicy(temperature: 1.2, topP: 0.8, filter: .soft), try! SamplingPolicy(temperature: .fixed(1), truncation: .topK(40)),
+        try! SamplingPolicy(temperature: 1.2, topP: 0.8, filter: .soft),
+        try! SamplingPolicy(temperature: .fixed(1), truncation: .topK(40)),
         try! SamplingPolicy(temperature: .entropy(EntropyTemperature(minimum: 0, maximum: 2)), truncation: .minP(0.05)),
     ]
 
@@ -24,7 +25,9 @@ struct PolicyTests {
         let logits = Self.batch(1_000, rows: 12)
         func run() throws -> [Decision] {
             var random = (0..<12).map { RandomGenerator(seed: 5, stream: $0) }
-            return try (0..<5).flatMap { _ in try Self.policies[index].choose(hidden: Self.hidden(12), logits: logits, random: &random) }
+            return try (0..<5).flatMap { _ in
+                try Self.policies[index].choose(hidden: Self.hidden(12), logits: logits, random: &random)
+            }
         }
         #expect(try run() == run())
         #expect(try Parallel.$threads.withValue(1) { try run() } == run())
@@ -38,7 +41,10 @@ struct PolicyTests {
         for row in 0..<rows {
             let alone = Tensor<Float>(shape: [1, V], logits.elements[row * V..<(row + 1) * V])
             var generator = [RandomGenerator(seed: 6, stream: UInt64(row))]
-            #expect(try Self.policies[index].choose(hidden: Self.hidden(1), logits: alone, random: &generator) == [together[row]])
+            #expect(
+                try Self.policies[index].choose(hidden: Self.hidden(1), logits: alone, random: &generator) == [
+                    together[row]
+                ])
             #expect(generator == [random[row]])
         }
     }
@@ -48,12 +54,14 @@ struct PolicyTests {
         var once = start
         for i in once.indices { _ = once[i].uniform() }
         var random = start
-        _ = try SamplingPolicy(temperature: 1, topP: 0.5).choose(hidden: Self.hidden(10), logits: logits, random: &random)
+        _ = try SamplingPolicy(temperature: 1, topP: 0.5).choose(
+            hidden: Self.hidden(10), logits: logits, random: &random)
         #expect(random == once)
         random = start
         _ = try GreedyPolicy().choose(hidden: Self.hidden(10), logits: logits, random: &random)
         #expect(random == start)
-        _ = try SamplingPolicy(temperature: 0, topP: 0.5).choose(hidden: Self.hidden(10), logits: logits, random: &random)
+        _ = try SamplingPolicy(temperature: 0, topP: 0.5).choose(
+            hidden: Self.hidden(10), logits: logits, random: &random)
         #expect(random == start)
     }
 
@@ -71,15 +79,25 @@ struct PolicyTests {
     @Test(arguments: [0.3, 1, 1.7])
     func aDecisionReportsTheDistributionBeforeTheFilter(_ temperature: Double) throws {
         let rows = Row.allCases.count, logits = Self.batch(2_000, rows: rows)
-        for truncation in [Truncation.topP(0.9, .hard), .topP(0.9, .soft), .topP(0.9, .inclusive), .topK(9), .minP(0.1), .none] {
+        for truncation in [
+            Truncation.topP(0.9, .hard), .topP(0.9, .soft), .topP(0.9, .inclusive), .topK(9), .minP(0.1), .none,
+        ] {
             var random = (0..<rows).map { RandomGenerator(seed: 8, stream: UInt64($0)) }
             let policy = try SamplingPolicy(temperature: .fixed(temperature), truncation: truncation)
-            for (row, decision) in try policy.choose(hidden: Self.hidden(rows), logits: logits, random: &random).enumerated() {
-                let reference = Reference(Array(logits.elements[row * 2_000..<(row + 1) * 2_000]), temperature: temperature, truncation: truncation)
-                #expect(abs(decision.probability - reference.base[decision.token]) < 2e-6 * reference.base[decision.token] + 1e-12)
+            for (row, decision) in try policy.choose(hidden: Self.hidden(rows), logits: logits, random: &random)
+                .enumerated()
+            {
+                let reference = Reference(
+                    Array(logits.elements[row * 2_000..<(row + 1) * 2_000]), temperature: temperature,
+                    truncation: truncation)
+                #expect(
+                    abs(decision.probability - reference.base[decision.token]) < 2e-6 * reference.base[decision.token]
+                        + 1e-12)
                 #expect(abs(decision.entropy - reference.entropy) < 2e-6 * (1 + reference.entropy))
                 #expect(decision.temperature == temperature && decision.topP == truncation.topP)
-                #expect(reference.isAmbiguous || decision.nucleusSize == reference.size, "\(Row.allCases[row]) \(truncation)")
+                #expect(
+                    reference.isAmbiguous || decision.nucleusSize == reference.size,
+                    "\(Row.allCases[row]) \(truncation)")
             }
         }
     }
@@ -101,9 +119,9 @@ struct PolicyTests {
     @Test(arguments: policies.indices)
     func rowsWithoutADistributionAreErrorsThatNameRowAndToken(_ index: Int) throws {
         let good = [Float](repeating: 1, count: 100)
-        func error(_ row: [Float]) -> DecodingError? {
+        func error(_ row: [Float]) -> PolicyError? {
             var random = (0..<2).map { RandomGenerator(seed: 1, stream: $0) }
-            return #expect(throws: DecodingError.self) {
+            return #expect(throws: PolicyError.self) {
                 _ = try Self.policies[index].choose(
                     hidden: Self.hidden(2), logits: Tensor<Float>(shape: [2, 100], good + row), random: &random)
             }
@@ -112,30 +130,34 @@ struct PolicyTests {
             for token in [0, 63, 64, 99] {
                 var row = good
                 row[token] = bad
-                guard case .logitNotFinite(1, token, _) = error(row) else { Issue.record("\(bad) at \(token)"); continue }
+                guard case .logitNotFinite(1, token, _) = error(row) else {
+                    Issue.record("\(bad) at \(token)")
+                    continue
+                }
             }
         }
         #expect(error(.init(repeating: -.infinity, count: 100)) == .nothingPossible(row: 1, vocabularySize: 100))
         #expect(error(.init(repeating: -1e30, count: 100)) == .nothingPossible(row: 1, vocabularySize: 100))
         #expect(
-            DecodingError.logitNotFinite(row: 1, token: 64, logit: .nan).description
+            PolicyError.logitNotFinite(row: 1, token: 64, logit: .nan).description
                 == "row 1: the logit of token 64 is nan, expected a finite number or −∞")
     }
 
     @Test func settingsWithoutMeaningAreErrors() {
         for temperature in [-0.1, .nan, .infinity] {
-            #expect(throws: DecodingError.self) { try SamplingPolicy(temperature: temperature) }
-            #expect(throws: DecodingError.self) {
+            #expect(throws: PolicyError.self) { try SamplingPolicy(temperature: temperature) }
+            #expect(throws: PolicyError.self) {
                 try SamplingPolicy(temperature: .entropy(EntropyTemperature(minimum: 0, maximum: temperature)))
             }
         }
         for truncation in [Truncation.topP(-0.1), .topP(.nan), .topK(0), .minP(1.1), .minP(.nan), .minP(-1)] {
-            #expect(throws: DecodingError.self) { try SamplingPolicy(temperature: .fixed(1), truncation: truncation) }
+            #expect(throws: PolicyError.self) { try SamplingPolicy(temperature: .fixed(1), truncation: truncation) }
         }
     }
 
     @Test func noRowsAreNoDecisions() throws {
         var random: [RandomGenerator] = []
-        #expect(try GreedyPolicy().choose(hidden: Self.hidden(0), logits: Tensor(shape: [0, 10]), random: &random).isEmpty)
+        #expect(
+            try GreedyPolicy().choose(hidden: Self.hidden(0), logits: Tensor(shape: [0, 10]), random: &random).isEmpty)
     }
 }

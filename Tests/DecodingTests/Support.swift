@@ -21,27 +21,39 @@ struct Reference {
         base = Array(repeating: 0, count: l.count)
         probabilities = base
         let largest = l[order[0]]
-        let e = order.map { (l[$0] - largest) / temperature * 1.442695040888963 < -126 ? 0 : exp((l[$0] - largest) / temperature) }
+        let e = order.map {
+            (l[$0] - largest) / temperature * 1.442695040888963 < -126 ? 0 : exp((l[$0] - largest) / temperature)
+        }
         let Z = e.reduce(0, +), p = e.map { $0 / Z }
         let possible = p.count { $0 > 0 }
         var c: [Double] = [], sum = 0.0
-        for p in p { sum += p; c.append(sum) }
+        for p in p {
+            sum += p
+            c.append(sum)
+        }
         func near(_ P: Double) -> Bool { c.dropLast().contains { abs($0 - P) < 2e-6 } }
 
         var weights = p
         switch truncation {
         case .none: size = possible
         case .topK(let k): size = min(k, possible)
-        case .minP(let share): size = e.prefix { $0 > 0 && $0 >= share }.count; isAmbiguous = e.contains { abs($0 / share - 1) < 1e-5 }
+        case .minP(let share):
+            size = e.prefix { $0 > 0 && $0 >= share }.count
+            isAmbiguous = e.contains { abs($0 / share - 1) < 1e-5 }
         case .topP(let P, _) where P >= 1: size = possible
-        case .topP(let P, .hard): size = min((c.firstIndex { $0 >= P } ?? c.count - 1) + 1, possible); isAmbiguous = near(P)
-        case .topP(let P, .inclusive): size = max(1, c.firstIndex { $0 > P } ?? possible); isAmbiguous = near(P)
+        case .topP(let P, .hard):
+            size = min((c.firstIndex { $0 >= P } ?? c.count - 1) + 1, possible)
+            isAmbiguous = near(P)
+        case .topP(let P, .inclusive):
+            size = max(1, c.firstIndex { $0 > P } ?? possible)
+            isAmbiguous = near(P)
         case .topP(let P, .soft):
             size = min((c.firstIndex { $0 >= P } ?? c.count - 1) + 1, possible)
             isAmbiguous = near(P)
             weights = zip(p, c).map { $0 * exp(-30 * max($1 - P, 0)) }
         }
-        if case .topP(let P, .soft) = truncation, P < 1 {} else {
+        if case .topP(let P, .soft) = truncation, P < 1 {
+        } else {
             for rank in weights.indices where rank >= size { weights[rank] = 0 }
         }
         let total = weights.reduce(0, +)
@@ -94,7 +106,7 @@ enum Row: String, CaseIterable {
 /// How far observed counts are from expected probabilities: the normal score of the chi-square statistic (Wilson and
 /// Hilferty's approximation), tokens in the order of their probability grouped until 20 are expected.
 ///
-/// Below 4.5 in all but 3 of a million draws; infinite where an impossible token was drawn.
+/// Below 4.5 in all but 3 of a million draws; infinite where an impossible token was drawn, or too few tokens to tell.
 func chiSquareScore(_ counts: [Int], _ probabilities: [Double]) -> Double {
     let draws = Double(counts.reduce(0, +))
     var statistic = 0.0, groups = 0.0, expected = 0.0, observed = 0.0, first = (0.0, 0.0)
@@ -114,23 +126,29 @@ func chiSquareScore(_ counts: [Int], _ probabilities: [Double]) -> Double {
     // What is left at the end is too little for a group of its own: it joins the first.
     if expected > 0, groups > 0 {
         let (e, o) = first
-        statistic += (o + observed - e - expected) * (o + observed - e - expected) / (e + expected) - (o - e) * (o - e) / e
+        statistic +=
+            (o + observed - e - expected) * (o + observed - e - expected) / (e + expected) - (o - e) * (o - e) / e
     }
     let freedom = groups - 1
-    guard freedom >= 1 else { return 0 }
+    // One group has no freedom, as where one token is left.
+    guard freedom >= 1 else { return groups == 1 ? 0 : .infinity }
     let spread = 2 / (9 * freedom)
     return (pow(statistic / freedom, 1.0 / 3) - (1 - spread)) / spread.squareRoot()
 }
 
 /// Counts of tokens that a policy draws from copies of one row, 64 sequences in step.
-func tokenCounts(_ policy: some DecodingPolicy, _ row: [Float], hidden: [Float] = [0], draws: Int, seed: UInt64) throws -> [Int] {
+func tokenCounts(
+    _ policy: some DecodingPolicy, _ row: [Float], hidden: [Float] = [0], draws: Int, seed: UInt64
+) throws -> [Int] {
     let batch = 64
     let logits = Tensor<Float>(shape: [batch, row.count], Array(repeatElement(row, count: batch).joined()))
     let states = Tensor<Float>(shape: [batch, hidden.count], Array(repeatElement(hidden, count: batch).joined()))
     var random = (0..<batch).map { RandomGenerator(seed: seed, stream: UInt64($0)) }
     var counts = [Int](repeating: 0, count: row.count)
     for _ in 0..<draws / batch {
-        for decision in try policy.choose(hidden: states, logits: logits, random: &random) { counts[decision.token] += 1 }
+        for decision in try policy.choose(hidden: states, logits: logits, random: &random) {
+            counts[decision.token] += 1
+        }
     }
     return counts
 }

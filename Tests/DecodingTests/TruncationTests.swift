@@ -4,18 +4,24 @@ import Testing
 
 @testable import Decoding
 
-/// What is drawn, against the sorted reference: at N evenly spaced uniforms a token of probability p is drawn p·N times,
-/// give or take one at each end of its interval.
+/// What is drawn, against the sorted reference: at N evenly spaced uniforms a token of probability p is drawn p·N
+/// times, give or take one at each end of its interval.
 struct TruncationTests {
     static let truncations: [Truncation] =
         [0, 1e-9, 0.05, 0.37, 0.9, 0.98, 0.99999].flatMap { p in NucleusFilter.allCases.map { Truncation.topP(p, $0) } }
-        + [.topP(1), .topP(1.5, .soft), .none, .topK(1), .topK(3), .topK(300), .topK(1_000_000), .minP(0), .minP(1e-5), .minP(0.3), .minP(1)]
+        + [
+            .topP(1), .topP(1.5, .soft), .none, .topK(1), .topK(3), .topK(300), .topK(1_000_000), .minP(0), .minP(1e-5),
+            .minP(0.3), .minP(1),
+        ]
 
     /// Which of the sampler's two ways draws.
     enum Way: CaseIterable { case any, bins }
 
-    static func draw(_ sampler: RowSampler, _ truncation: Truncation, _ way: Way, _ uniform: Double) -> (token: Int, nucleusSize: Int) {
-        guard way == .bins, let cut = RankCut(truncation, sums: sampler.sums, vocabularySize: sampler.vocabularySize) else {
+    static func draw(
+        _ sampler: RowSampler, _ truncation: Truncation, _ way: Way, _ uniform: Double
+    ) -> (token: Int, nucleusSize: Int) {
+        guard way == .bins, let cut = RankCut(truncation, sums: sampler.sums, vocabularySize: sampler.vocabularySize)
+        else {
             return sampler.draw(truncation, uniform: uniform)
         }
         return sampler.drawFromBins(cut, uniform)
@@ -41,12 +47,16 @@ struct TruncationTests {
                         }
                         let place = "\(kind), V = \(V), T = \(temperature), \(truncation)"
                         #expect(size == reference.size, "\(place)")
-                        let worst = row.indices.max { a, b in
-                            abs(Double(counts[a]) / Double(N) - reference.probabilities[a]) < abs(Double(counts[b]) / Double(N) - reference.probabilities[b])
-                        } ?? 0
+                        let worst =
+                            row.indices.max { a, b in
+                                abs(Double(counts[a]) / Double(N) - reference.probabilities[a])
+                                    < abs(Double(counts[b]) / Double(N) - reference.probabilities[b])
+                            } ?? 0
                         #expect(
-                            abs(Double(counts[worst]) / Double(N) - reference.probabilities[worst]) <= 1.0 / Double(N) + 2e-6, "\(place), token \(worst)")
-                        #expect(row.indices.allSatisfy { counts[$0] == 0 || reference.probabilities[$0] > 0 }, "\(place)")
+                            abs(Double(counts[worst]) / Double(N) - reference.probabilities[worst]) <= 1.0 / Double(N)
+                                + 2e-6, "\(place), token \(worst)")
+                        #expect(
+                            row.indices.allSatisfy { counts[$0] == 0 || reference.probabilities[$0] > 0 }, "\(place)")
                         held += 1
                     }
                 }
@@ -73,7 +83,9 @@ struct TruncationTests {
                             if p > 6e-6, rank < 20 || rank % 37 == 0, !(reference.isAmbiguous && filter != .soft) {
                                 let low = Self.draw(sampler, truncation, way, c + 2e-6).token
                                 let high = Self.draw(sampler, truncation, way, c + p - 2e-6).token
-                                #expect(low == token && high == token, "\(kind), T = \(temperature), P = \(P), rank \(rank), \(way)")
+                                #expect(
+                                    low == token && high == token,
+                                    "\(kind), T = \(temperature), P = \(P), rank \(rank), \(way)")
                             }
                             c += p
                         }

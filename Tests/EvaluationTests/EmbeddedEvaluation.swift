@@ -1,9 +1,10 @@
 import AutoDecoHeads
 import Backbone
-import Configuration
+import Recipes
 import Foundation
 import Tasks
 import Tensor
+import TestSupport
 import Trajectories
 
 @testable import Evaluation
@@ -14,11 +15,11 @@ struct EmbeddedEvaluation {
         .deletingLastPathComponent().appendingPathComponent("data/countdown", isDirectory: true)
     static let modelFolder = data.appendingPathComponent("model", isDirectory: true)
 
-    let folder = TemporaryFolder()
+    let folder: TemporaryFolder
     var runs: URL { folder.url.appendingPathComponent("evaluation/runs") }
 
     init() throws {
-        try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
+        folder = try TemporaryFolder()
         let problems = try String(contentsOf: Self.data.appendingPathComponent("validation.jsonl"), encoding: .utf8)
         try Data(problems.split(separator: "\n").prefix(6).joined(separator: "\n").utf8).write(to: validation)
     }
@@ -30,7 +31,8 @@ struct EmbeddedEvaluation {
         var random = RandomGenerator(seed: seed)
         let D = try ModelConfiguration(directory: Self.modelFolder).hiddenSize
         let url = folder.url.appendingPathComponent("\(name)/heads", isDirectory: true)
-        try AutoDecoHeads<Float>(configuration: HeadsConfiguration(hiddenSize: D), random: &random).write(to: url, origin: HeadsOrigin(baseModel: "countdown"))
+        try AutoDecoHeads<Float>(configuration: HeadsConfiguration(hiddenSize: D), random: &random).write(
+            to: url, origin: HeadsOrigin(baseModel: "countdown"))
         return url.path
     }
 
@@ -39,14 +41,18 @@ struct EmbeddedEvaluation {
         var settings = [
             "model.folder": Self.modelFolder.path, "task.test": Self.data.appendingPathComponent("test.jsonl").path,
             "task.validation": validation.path, "task.verifier": "countdown",
-            "evaluation.folder": folder.url.appendingPathComponent("evaluation").path, "evaluation.problems": "5", "evaluation.seeds": "2",
-            "evaluation.samples": "1", "evaluation.tuningSamples": "2", "evaluation.filterSamples": "2", "evaluation.curveSamples": "4",
-            "evaluation.commandProblems": "3", "evaluation.generations": "2", "evaluation.maxTokens": "60", "evaluation.batch": "16",
+            "evaluation.folder": folder.url.appendingPathComponent("evaluation").path, "evaluation.problems": "5",
+            "evaluation.seeds": "2",
+            "evaluation.samples": "1", "evaluation.tuningSamples": "2", "evaluation.filterSamples": "2",
+            "evaluation.curveSamples": "4",
+            "evaluation.commandProblems": "3", "evaluation.generations": "2", "evaluation.maxTokens": "60",
+            "evaluation.batch": "16",
             "evaluation.temperatures": "[0.5, 1]", "evaluation.topPs": "[0.8, 1]",
         ]
         if let heads { settings["evaluation.heads"] = heads }
-        let configuration = try Configuration(
-            json5: Data("{}".utf8), file: "test.json", overrides: settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } + overrides)
+        let configuration = try RunConfiguration(
+            json5: Data("{}".utf8), file: "test.json",
+            overrides: settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } + overrides)
         return try EvaluationPlan(configuration)
     }
 

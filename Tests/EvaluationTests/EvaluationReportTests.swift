@@ -1,7 +1,6 @@
 import Decoding
 import Foundation
 import Testing
-
 @testable import Evaluation
 @testable import Reports
 
@@ -17,15 +16,20 @@ import Testing
         return EvaluationReport(results).page.html
     }
 
-    private func titles(_ results: EvaluationResults) -> [String] { EvaluationReport(results).page.sections.map(\.title) }
+    private func titles(_ results: EvaluationResults) -> [String] {
+        EvaluationReport(results).page.sections.map(\.title)
+    }
 
     /// The texts of a page's warnings.
-    private func warnings(_ html: String) -> [String] { html.matches(of: /<p class="warning" role="note">([^<]*)</).map { String($0.1) } }
+    private func warnings(_ html: String) -> [String] {
+        html.matches(of: /<p class="warning" role="note">([^<]*)</).map { String($0.1) }
+    }
 
     @Test func everySectionIsThereWhereItsDataAre() throws {
         #expect(
             titles(try ReportFixture.complete()) == [
-                "Result", "All methods", "Pass@k", "Expert-guided tuning", "What each head gives", "What P̂ means", "Better mean or token-level control",
+                "Result", "All methods", "Pass@k", "Expert-guided tuning", "What each head gives", "What P̂ means",
+                "Better mean or token-level control",
                 "Commands in the prompt", "Single generations", "Configuration",
             ])
     }
@@ -33,31 +37,45 @@ import Testing
     @Test func sectionsWithoutDataAreLeftOutOrSayWhy() throws {
         #expect(titles(ReportFixture.barest) == ["Result", "All methods", "What P̂ means", "Configuration"])
         let html = EvaluationReport(ReportFixture.barest).page.html
-        #expect(html.contains("No heads were evaluated") && html.contains("three filters have not been compared") && html.contains("There is one seed"))
+        #expect(
+            html.contains("No heads were evaluated") && html.contains("three filters have not been compared")
+                && html.contains("There is one seed"))
         #expect(!html.contains("<script"))
         let undiagnosed = try self.html { $0.diagnosis = nil }
-        #expect(undiagnosed.contains("There is no diagnosis: it is made from a cache") && !undiagnosed.contains("Where the gain comes from"))
+        #expect(
+            undiagnosed.contains("There is no diagnosis: it is made from a cache")
+                && !undiagnosed.contains("Where the gain comes from"))
     }
 
     @Test func theResultSaysWhatAutoDecoIsAboveAndWhatItIsNotToldApartFrom() throws {
         let html = try html()
-        #expect(html.contains("AutoDeco solves 81.2 % of problems at the first try (95 % interval 78.0 to 84.4). Against the others,"))
-        #expect(html.contains("<p>Above: greedy +10.8 (+8.7 to +12.9); default sampling +15.6 (+13.8 to +17.4); temperature"))
+        #expect(
+            html.contains(
+                "AutoDeco solves 81.2 % of problems at the first try (95 % interval 78.0 to 84.4). Against the others,")
+        )
+        #expect(
+            html.contains(
+                "<p>Above: greedy +10.8 (+8.7 to +12.9); default sampling +15.6 (+13.8 to +17.4); temperature"))
         #expect(html.contains("<p>No difference shown: \(ReportFixture.best) 0.0 (−1.2 to +1.2); mean shift"))
         #expect(!html.contains("<p>Below"))
         #expect(warnings(html) == [])
-        let facts = html.matches(of: /<div><dt>([^<]*)<\/dt><dd>([^<]*)<\/dd><dd class="note">([^<]*)</).map { [String($0.1), String($0.2), String($0.3)] }
+        let facts = html.matches(of: /<div><dt>([^<]*)<\/dt><dd>([^<]*)<\/dd><dd class="note">([^<]*)</).map {
+            [String($0.1), String($0.2), String($0.3)]
+        }
         #expect(
             facts == [
                 ["AutoDeco", "81.2 %", "95 % interval 78.0 to 84.4"], ["greedy", "70.4 %", "AutoDeco +10.8 points"],
-                ["default sampling", "65.6 %", "AutoDeco +15.6 points"], [ReportFixture.best, "81.2 %", "no difference shown to AutoDeco"],
+                ["default sampling", "65.6 %", "AutoDeco +15.6 points"],
+                [ReportFixture.best, "81.2 %", "no difference shown to AutoDeco"],
                 ["mean shift (T = 0.61, P = 0.93)", "80.4 %", "no difference shown to AutoDeco"],
             ])
     }
 
     @Test func aComparisonTheOtherWayRoundSaysTheSame() throws {
         let turned = try html { results in
-            results.comparisons = results.comparisons.map { .init(first: $0.second, second: $0.first, difference: $0.difference.reversed) }
+            results.comparisons = results.comparisons.map {
+                .init(first: $0.second, second: $0.first, difference: $0.difference.reversed)
+            }
         }
         #expect(turned == (try html()))
     }
@@ -65,24 +83,39 @@ import Testing
     @Test func beingClearlyBelowIsAWarning() throws {
         let html = try html { results in
             results.comparisons[2].difference = ReportFixture.estimate(-0.03, 0.01)
-            results.curves[0].aboveBest = (1...64).map { ReportFixture.estimate($0 < 10 ? 0 : -0.0005 * Double($0), 0.004) }
+            results.curves[0].aboveBest = (1...64).map {
+                ReportFixture.estimate($0 < 10 ? 0 : -0.0005 * Double($0), 0.004)
+            }
         }
         #expect(
             warnings(html) == [
                 "AutoDeco is clearly below \(ReportFixture.best), −3.0 points (95 % interval −4.0 to −2.0).",
-                "AutoDeco&#39;s pass@k is clearly below the best static pair&#39;s for 55 of 64 k, most at k = 64: −3.2 points (95 % interval −3.6 to −2.8).",
+                "AutoDeco&#39;s pass@k is clearly below the best static pair&#39;s for 55 of 64 k, most at k = 64: "
+                    + "−3.2 points (95 % interval −3.6 to −2.8).",
             ])
         #expect(html.contains("<p>Below: \(ReportFixture.best) −3.0 (−4.0 to −2.0).</p>"))
     }
 
     @Test func partialResultsSaySoAndKeepALineForWhatIsMissing() throws {
         let html = try html { $0.missing = ["min-p 0.1", "min-p 0.2", "heads <b>, soft"] }
-        #expect(warnings(html) == ["Results are partial, 3 still to be measured: min-p 0.1; min-p 0.2; heads &lt;b&gt;, soft."])
+        #expect(
+            warnings(html) == [
+                "Results are partial, 3 still to be measured: min-p 0.1; min-p 0.2; heads &lt;b&gt;, soft."
+            ])
         let line = html.firstMatch(of: /<th scope="row">min-p 0\.2<\/th>(<td class="number">–<\/td>)+<\/tr>/)
         #expect(line?.0.matches(of: /–/).count == 9)
-        #expect(html.contains("<th scope=\"row\">min-p 0.1, not all seeds yet</th><td class=\"number\">74.2 ± 0.9</td>"))
-        let early = EvaluationReport({ var r = ReportFixture.barest; r.missing = ["AutoDeco"]; return r }()).page.html
-        #expect(early.contains("AutoDeco itself is not measured yet.") && early.contains("1 still to be measured: AutoDeco."))
+        #expect(
+            html.contains("<th scope=\"row\">min-p 0.1, not all seeds yet</th><td class=\"number\">74.2 ± 0.9</td>"))
+        let early = EvaluationReport(
+            {
+                var r = ReportFixture.barest
+                r.missing = ["AutoDeco"]
+                return r
+            }()
+        ).page.html
+        #expect(
+            early.contains("AutoDeco itself is not measured yet.")
+                && early.contains("1 still to be measured: AutoDeco."))
     }
 
     @Test func completionsThatCouldNotBeJudgedAreAWarning() throws {
@@ -91,7 +124,11 @@ import Testing
             $0.rows[3].faults = 2
             $0.rows[3].firstFault = "the grader <ended> with status 3."
         }
-        #expect(warnings(html) == ["3 completions could not be judged and count as wrong: 1 of greedy and 2 of AutoDeco. The first: the grader &lt;ended&gt; with status 3."])
+        #expect(
+            warnings(html) == [
+                "3 completions could not be judged and count as wrong: 1 of greedy and 2 of AutoDeco. The first: the "
+                    + "grader &lt;ended&gt; with status 3."
+            ])
     }
 
     @Test func notesSayWhatWasNotMeasured() throws {
@@ -103,7 +140,11 @@ import Testing
     @Test func theTableHasARowForEachMethodInItsGroup() throws {
         let html = try html()
         let groups = html.matches(of: /<tr class="group"><th[^>]*>([^<]*)</).map { String($0.1) }
-        #expect(groups == ["Knobs set by hand", "AutoDeco", "Parts of AutoDeco", "Other ways to set knobs by rule", "What P̂ means at inference"])
+        #expect(
+            groups == [
+                "Knobs set by hand", "AutoDeco", "Parts of AutoDeco", "Other ways to set knobs by rule",
+                "What P̂ means at inference",
+            ])
         for row in ReportFixture.rows { #expect(html.contains("<th scope=\"row\">\(row.name)</th>"), "\(row.name)") }
         let own = html.firstMatch(of: /<tr class="emphasised"><th scope="row">AutoDeco<\/th>(.*?)<\/tr>/)
         let cells = own?.1.matches(of: />([^<]*)<\/td>/).map { String($0.1) }
@@ -116,7 +157,9 @@ import Testing
         let parts = html.components(separatedBy: "aria-label=\"Pass@k\"")
         try #require(parts.count == 3)
         let chart = parts[1]
-        let ticks = chart.matches(of: /<text x="([0-9.]+)"[^>]*>(1|2|4|8|16|32|64)</).map { (Double($0.1) ?? .nan, String($0.2)) }.prefix(7)
+        let ticks = chart.matches(of: /<text x="([0-9.]+)"[^>]*>(1|2|4|8|16|32|64)</).map {
+            (Double($0.1) ?? .nan, String($0.2))
+        }.prefix(7)
         #expect(ticks.map(\.1) == ["1", "2", "4", "8", "16", "32", "64"])
         let gaps = zip(ticks, ticks.dropFirst()).map { $1.0 - $0.0 }
         #expect(gaps.allSatisfy { abs($0 - (gaps.first ?? 0)) < 0.3 })
@@ -132,32 +175,48 @@ import Testing
             let parts = html.components(separatedBy: "aria-label=\"\(title)\"")
             try #require(parts.count == 3)
             let chart = parts[1].components(separatedBy: "<svg class=\"plot").first ?? ""
-            #expect(chart.matches(of: /\ band"/).count == 2 && chart.matches(of: /s2 line dash"/).count >= 1, "\(title)")
+            #expect(
+                chart.matches(of: /\ band"/).count == 2 && chart.matches(of: /s2 line dash"/).count >= 1, "\(title)")
         }
-        #expect(html.contains("The best static pair is T = 0.5, P = 0.9") && html.contains("There it came to 81.5 %; measured again with 64 completions a problem, 81.2 %."))
+        #expect(
+            html.contains("The best static pair is T = 0.5, P = 0.9")
+                && html.contains("There it came to 81.5 %; measured again with 64 completions a problem, 81.2 %."))
     }
 
     @Test func theAblationHasABoxForEachPart() throws {
         let html = try html()
-        let box = try #require(html.firstMatch(of: /aria-label="Pass@1 over seeds"><title>[^<]*<\/title><desc>([^<]*)</))
-        let names = box.1.matches(of: /(default sampling|temperature head only|top-p head only|AutoDeco|mean shift \(T = 0\.61, P = 0\.93\)) \d/).map { String($0.1) }
-        #expect(names == ["default sampling", "temperature head only", "top-p head only", "AutoDeco", "mean shift (T = 0.61, P = 0.93)"])
+        let box = try #require(
+            html.firstMatch(of: /aria-label="Pass@1 over seeds"><title>[^<]*<\/title><desc>([^<]*)</))
+        let names = box.1.matches(
+            of:
+                /(default sampling|temperature head only|top-p head only|AutoDeco|mean shift \(T = 0\.61, P = 0\.93\)) \d/
+        ).map { String($0.1) }
+        #expect(
+            names == [
+                "default sampling", "temperature head only", "top-p head only", "AutoDeco",
+                "mean shift (T = 0.61, P = 0.93)",
+            ])
     }
 
     @Test func filtersAreGroupedByTheirHeads() throws {
         let html = try html()
         #expect(
             html.contains(
-                "pass@1, %: heads of joint: hard 81.1 (77.9 to 84.3); soft 80.1 (76.9 to 83.3); inclusive 81.5 (78.3 to 84.7). heads of released: hard 79.7"))
+                "pass@1, %: heads of joint: hard 81.1 (77.9 to 84.3); soft 80.1 (76.9 to 83.3); inclusive 81.5 (78.3 "
+                    + "to 84.7). heads of released: hard 79.7"
+            ))
     }
 
     @Test func theExampleMasksAreThoseThatDecodingUses() throws {
         let example = try #require(NucleusExample.shown)
-        let p = example.probabilities, c = example.cumulative, reached = try #require(c.firstIndex { $0 >= example.topP })
+        let p = example.probabilities, c = example.cumulative,
+            reached = try #require(c.firstIndex { $0 >= example.topP })
         #expect(abs((c.last ?? 0) - 1) < 1e-6 && zip(p, p.dropFirst()).allSatisfy { $0 > $1 })
         #expect(example.mask(.hard) == p.indices.map { $0 <= reached ? 1 : 0 })
         #expect(example.mask(.inclusive) == c.map { $0 <= example.topP ? 1 : 0 })
-        for (m, c) in zip(example.mask(.soft), c) { #expect(abs(m - exp(-30 * max(min(c, 1) - example.topP, 0))) < 1e-12) }
+        for (m, c) in zip(example.mask(.soft), c) {
+            #expect(abs(m - exp(-30 * max(min(c, 1) - example.topP, 0))) < 1e-12)
+        }
         for filter in NucleusFilter.allCases { #expect(abs(example.renormalised(filter).reduce(0, +) - 1) < 1e-12) }
         #expect(try html().contains("m = exp(−α·relu(c − P̂)), α = 30"))
     }
@@ -173,7 +232,10 @@ import Testing
         let html = try html()
         let line = try #require(html.firstMatch(of: /<th scope="row">“certain”<\/th>(.*?)<\/tr>/))
         let cells = line.1.matches(of: />([^<]*)<\/td>/).map { String($0.1) }
-        #expect(cells == ["0.607", "−0.005 (−0.008 to −0.002)", "61", "0.929", "no difference shown (−0.006 to +0.002)", "53"])
+        #expect(
+            cells == [
+                "0.607", "−0.005 (−0.008 to −0.002)", "61", "0.929", "no difference shown (−0.006 to +0.002)", "53",
+            ])
         #expect(html.contains("Over 100 problems"))
     }
 
@@ -181,8 +243,12 @@ import Testing
         let html = try html()
         let options = html.matches(of: /<option>([^<]*)<\/option>/).map { String($0.1) }
         try #require(options.count == 12)
-        #expect(options[0] == "1: AutoDeco, correct, Use 3, 8, 25 and 4 to make 40." && options[4].hasPrefix("5: AutoDeco, wrong, truncated, "))
-        #expect(html.matches(of: /<span class="mark good">correct</).count == 8 && html.matches(of: /<span class="mark bad">wrong</).count == 4)
+        #expect(
+            options[0] == "1: AutoDeco, correct, Use 3, 8, 25 and 4 to make 40."
+                && options[4].hasPrefix("5: AutoDeco, wrong, truncated, "))
+        #expect(
+            html.matches(of: /<span class="mark good">correct</).count == 8
+                && html.matches(of: /<span class="mark bad">wrong</).count == 4)
         #expect(html.matches(of: /<span class="mark bad">truncated: cut off before it ended</).count == 1)
         #expect(html.matches(of: /data-n="/).count == 12 * 20)
     }
@@ -192,7 +258,9 @@ import Testing
             results.generations = [results.generations[0]]
             results.generations[0].tokens = Array(repeating: results.generations[0].tokens[0], count: 2500)
         }
-        #expect(html.matches(of: /data-n="/).count == EvaluationReport.longestView && html.contains("2500 tokens, the first 2000 shown"))
+        #expect(
+            html.matches(of: /data-n="/).count == EvaluationReport.longestView
+                && html.contains("2500 tokens, the first 2000 shown"))
     }
 
     @Test func hostileTextStaysText() throws {
@@ -212,8 +280,12 @@ import Testing
             results.commands[1].command = hostile
         }
         #expect(html.matches(of: /<script/).count == 1)
-        #expect(!html.contains("<img") && !html.contains("\u{202E}") && !html.contains("\u{0}") && !html.contains("onerror=\""))
-        #expect(html.firstMatch(of: /(src|href|action)="(?!#|data:,")/) == nil && html.firstMatch(of: /https?:|url\(|fetch\(|import\(/) == nil)
+        #expect(
+            !html.contains("<img") && !html.contains("\u{202E}") && !html.contains("\u{0}")
+                && !html.contains("onerror=\""))
+        #expect(
+            html.firstMatch(of: /(src|href|action)="(?!#|data:,")/) == nil
+                && html.firstMatch(of: /https?:|url\(|fetch\(|import\(/) == nil)
     }
 
     @Test func theSameResultsGiveTheSameBytes() throws {

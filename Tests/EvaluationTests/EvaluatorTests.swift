@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-
 @testable import Evaluation
 
 @Suite struct EvaluatorTests {
@@ -13,7 +12,11 @@ import Testing
         var sampled = 0
         for stop in [7, 60, 110] {
             #expect(throws: CancellationError.self) {
-                _ = try Evaluator(plan).run { if case .completed(let count) = $0 { sampled += count } } isCancelled: { sampled >= stop }
+                _ = try Evaluator(plan).run {
+                    if case .completed(let count) = $0 { sampled += count }
+                } isCancelled: {
+                    sampled >= stop
+                }
             }
             let partial = try JSONDecoder().decode(
                 EvaluationResults.self, from: Data(contentsOf: plan.folder.appendingPathComponent("results.json")))
@@ -28,7 +31,8 @@ import Testing
     }
 
     @Test func whatIsThereIsNotSampledAgain() throws {
-        let evaluation = try EmbeddedEvaluation(), plan = try evaluation.plan(heads: evaluation.writeHeads("run", seed: 1))
+        let evaluation = try EmbeddedEvaluation(),
+            plan = try evaluation.plan(heads: evaluation.writeHeads("run", seed: 1))
         let first = try EmbeddedEvaluation.run(plan), second = try EmbeddedEvaluation.run(plan)
         #expect(first.sampled > 100 && second.sampled == 0)
         #expect(second.results == first.results)
@@ -40,22 +44,28 @@ import Testing
     @Test func allMethodsOfTheProtocolAreThere() throws {
         let evaluation = try EmbeddedEvaluation(), other = try evaluation.writeHeads("other", seed: 2)
         let results = try EmbeddedEvaluation.run(
-            evaluation.plan(heads: evaluation.writeHeads("run", seed: 1), "evaluation.otherHeads=[\"\(other)\"]")).results
+            evaluation.plan(heads: evaluation.writeHeads("run", seed: 1), "evaluation.otherHeads=[\"\(other)\"]")
+        ).results
         let heads = ["run", "other"].flatMap { run in ["hard", "soft", "inclusive"].map { "heads of \(run), \($0)" } }
         #expect(
             results.rows.filter { $0.group != .tuning }.map(\.name) == [
-                "greedy", "default sampling", "oracle's pick", "AutoDeco", "temperature head alone", "top-p head alone", "mean shift", "min-p 0.1",
+                "greedy", "default sampling", "oracle's pick", "AutoDeco", "temperature head alone", "top-p head alone",
+                "mean shift", "min-p 0.1",
                 "entropy-driven temperature",
             ] + heads)
         #expect(results.rows.filter { $0.group == .tuning }.count == 3)
         // AutoDeco beside all of them but itself under another name.
         #expect(results.comparisons.filter { $0.first == "AutoDeco" }.count == 8 + 5)
-        let autoDeco = try #require(results.rows.first { $0.name == "AutoDeco" }), pick = try #require(results.rows.first { $0.name == "oracle's pick" })
+        let autoDeco = try #require(results.rows.first { $0.name == "AutoDeco" }),
+            pick = try #require(results.rows.first { $0.name == "oracle's pick" })
         #expect(autoDeco.samplesPerProblem == 4 && pick.samplesPerProblem == 4 && pick.pair == results.tuning?.best)
         #expect(results.curves.first { $0.name == "AutoDeco" }?.points.count == 4)
-        let alone = try #require(results.rows.first { $0.name == "temperature head alone" }), topP = try #require(results.rows.first { $0.name == "top-p head alone" })
+        let alone = try #require(results.rows.first { $0.name == "temperature head alone" }),
+            topP = try #require(results.rows.first { $0.name == "top-p head alone" })
         #expect(alone.meanTopP == 1 && alone.meanTemperature != 1 && topP.meanTemperature == 1 && topP.meanTopP != 1)
-        #expect(results.commands.map(\.command) == [nil, "certain", "diverse"] && results.commands.allSatisfy { $0.problems == 3 })
+        #expect(
+            results.commands.map(\.command) == [nil, "certain", "diverse"]
+                && results.commands.allSatisfy { $0.problems == 3 })
         #expect(results.generations.count == 2 && results.generations.allSatisfy { !$0.tokens.isEmpty })
         #expect(results.diagnosis == nil && results.notes.contains { $0.hasPrefix("No diagnosis") })
     }
@@ -68,26 +78,35 @@ import Testing
 
     @Test func howManyAreDecodedTogetherDoesNotMatter() throws {
         let wide = try EmbeddedEvaluation(), narrow = try EmbeddedEvaluation()
-        let a = try EmbeddedEvaluation.run(wide.plan()), b = try EmbeddedEvaluation.run(narrow.plan(heads: nil, "evaluation.batch=3"))
+        let a = try EmbeddedEvaluation.run(wide.plan()),
+            b = try EmbeddedEvaluation.run(narrow.plan(heads: nil, "evaluation.batch=3"))
         #expect(a.results.lasting == b.results.lasting)
     }
 
     // MARK: What a run depends on
 
     /// Completions that are sampled where a run with other settings has been there before.
-    private func sampled(after earlier: (EmbeddedEvaluation) throws -> EvaluationPlan, _ later: (EmbeddedEvaluation) throws -> EvaluationPlan) throws -> (Int, Int) {
+    private func sampled(
+        after earlier: (EmbeddedEvaluation) throws -> EvaluationPlan,
+        _ later: (EmbeddedEvaluation) throws -> EvaluationPlan
+    ) throws -> (Int, Int) {
         let evaluation = try EmbeddedEvaluation()
         let first = try EmbeddedEvaluation.run(earlier(evaluation)).sampled
         return (first, try EmbeddedEvaluation.run(later(evaluation)).sampled)
     }
 
     @Test func otherHeadsAreSampledAnewAndStaticMethodsAreNot() throws {
-        let (first, second) = try sampled(after: { try $0.plan(heads: $0.writeHeads("run", seed: 1)) }, { try $0.plan(heads: $0.writeHeads("run", seed: 2)) })
+        let (first, second) = try sampled(
+            after: { try $0.plan(heads: $0.writeHeads("run", seed: 1)) },
+            { try $0.plan(heads: $0.writeHeads("run", seed: 2)) })
         let (alone, _) = try sampled(after: { try $0.plan() }, { try $0.plan() })
         #expect(second == first - alone)
     }
 
-    @Test(arguments: ["task.promptTemplate=' {problem}'", "evaluation.maxTokens=59", "evaluation.seed=100", "evaluation.problems=4", "task.command=certain"])
+    @Test(arguments: [
+        "task.promptTemplate=' {problem}'", "evaluation.maxTokens=59", "evaluation.seed=100", "evaluation.problems=4",
+        "task.command=certain",
+    ])
     func anotherSettingIsSampledAnew(_ setting: String) throws {
         let (first, second) = try sampled(after: { try $0.plan() }, { try $0.plan(heads: nil, setting) })
         #expect(first > 0 && second >= first * 4 / 5)
@@ -97,14 +116,21 @@ import Testing
         func plan(_ evaluation: EmbeddedEvaluation, _ verifier: [String]) throws -> EvaluationPlan {
             let file = evaluation.folder.url.appendingPathComponent("problems.jsonl")
             try Data("{\"problem\": \"3 12 11>99:\\n\", \"gt\": \"1\"}\n".utf8).write(to: file)
-            return try evaluation.plan(heads: nil, "task.test=\(file.path)", "evaluation.problems=1", verifier[0], verifier.dropFirst().first ?? verifier[0])
+            return try evaluation.plan(
+                heads: nil, "task.test=\(file.path)", "evaluation.problems=1", verifier[0],
+                verifier.dropFirst().first ?? verifier[0])
         }
-        let kinds = [["task.verifier=exact"], ["task.verifier=boxed"], ["task.verifier=command", "task.graderCommand='exit 1'"], ["task.verifier=command", "task.graderCommand='exit 0'"]]
+        let kinds = [
+            ["task.verifier=exact"], ["task.verifier=boxed"], ["task.verifier=command", "task.graderCommand='exit 1'"],
+            ["task.verifier=command", "task.graderCommand='exit 0'"],
+        ]
         let evaluation = try EmbeddedEvaluation()
         let results = try kinds.map { try EmbeddedEvaluation.run(plan(evaluation, $0)) }
         #expect(results.allSatisfy { $0.sampled == results[0].sampled && $0.sampled > 0 })
         // The last one's grader takes everything that has ended.
-        #expect(results[2].results.rows.allSatisfy { $0.passAt1.mean == 0 } && results[3].results.rows.contains { $0.passAt1.mean > 0 })
+        #expect(
+            results[2].results.rows.allSatisfy { $0.passAt1.mean == 0 }
+                && results[3].results.rows.contains { $0.passAt1.mean > 0 })
         #expect(try EmbeddedEvaluation.run(plan(evaluation, kinds[0])).sampled == 0)
     }
 
@@ -115,13 +141,21 @@ import Testing
         try Data("{\"problem\": \"3 12 11>99:\\n\", \"gt\": \"1\"}\n".utf8).write(to: file)
         let results = try EmbeddedEvaluation.run(
             evaluation.plan(
-                heads: nil, "task.test=\(file.path)", "evaluation.problems=1", "task.verifier=command", "task.graderCommand='exit 3'",
-                "evaluation.maxTokens=200")).results
+                heads: nil, "task.test=\(file.path)", "evaluation.problems=1", "task.verifier=command",
+                "task.graderCommand='exit 3'",
+                "evaluation.maxTokens=200")
+        ).results
         let ended = results.rows.filter { $0.truncatedShare < 1 }
         #expect(!ended.isEmpty)
         for row in ended {
-            #expect(row.faults == Int((Double(row.samplesPerProblem) * (1 - row.truncatedShare)).rounded()) && row.passAt1.mean == 0)
-            #expect(results.faults.contains { $0.hasPrefix("\(row.name): ") && $0.contains("the grader cannot be started, crashed or gave no verdict") })
+            #expect(
+                row.faults == Int((Double(row.samplesPerProblem) * (1 - row.truncatedShare)).rounded())
+                    && row.passAt1.mean == 0)
+            #expect(
+                results.faults.contains {
+                    $0.hasPrefix("\(row.name): ")
+                        && $0.contains("the grader cannot be started, crashed or gave no verdict")
+                })
         }
         #expect(results.text.contains("could not be judged and count as wrong"))
     }
@@ -133,8 +167,12 @@ import Testing
             return ""
         }
         #expect(sentence("nowhere", "evaluation.seed=1").contains("nowhere: holds no trained heads"))
-        #expect(sentence(nil, "evaluation.tuningSamples=3").contains("evaluation.tuningSamples is 3, expected a multiple of evaluation.seeds, 2"))
-        #expect(sentence(nil, "task.promptTemplate='\(String(repeating: "1", count: 3000)){problem}'").contains("in the prompt of problem"))
+        #expect(
+            sentence(nil, "evaluation.tuningSamples=3").contains(
+                "evaluation.tuningSamples is 3, expected a multiple of evaluation.seeds, 2"))
+        #expect(
+            sentence(nil, "task.promptTemplate='\(String(repeating: "1", count: 3000)){problem}'").contains(
+                "in the prompt of problem"))
         #expect(!FileManager.default.fileExists(atPath: evaluation.runs.path))
     }
 
@@ -148,7 +186,8 @@ import Testing
     @Test func aDamagedRunIsNamed() throws {
         let evaluation = try EmbeddedEvaluation(), plan = try evaluation.plan()
         _ = try EmbeddedEvaluation.run(plan)
-        let file = try #require(try FileManager.default.contentsOfDirectory(atPath: evaluation.runs.path).first { $0.hasPrefix("greedy") })
+        let file = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: evaluation.runs.path).first { $0.hasPrefix("greedy") })
         try Data("{".utf8).write(to: evaluation.runs.appendingPathComponent(file))
         let error = #expect(throws: EvaluationError.self) { try EmbeddedEvaluation.run(plan) }
         #expect(error?.description.contains(file) == true)

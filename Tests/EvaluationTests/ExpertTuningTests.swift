@@ -1,5 +1,4 @@
 import Testing
-
 @testable import Evaluation
 
 @Suite struct ExpertTuningTests {
@@ -13,11 +12,16 @@ import Testing
         // Best at T = 0.7, and there at P = 0.9.
         let tuning = try #require(
             ExpertTuning(temperatures: [1, 0.4, 0.7], topPs: [1, 0.8, 0.9]) { pair in
-                result(pair, 9 - Int((abs(pair.temperature - 0.7) * 10).rounded()) - Int((abs(pair.topP - 0.9) * 10).rounded()))
+                result(
+                    pair,
+                    9 - Int((abs(pair.temperature - 0.7) * 10).rounded()) - Int((abs(pair.topP - 0.9) * 10).rounded()))
             })
         #expect(tuning.best.pair == StaticPair(temperature: 0.7, topP: 0.9))
-        #expect(tuning.temperatures.map(\.pair.temperature) == [0.4, 0.7, 1] && tuning.temperatures.allSatisfy { $0.pair.topP == 1 })
-        #expect(tuning.topPs.map(\.pair.topP) == [0.8, 0.9, 1] && tuning.topPs.allSatisfy { $0.pair.temperature == 0.7 })
+        #expect(
+            tuning.temperatures.map(\.pair.temperature) == [0.4, 0.7, 1]
+                && tuning.temperatures.allSatisfy { $0.pair.topP == 1 })
+        #expect(
+            tuning.topPs.map(\.pair.topP) == [0.8, 0.9, 1] && tuning.topPs.allSatisfy { $0.pair.temperature == 0.7 })
     }
 
     @Test func measuresNoPairTwice() throws {
@@ -35,7 +39,8 @@ import Testing
     }
 
     @Test func greedyNeedsNoTopP() throws {
-        let tuning = try #require(ExpertTuning(temperatures: [0, 1], topPs: [0.5]) { result($0, $0.temperature == 0 ? 6 : 5) })
+        let tuning = try #require(
+            ExpertTuning(temperatures: [0, 1], topPs: [0.5]) { result($0, $0.temperature == 0 ? 6 : 5) })
         #expect(tuning.best.pair == StaticPair(temperature: 0, topP: 1) && tuning.topPs.isEmpty)
     }
 

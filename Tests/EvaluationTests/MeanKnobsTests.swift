@@ -1,8 +1,9 @@
 import AutoDecoHeads
 import Foundation
 import HiddenStateCache
+import Scoring
+import TestSupport
 import Testing
-
 @testable import Evaluation
 
 @Suite struct MeanKnobsTests {
@@ -27,10 +28,13 @@ import Testing
     }
 
     @Test func outcomesAreAveragedOverTokensNotProblems() {
-        let knobs = MeanKnobs(of: Outcomes(problems: [
-            ProblemOutcome(problem: "a", samples: 1, correct: 0, truncated: 0, tokens: 3, temperatureSum: 3, topPSum: 1.5),
-            ProblemOutcome(problem: "b", samples: 1, correct: 0, truncated: 0, tokens: 1, temperatureSum: 0, topPSum: 0.5),
-        ]))
+        let knobs = MeanKnobs(
+            of: Outcomes(problems: [
+                ProblemOutcome(
+                    problem: "a", samples: 1, correct: 0, truncated: 0, tokens: 3, temperatureSum: 3, topPSum: 1.5),
+                ProblemOutcome(
+                    problem: "b", samples: 1, correct: 0, truncated: 0, tokens: 1, temperatureSum: 0, topPSum: 0.5),
+            ]))
         #expect(knobs.pair == StaticPair(temperature: 0.75, topP: 0.5))
     }
 
@@ -38,15 +42,19 @@ import Testing
         let corpus = try DiagnosisCorpus(cold: 0.5, warm: 1.6)
         let heads = DiagnosisCorpus.heads(cold: 0.5, warm: 1.6, column: 0).configuration
         let split = TrajectorySplit(validationFraction: 0.2, seed: 1)
-        func sentence(_ folder: URL, _ vocabularySize: Int, _ heads: HeadsConfiguration, _ split: TrajectorySplit) -> String {
+        func sentence(
+            _ folder: URL, _ vocabularySize: Int, _ heads: HeadsConfiguration, _ split: TrajectorySplit
+        ) -> String {
             do {
-                let tokens = try HeldOutTokens(folder: folder, split: split, modelFolder: folder, vocabularySize: vocabularySize, heads: heads)
+                let tokens = try HeldOutTokens(
+                    folder: folder, split: split, modelFolder: folder, vocabularySize: vocabularySize, heads: heads)
                 return "\(tokens.trajectories == tokens.cache.trajectories(.validation, of: split))"
             } catch { return "\(error)" }
         }
         let folder = corpus.folder.url, V = DiagnosisCorpus.V
         #expect(sentence(folder, V, heads, split) == "true")
-        #expect(sentence(folder.appendingPathComponent("none"), V, heads, split).contains("holds no hidden-state cache"))
+        #expect(
+            sentence(folder.appendingPathComponent("none"), V, heads, split).contains("holds no hidden-state cache"))
         #expect(sentence(folder, V + 1, heads, split).contains("of a model of \(V) tokens, this one has \(V + 1)"))
         #expect(sentence(folder, V, HeadsConfiguration(hiddenSize: 9), split).contains("the heads read 9 columns"))
         #expect(sentence(folder, V, heads, TrajectorySplit(validationFraction: 0, seed: 1)).contains("held out none"))

@@ -3,8 +3,8 @@ import Foundation
 import Tasks
 import Tensor
 import Testing
+import Tokenizers
 import Trajectories
-
 @testable import Evaluation
 
 /// With the model that the project carries.
@@ -13,13 +13,17 @@ import Trajectories
         let file = EmbeddedEvaluation.data.appendingPathComponent("validation.jsonl").path
         return MethodSampler(
             try ProblemSampler(
-                model: Transformer(directory: EmbeddedEvaluation.modelFolder), tokenizer: Tokenizer(directory: EmbeddedEvaluation.modelFolder),
-                verifier: verifier, rendering: PromptRendering(), problems: ProblemFile.read(file, for: .countdown, limit: problems)),
+                model: Transformer(directory: EmbeddedEvaluation.modelFolder),
+                tokenizer: Tokenizer(directory: EmbeddedEvaluation.modelFolder),
+                verifier: verifier, rendering: PromptRendering(),
+                problems: ProblemFile.read(file, for: .countdown, limit: problems)),
             maxTokens: 200, width: 32)
     }
 
     @Test func mostSamplesAtAModerateTemperatureAreCorrect() throws {
-        let outcomes = try sampler(problems: 20).run(Method(pair: StaticPair(temperature: 0.6, topP: 0.9)), samples: 4, seed: 1).outcomes
+        let outcomes = try sampler(problems: 20).run(
+            Method(pair: StaticPair(temperature: 0.6, topP: 0.9)), samples: 4, seed: 1
+        ).outcomes
         #expect(outcomes.problems.count == 20 && outcomes.samples == 80)
         #expect(outcomes.passRate > 0.5)
         #expect(outcomes.problems.allSatisfy { $0.correct + $0.truncated <= $0.samples && $0.tokens <= 4 * 200 })
@@ -34,12 +38,15 @@ import Trajectories
     }
 
     @Test func seedsThatAreSampledTogetherAreAsTheyAreAlone() throws {
-        let sampler = try sampler(problems: 12), method = try Method(pair: StaticPair(temperature: 0.6, topP: 0.9)), seeds: [UInt64] = [7, 3, 9]
+        let sampler = try sampler(problems: 12), method = try Method(pair: StaticPair(temperature: 0.6, topP: 0.9)),
+            seeds: [UInt64] = [7, 3, 9]
         var together: [Int: Outcomes] = [:]
-        try sampler.runs(method, samples: 2, seeds: seeds, onRun: { place, run in
-            #expect(together[place] == nil && run.seconds > 0)
-            together[place] = run.outcomes
-        })
+        try sampler.runs(
+            method, samples: 2, seeds: seeds,
+            onRun: { place, run in
+                #expect(together[place] == nil && run.seconds > 0)
+                together[place] = run.outcomes
+            })
         let alone = try seeds.map { try sampler.run(method, samples: 2, seed: $0).outcomes }
         #expect(seeds.indices.map { together[$0] } == alone)
         #expect(Set(alone.map(\.tokens)).count > 1)
@@ -51,34 +58,53 @@ import Trajectories
     }
 
     @Test func cancellingGivesNothing() throws {
-        #expect(throws: CancellationError.self) { try sampler(problems: 4).run(.greedy, samples: 1, seed: 0, isCancelled: { true }) }
+        #expect(throws: CancellationError.self) {
+            try sampler(problems: 4).run(.greedy, samples: 1, seed: 0, isCancelled: { true })
+        }
     }
 
     @Test func knobsAreCountedTokenByToken() throws {
-        let outcomes = try sampler(problems: 3).run(Method(pair: StaticPair(temperature: 0.5, topP: 0.75)), samples: 2, seed: 0).outcomes
-        #expect(outcomes.problems.allSatisfy { $0.temperatureSum == 0.5 * Double($0.tokens) && $0.topPSum == 0.75 * Double($0.tokens) })
+        let outcomes = try sampler(problems: 3).run(
+            Method(pair: StaticPair(temperature: 0.5, topP: 0.75)), samples: 2, seed: 0
+        ).outcomes
+        #expect(
+            outcomes.problems.allSatisfy {
+                $0.temperatureSum == 0.5 * Double($0.tokens) && $0.topPSum == 0.75 * Double($0.tokens)
+            })
         #expect(outcomes.meanTemperature == 0.5 && outcomes.meanTopP == 0.75)
     }
 
     @Test func failuresOfTheVerifierAreCounted() throws {
         struct FailsAtTwelve: Verifier {
-            func verdict(on completion: String, of problem: Problem) -> Verdict { completion.count > 12 ? .wrong(.graderMemoryLimit) : .wrong(.noAnswer) }
+            func verdict(on completion: String, of problem: Problem) -> Verdict {
+                completion.count > 12 ? .wrong(.graderMemoryLimit) : .wrong(.noAnswer)
+            }
         }
         let sampler = try sampler(problems: 6, verifier: FailsAtTwelve())
         let completions = try sampler.sampler.sample(
-            0..<6, with: Method(pair: StaticPair(temperature: 0.6, topP: 1)).policy, samples: 8, maxTokens: 200, seed: 3, width: 32)
-        let outcomes = try sampler.run(Method(pair: StaticPair(temperature: 0.6, topP: 1)), samples: 8, seed: 3).outcomes
+            0..<6, with: Method(pair: StaticPair(temperature: 0.6, topP: 1)).policy, samples: 8, maxTokens: 200,
+            seed: 3, width: 32)
+        let outcomes = try sampler.run(Method(pair: StaticPair(temperature: 0.6, topP: 1)), samples: 8, seed: 3)
+            .outcomes
         for (problem, samples) in zip(outcomes.problems, completions) {
-            let long = samples.count { !$0.sample.isTruncated && (sampler.sampler.text(of: $0.sample.tokens)?.count ?? 0) > 12 }
-            #expect(problem.faults == long && problem.correct == 0 && (problem.firstFault == .graderMemoryLimit) == (long > 0))
+            let long = samples.count {
+                !$0.sample.isTruncated && (sampler.sampler.text(of: $0.sample.tokens)?.count ?? 0) > 12
+            }
+            #expect(
+                problem.faults == long && problem.correct == 0
+                    && (problem.firstFault == .graderMemoryLimit) == (long > 0))
         }
         #expect(outcomes.faults > 0 && outcomes.firstFault == .graderMemoryLimit)
     }
 
     @Test func storedOutcomesReadAsTheyWere() throws {
         let outcomes = Outcomes(problems: [
-            ProblemOutcome(problem: "a", samples: 3, correct: 1, truncated: 1, tokens: 7, temperatureSum: 0.1 + 0.2, topPSum: 1.0 / 3),
-            ProblemOutcome(problem: "b", samples: 3, correct: 0, truncated: 0, tokens: 9, faults: 2, firstFault: .graderFailed, temperatureSum: 4, topPSum: 8),
+            ProblemOutcome(
+                problem: "a", samples: 3, correct: 1, truncated: 1, tokens: 7, temperatureSum: 0.1 + 0.2,
+                topPSum: 1.0 / 3),
+            ProblemOutcome(
+                problem: "b", samples: 3, correct: 0, truncated: 0, tokens: 9, faults: 2, firstFault: .graderFailed,
+                temperatureSum: 4, topPSum: 8),
         ])
         #expect(try JSONDecoder().decode(Outcomes.self, from: JSONEncoder().encode(outcomes)) == outcomes)
     }

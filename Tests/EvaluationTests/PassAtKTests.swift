@@ -1,5 +1,5 @@
+import Scoring
 import Testing
-
 @testable import Evaluation
 
 @Suite struct PassAtKTests {

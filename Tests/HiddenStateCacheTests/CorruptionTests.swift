@@ -32,7 +32,9 @@ import Testing
 
     @Test(arguments: [0, 7, 100, 1_000, -1, -4_000])
     func aTruncatedShardIsNamed(length: Int) throws {
-        let folder = try cache { try $0.replace(Self.second) { $0 = $0.prefix(length >= 0 ? length : $0.count + length) } }
+        let folder = try cache {
+            try $0.replace(Self.second) { $0 = $0.prefix(length >= 0 ? length : $0.count + length) }
+        }
         #expect(opening(folder).contains(Self.second) && opening(folder, verify: false).contains(Self.second))
     }
 
@@ -45,7 +47,9 @@ import Testing
     func aFlippedBitIsNamed(seed: UInt64) throws {
         var random = RandomGenerator(seed: seed)
         let folder = try cache { folder in
-            try folder.replace(Self.second) { $0[Int(random.next() % UInt64($0.count))] ^= 1 << UInt8(random.next() % 8) }
+            try folder.replace(Self.second) {
+                $0[Int(random.next() % UInt64($0.count))] ^= 1 << UInt8(random.next() % 8)
+            }
         }
         #expect(opening(folder).contains(Self.second))
     }
@@ -60,25 +64,32 @@ import Testing
     @Test func aForeignShardIsNamed() throws {
         let alike = Corpus(lengths: Self.corpus.lengths, seed: 2), wide = Corpus(lengths: Self.corpus.lengths, V: 40)
         let others = [
-            try wide.cache(wide.description(9, 8, .bf16)), try wide.cache(wide.description(8, 9, .bf16)), try wide.cache(wide.description(8, 8, .f16)),
+            try wide.cache(wide.description(9, 8, .bf16)), try wide.cache(wide.description(8, 9, .bf16)),
+            try wide.cache(wide.description(8, 8, .f16)),
             try wide.cache(wide.description(256, 128, .bf16)),
-            try wide.cache(wide.description(8, 8, .bf16, rank: 3), projection: Projection(mean: Tensor(shape: [12]), components: Tensor(shape: [3, 12]))),
+            try wide.cache(
+                wide.description(8, 8, .bf16, rank: 3),
+                projection: Projection(mean: Tensor(shape: [12]), components: Tensor(shape: [3, 12]))),
         ]
         for other in others {
-            let folder = try cache { folder in try folder.replace(Self.second) { $0 = FileManager.default.contents(atPath: other.path(Self.second)) ?? Data() } }
+            let bytes = try #require(FileManager.default.contents(atPath: other.path(Self.second)))
+            let folder = try cache { folder in try folder.replace(Self.second) { $0 = bytes } }
             #expect(opening(folder).contains(Self.second) && opening(folder, verify: false).contains(Self.second))
         }
         let foreign = TemporaryFolder()
         try alike.write(with: alike.writer(foreign, alike.description(8, 8, .bf16), fingerprint: "another"))
-        let folder = try cache { folder in try folder.replace(Self.second) { $0 = FileManager.default.contents(atPath: foreign.path(Self.second)) ?? Data() } }
+        let bytes = try #require(FileManager.default.contents(atPath: foreign.path(Self.second)))
+        let folder = try cache { folder in try folder.replace(Self.second) { $0 = bytes } }
         #expect(opening(folder).contains("\(Self.second): has the CRC-32"))
-        #expect(opening(folder, verify: false).contains("\(Self.second): has the fingerprint 'another', expected 'corpus'"))
+        #expect(
+            opening(folder, verify: false).contains("\(Self.second): has the fingerprint 'another', expected 'corpus'"))
     }
 
     @Test func aShardInAnothersPlaceIsNamed() throws {
         // Both hold 60 tokens of one trajectory.
         let corpus = Corpus(lengths: [60, 60, 60]), folder = try corpus.cache(corpus.description(8, 8), shardTokens: 50)
-        try folder.replace(Self.second) { $0 = FileManager.default.contents(atPath: folder.path("shard-00000.safetensors")) ?? Data() }
+        let bytes = try #require(FileManager.default.contents(atPath: folder.path("shard-00000.safetensors")))
+        try folder.replace(Self.second) { $0 = bytes }
         #expect(opening(folder).contains("\(Self.second): has the CRC-32"))
         #expect(opening(folder, verify: false).contains("\(Self.second): trajectory 0 begins at row 0, but is in"))
     }
@@ -103,7 +114,9 @@ import Testing
         }
         #expect(try with { _ in } == "nothing")
         #expect(try with { $0["hidden_size"] = nil }.contains("cache.json: hidden_size is missing"))
-        #expect(try with { $0["hidden_size"] = "12" }.contains("cache.json: hidden_size has the wrong type, expected a whole number"))
+        #expect(
+            try with { $0["hidden_size"] = "12" }.contains(
+                "cache.json: hidden_size has the wrong type, expected a whole number"))
         #expect(try with { $0["hidden_size"] = 13 }.contains("shard-00000.safetensors"))
         #expect(try with { $0["hidden_size"] = -1 }.contains("cache.json: hidden_size is -1"))
         #expect(try with { $0["rank"] = 13 }.contains("cache.json: rank is 13, expected a whole number from 1 to 12"))
@@ -117,8 +130,12 @@ import Testing
         #expect(try withShard { $0["crc32"] = "xyz" }.contains("cache.json: shards[1]: crc32 is 'xyz'"))
         #expect(try withShard { $0["file"] = "../x" }.contains("cache.json: shards[1]: file is '../x'"))
         #expect(try withShard { $0["file"] = "shard-00000.safetensors" }.contains("listed twice"))
-        #expect(opening(try cache { try FileManager.default.removeItem(atPath: $0.path("cache.json")) }).contains("cache.json"))
-        #expect(opening(try cache { try $0.replace("cache.json") { $0 = $0.prefix($0.count / 2) } }).contains("cache.json: is not valid JSON"))
+        #expect(
+            opening(try cache { try FileManager.default.removeItem(atPath: $0.path("cache.json")) }).contains(
+                "cache.json"))
+        #expect(
+            opening(try cache { try $0.replace("cache.json") { $0 = $0.prefix($0.count / 2) } }).contains(
+                "cache.json: is not valid JSON"))
     }
 
     /// Content that no checksum has been compared for is checked when it is loaded.
@@ -128,7 +145,8 @@ import Testing
                 let entry = try SafetensorsFile(path: folder.path(Self.second)).tensor(tensor).entry
                 try folder.replace(Self.second) { data in
                     for byte in 0..<entry.type.byteWidth {
-                        data[entry.byteRange.lowerBound + index * entry.type.byteWidth + byte] = UInt8(truncatingIfNeeded: bits >> (8 * byte))
+                        data[entry.byteRange.lowerBound + index * entry.type.byteWidth + byte] = UInt8(
+                            truncatingIfNeeded: bits >> (8 * byte))
                     }
                 }
             }
@@ -139,9 +157,15 @@ import Testing
         #expect(try loading("hidden", at: 70 * 12 + 5, 0x7F80).contains(place + "the hidden state"))
         #expect(try loading("label", at: 70, 40).contains(place + "the label is 40"))
         #expect(try loading("label_rank", at: 70, 4_000).contains(place + "the label's rank is 4000"))
-        #expect(try loading("top_logits", at: 70 * 8 + 1, Float(99).bitPattern).contains(place + "logit 1 of the largest is 99.0"))
+        #expect(
+            try loading("top_logits", at: 70 * 8 + 1, Float(99).bitPattern).contains(
+                place + "logit 1 of the largest is 99.0"))
         #expect(try loading("tail_count", at: 70 * 9, Float.nan.bitPattern).contains(place + "a bin holds"))
         #expect(try loading("tail_variance", at: 70 * 9, Float(-1).bitPattern).contains(place + "a bin holds"))
+        // Numbers whose sums would overflow.
+        #expect(try loading("tail_count", at: 70 * 9, Float(0x1p62).bitPattern).contains(place + "a bin holds"))
+        #expect(try loading("tail_count", at: 70 * 9, Float(0x1p63).bitPattern).contains(place + "a bin holds"))
+        #expect(try loading("tail_variance", at: 70 * 9, Float(3e38).bitPattern).contains(place + "a bin holds"))
         #expect(try loading("label_logit", at: 70, Float.nan.bitPattern).contains(place + "the label's logit"))
     }
 }

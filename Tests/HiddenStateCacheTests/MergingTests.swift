@@ -10,9 +10,11 @@ import Testing
     static let corpus = Corpus(lengths: lengths)
 
     /// Every `world`-th line, from `rank` on.
-    private func part(_ rank: Int, of world: Int, fingerprint: String = "corpus", K: Int = 8) throws -> TemporaryFolder {
+    private func part(_ rank: Int, of world: Int, fingerprint: String = "corpus", K: Int = 8) throws -> TemporaryFolder
+    {
         let corpus = Self.corpus.part { $0 % world == rank }
-        let folder = TemporaryFolder(), writer = try corpus.writer(folder, corpus.description(K, 8, .bf16), fingerprint: fingerprint)
+        let folder = TemporaryFolder(),
+            writer = try corpus.writer(folder, corpus.description(K, 8, .bf16), fingerprint: fingerprint)
         try corpus.write(with: writer)
         return folder
     }
@@ -27,14 +29,19 @@ import Testing
     }
 
     private func merging(_ parts: [TemporaryFolder], into folder: URL) -> String {
-        withExtendedLifetime(parts) { message { try HiddenStateCache.merge(parts.map(\.url), into: folder) } ?? "nothing" }
+        withExtendedLifetime(parts) {
+            message { try HiddenStateCache.merge(parts.map(\.url), into: folder) } ?? "nothing"
+        }
     }
 
     @Test(arguments: [1, 2, 3]) func theMergedCacheHoldsWhatOneProcessWrites(world: Int) throws {
         // In any order.
-        let parts = try (0..<world).reversed().map { try part($0, of: world) }, whole = try part(0, of: 1), merged = TemporaryFolder()
+        let parts = try (0..<world).reversed().map { try part($0, of: world) }, whole = try part(0, of: 1),
+            merged = TemporaryFolder()
         var shards = 0
-        try withExtendedLifetime(parts) { try HiddenStateCache.merge(parts.map(\.url), into: merged.url) { _ in shards += 1 } }
+        try withExtendedLifetime(parts) {
+            try HiddenStateCache.merge(parts.map(\.url), into: merged.url) { _ in shards += 1 }
+        }
         let a = try tokens(merged), b = try tokens(whole)
         #expect(a.trajectories == b.trajectories && a.trajectories == [0, 1, 3, 4, 5, 6, 7, 8])
         #expect(a.batch.labels == b.batch.labels && a.batch.sketches.labelRanks == b.batch.sketches.labelRanks)
@@ -46,7 +53,9 @@ import Testing
 
     @Test func partsThatDoNotBelongTogetherAreRefused() throws {
         let first = try part(0, of: 2), merged = TemporaryFolder()
-        #expect(merging([first, try part(1, of: 2, fingerprint: "other")], into: merged.url).contains("has the fingerprint 'other', expected 'corpus'"))
+        #expect(
+            merging([first, try part(1, of: 2, fingerprint: "other")], into: merged.url).contains(
+                "has the fingerprint 'other', expected 'corpus'"))
         #expect(merging([first, try part(1, of: 2, K: 9)], into: merged.url).contains("has top_logits 9, expected 8"))
         #expect(merging([first, first], into: merged.url).contains("holds trajectory 0, which is in"))
         #expect(merging([first, try part(0, of: 4)], into: merged.url).contains("holds trajectory 0, which is in"))

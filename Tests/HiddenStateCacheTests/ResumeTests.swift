@@ -34,12 +34,16 @@ private struct Cut: Error {}
                 #expect(throws: Cut.self) {
                     try writer.write(next) { tokens in
                         let line = next.trajectories.lowerBound
-                        try tokens.append(trajectory: line, labels: corpus.labels[line], firstPosition: 1, hidden: corpus.hidden[line]) { corpus.logits($0) }
+                        try tokens.append(
+                            trajectory: line, labels: corpus.labels[line], firstPosition: 1, hidden: corpus.hidden[line]
+                        ) { corpus.logits($0) }
                         throw Cut()
                     }
                 }
                 // What a killed process leaves.
-                try Data("half".utf8).write(to: folder.url.appendingPathComponent(".\(next.number == 0 ? "cache.json" : "shard-00001.safetensors").4711-0.partial"))
+                try Data("half".utf8).write(
+                    to: folder.url.appendingPathComponent(
+                        ".\(next.number == 0 ? "cache.json" : "shard-00001.safetensors").4711-0.partial"))
             }
             interruptions += 1
         }
@@ -60,12 +64,17 @@ private struct Cut: Error {}
 
     @Test func aFolderOfAnotherCacheIsRefused() throws {
         let corpus = Self.corpus, folder = try corpus.cache(corpus.description(8, 8))
-        func refusal(_ description: CacheDescription, shardTokens: Int = 100, fingerprint: String = "corpus", _ other: Corpus = Self.corpus) -> String {
-            message { _ = try other.writer(folder, description, shardTokens: shardTokens, fingerprint: fingerprint) } ?? ""
+        func refusal(
+            _ description: CacheDescription, shardTokens: Int = 100, fingerprint: String = "corpus",
+            _ other: Corpus = Self.corpus
+        ) -> String {
+            message { _ = try other.writer(folder, description, shardTokens: shardTokens, fingerprint: fingerprint) }
+                ?? ""
         }
         let before = try folder.files()
         for text in [
-            refusal(try corpus.description(8, 8), fingerprint: "another"), refusal(try corpus.description(8, 9)), refusal(try corpus.description(16, 8)),
+            refusal(try corpus.description(8, 8), fingerprint: "another"), refusal(try corpus.description(8, 9)),
+            refusal(try corpus.description(16, 8)),
             refusal(try corpus.description(8, 8, .bf16)), refusal(try corpus.description(8, 8), shardTokens: 101),
             refusal(try corpus.description(8, 8), Corpus(lengths: corpus.lengths.dropLast() + [1])),
         ] {
@@ -78,13 +87,16 @@ private struct Cut: Error {}
     @Test func unsoundTokensAreNamed() throws {
         let corpus = Corpus(lengths: [10, 200]), folder = TemporaryFolder()
         func failure(_ type: String, hidden: Float? = nil, logit: Float? = nil, label: Int? = nil) throws -> String {
-            let writer = try corpus.writer(folder, corpus.description(8, 8, type == "F16" ? .f16 : .bf16), shardTokens: 1_000)
+            let writer = try corpus.writer(
+                folder, corpus.description(8, 8, type == "F16" ? .f16 : .bf16), shardTokens: 1_000)
             let text = message {
                 try writer.write(writer.plan.shards[0]) { tokens in
                     var states = corpus.hidden[1], labels = corpus.labels[1]
                     if let hidden { states[150, 3] = hidden }
                     if let label { labels[150] = label }
-                    try tokens.append(trajectory: 0, labels: corpus.labels[0], firstPosition: 1, hidden: corpus.hidden[0]) { corpus.logits($0) }
+                    try tokens.append(
+                        trajectory: 0, labels: corpus.labels[0], firstPosition: 1, hidden: corpus.hidden[0]
+                    ) { corpus.logits($0) }
                     var block = 0
                     try tokens.append(trajectory: 1, labels: labels, firstPosition: 7, hidden: states) { states in
                         var logits = corpus.logits(states)
@@ -105,16 +117,22 @@ private struct Cut: Error {}
     }
 
     @Test func sizesOutOfRangeAreRefused() {
-        func refusal(_ D: Int = 12, _ V: Int = 40, _ K: Int = 8, _ B: Int = 8, _ type: Safetensors.ElementType = .bf16, _ rank: Int? = nil) -> String {
+        func refusal(
+            _ D: Int = 12, _ V: Int = 40, _ K: Int = 8, _ B: Int = 8, _ type: Safetensors.ElementType = .bf16,
+            _ rank: Int? = nil
+        ) -> String {
             message {
                 _ = try CacheDescription(
-                    modelName: "", modelPath: "", hiddenSize: D, vocabularySize: V, topLogits: K, tailBins: B, hiddenType: type, rank: rank)
+                    modelName: "", modelPath: "", hiddenSize: D, vocabularySize: V, topLogits: K, tailBins: B,
+                    hiddenType: type, rank: rank)
             } ?? "nothing"
         }
         #expect(refusal(0).contains("hidden_size is 0") && refusal(12, 0).contains("vocabulary_size is 0"))
         #expect(refusal(12, 40, 4).contains("top_logits is 4") && refusal(12, 40, 8, 0).contains("tail_bins is 0"))
         #expect(refusal(12, 40, 8, 8, .f64).contains("hidden_dtype is F64"))
-        #expect(refusal(12, 40, 8, 8, .bf16, 13).contains("rank is 13") && refusal(12, 40, 8, 8, .bf16, 0).contains("rank is 0"))
+        #expect(
+            refusal(12, 40, 8, 8, .bf16, 13).contains("rank is 13")
+                && refusal(12, 40, 8, 8, .bf16, 0).contains("rank is 0"))
         #expect(refusal(12, 40, 8, 8, .bf16, 12) == "nothing")
     }
 }

@@ -1,6 +1,8 @@
 import AutoDecoHeads
+import Files
 import Foundation
 import HiddenStateCache
+import LogitSketches
 import Safetensors
 import Tensor
 import Testing
@@ -20,14 +22,17 @@ import Testing
         let batch = try cache.batch(of: cache.trajectories), lines = corpus.lengths.indices
         #expect(batch.labels == corpus.allLabels)
         #expect(batch.trajectories == lines.flatMap { Array(repeating: $0, count: corpus.lengths[$0]) })
-        #expect(batch.positions == lines.flatMap { (0..<corpus.lengths[$0]).map { [line = $0] in corpus.firstPositions[line] + $0 } })
+        #expect(
+            batch.positions
+                == lines.flatMap { (0..<corpus.lengths[$0]).map { [line = $0] in corpus.firstPositions[line] + $0 } })
         // Rounded once to the stored type: NewTensor takes the same way.
         let stored = try roundTrip(corpus.allHidden, type)
         #expect(batch.hidden == stored)
         #expect(type == .f32 || batch.hidden != corpus.allHidden)
 
         let shape = SketchShape(exact: sketch.K, bins: sketch.B)
-        let expected = try LogitSketches(logits: corpus.logits(corpus.allHidden), labels: corpus.allLabels, shape: shape)
+        let expected = try LogitSketches(
+            logits: corpus.logits(corpus.allHidden), labels: corpus.allLabels, shape: shape)
         #expect(batch.labelRanks == expected.labelRanks)
         #expect(batch.sketches.baseProbabilities == expected.baseProbabilities)
         #expect(sketch.K > 40 || batch.labelRanks.contains { $0 >= sketch.K }, "some labels are in the tail")
@@ -39,7 +44,9 @@ import Testing
         let read = batch.sketches.lossesAndFeatures(temperature: T, topP: P, constants: LossConstants())
         let direct = expected.lossesAndFeatures(temperature: T, topP: P, constants: LossConstants())
         #expect(read.features == direct.features)
-        #expect(read.losses.joint == direct.losses.joint && read.losses.jointByTemperature == direct.losses.jointByTemperature)
+        #expect(
+            read.losses.joint == direct.losses.joint
+                && read.losses.jointByTemperature == direct.losses.jointByTemperature)
         #expect(read.losses.topPByTopP == direct.losses.topPByTopP)
     }
 
@@ -47,7 +54,8 @@ import Testing
         let folder = TemporaryFolder()
         try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
         try SafetensorsWriter.write([NewTensor("x", states.shape, states.elements, as: type)], to: folder.path("x"))
-        return Tensor(shape: states.shape, try SafetensorsFile(path: folder.path("x")).tensor("x").values(as: Float.self))
+        return Tensor(
+            shape: states.shape, try SafetensorsFile(path: folder.path("x")).tensor("x").values(as: Float.self))
     }
 
     @Test func tensorsHaveTheirNamesShapesAndTypes() throws {
@@ -58,7 +66,8 @@ import Testing
             return Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, "\($0.type.rawValue) \($0.shape)") })
         }
         let always = [
-            "hidden": "BF16 [449, 12]", "label": "I32 [449]", "label_rank": "I32 [449]", "label_logit": "F32 [449]", "trajectory": "I32 [449]",
+            "hidden": "BF16 [449, 12]", "label": "I32 [449]", "label_rank": "I32 [449]", "label_logit": "F32 [449]",
+            "trajectory": "I32 [449]",
             "position": "I32 [449]",
         ]
         #expect(try shapes(256, 128) == always.merging(["top_logits": "F32 [449, 40]"]) { $1 })
@@ -70,8 +79,14 @@ import Testing
         let corpus = Self.corpus, folder = try corpus.cache(corpus.description(8, 8, .f16))
         let data = try #require(FileManager.default.contents(atPath: folder.path("cache.json")))
         let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-        #expect(Set(object.keys) == ["format_version", "model_name", "model_path", "hidden_size", "vocabulary_size", "top_logits", "tail_bins", "hidden_dtype", "shards"])
-        #expect(object["format_version"] as? Int == 1 && object["hidden_dtype"] as? String == "F16" && object["tail_bins"] as? Int == 8)
+        #expect(
+            Set(object.keys) == [
+                "format_version", "model_name", "model_path", "hidden_size", "vocabulary_size", "top_logits",
+                "tail_bins", "hidden_dtype", "shards",
+            ])
+        #expect(
+            object["format_version"] as? Int == 1 && object["hidden_dtype"] as? String == "F16"
+                && object["tail_bins"] as? Int == 8)
         let shards = try #require(object["shards"] as? [[String: Any]])
         #expect(shards.map { $0["tokens"] as? Int } == [105, 200, 141, 3])
         #expect(shards.map { $0["trajectories"] as? Int } == [2, 1, 2, 1])
@@ -85,7 +100,8 @@ import Testing
     /// zlib's checksums of these texts.
     @Test func crcEqualsZlibs() {
         let known: [(String, UInt32)] = [
-            ("", 0), ("a", 0xE8B7_BE43), ("123456789", 0xCBF4_3926), ("The quick brown fox jumps over the lazy dog", 0x414F_A339),
+            ("", 0), ("a", 0xE8B7_BE43), ("123456789", 0xCBF4_3926),
+            ("The quick brown fox jumps over the lazy dog", 0x414F_A339),
         ]
         for (text, expected) in known { #expect(Array(text.utf8).withUnsafeBytes { CRC32.of($0) } == expected) }
         var random = RandomGenerator(seed: 8)
@@ -102,11 +118,17 @@ import Testing
     @Test func backboneFilesAreCopiedAsFarAsTheyExist() throws {
         let model = TemporaryFolder(), folder = TemporaryFolder()
         try FileManager.default.createDirectory(at: model.url, withIntermediateDirectories: true)
-        for name in ["config.json", "tokenizer.json", "model.safetensors"] { try Data("\(name)!".utf8).write(to: model.url.appendingPathComponent(name)) }
+        for name in ["config.json", "tokenizer.json", "model.safetensors"] {
+            try Data("\(name)!".utf8).write(to: model.url.appendingPathComponent(name))
+        }
         let corpus = Corpus(lengths: [5])
         try corpus.write(with: corpus.writer(folder, corpus.description()), backbone: model.url)
         let copied = try folder.files().filter { $0.key.hasPrefix("backbone/") }
-        #expect(copied == ["backbone/config.json": Data("config.json!".utf8), "backbone/tokenizer.json": Data("tokenizer.json!".utf8)])
+        #expect(
+            copied == [
+                "backbone/config.json": Data("config.json!".utf8),
+                "backbone/tokenizer.json": Data("tokenizer.json!".utf8),
+            ])
     }
 
     @Test func packedTrajectoriesGiveTheSameTokens() throws {
@@ -114,9 +136,13 @@ import Testing
         let writer = try corpus.writer(folder, corpus.description())
         try writer.write(writer.plan.shards[0]) { tokens in
             try tokens.append(
-                trajectories: [0, 1, 3].flatMap { Array(repeating: $0, count: corpus.lengths[$0]) }, labels: corpus.allLabels,
-                positions: [0, 1, 3].flatMap { line in (0..<corpus.lengths[line]).map { corpus.firstPositions[line] + $0 } },
-                hidden: corpus.allHidden) { corpus.logits($0) }
+                trajectories: [0, 1, 3].flatMap { Array(repeating: $0, count: corpus.lengths[$0]) },
+                labels: corpus.allLabels,
+                positions: [0, 1, 3].flatMap { line in
+                    (0..<corpus.lengths[line]).map { corpus.firstPositions[line] + $0 }
+                },
+                hidden: corpus.allHidden
+            ) { corpus.logits($0) }
         }
         try writer.finish(backbone: nil)
         #expect(try folder.files() == corpus.cache(corpus.description()).files())

@@ -50,7 +50,9 @@ struct Corpus {
     }
 
     /// The same model and file of trajectories, of which all lines but some are left out.
-    func part(_ contains: (Int) -> Bool) -> Corpus { Corpus(self, lengths: lengths.enumerated().map { contains($0) ? $1 : 0 }) }
+    func part(_ contains: (Int) -> Bool) -> Corpus {
+        Corpus(self, lengths: lengths.enumerated().map { contains($0) ? $1 : 0 })
+    }
 
     private init(_ corpus: Corpus, lengths: [Int]) {
         (V, weights, hidden, labels) = (corpus.V, corpus.weights, corpus.hidden, corpus.labels)
@@ -73,16 +75,21 @@ struct Corpus {
     var allHidden: Tensor<Float> { Tensor(shape: [lengths.reduce(0, +), Self.D], hidden.flatMap(\.elements)) }
     var allLabels: [Int] { labels.flatMap { $0 } }
 
-    func description(_ K: Int = 256, _ B: Int = 128, _ type: ElementType = .f32, rank: Int? = nil) throws -> CacheDescription {
+    func description(
+        _ K: Int = 256, _ B: Int = 128, _ type: ElementType = .f32, rank: Int? = nil
+    ) throws -> CacheDescription {
         try CacheDescription(
-            modelName: "linear", modelPath: "/models/linear", hiddenSize: Self.D, vocabularySize: V, topLogits: K, tailBins: B, hiddenType: type, rank: rank)
+            modelName: "linear", modelPath: "/models/linear", hiddenSize: Self.D, vocabularySize: V, topLogits: K,
+            tailBins: B, hiddenType: type, rank: rank)
     }
 
     func writer(
-        _ folder: TemporaryFolder, _ description: CacheDescription, shardTokens: Int = 100, fingerprint: String = "corpus", projection: Projection? = nil
+        _ folder: TemporaryFolder, _ description: CacheDescription, shardTokens: Int = 100,
+        fingerprint: String = "corpus", projection: Projection? = nil
     ) throws -> CacheWriter {
         try CacheWriter(
-            folder: folder.url, description: description, plan: ShardPlan(lengths: lengths, shardTokens: shardTokens), fingerprint: fingerprint,
+            folder: folder.url, description: description, plan: ShardPlan(lengths: lengths, shardTokens: shardTokens),
+            fingerprint: fingerprint,
             projection: projection)
     }
 
@@ -90,21 +97,25 @@ struct Corpus {
         try writer.write(shard) { tokens in
             for line in shard.trajectories where lengths[line] > 0 {
                 try tokens.append(
-                    trajectory: line, labels: labels[line], firstPosition: firstPositions[line], hidden: hidden[line]) { logits($0) }
+                    trajectory: line, labels: labels[line], firstPosition: firstPositions[line], hidden: hidden[line]
+                ) { logits($0) }
             }
         }
     }
 
     /// Writes all shards that are missing.
-    func write(with writer: CacheWriter, backbone: URL? = nil) throws {
+    func write(with writer: CacheWriter, backbone: URL? = nil, problems: [Int32]? = nil) throws {
         for shard in writer.plan.shards where !writer.isWritten(shard) { try write(shard, with: writer) }
-        try writer.finish(backbone: backbone)
+        try writer.finish(backbone: backbone, problems: problems)
     }
 
     /// A finished cache in a new folder.
-    func cache(_ description: CacheDescription, shardTokens: Int = 100, projection: Projection? = nil) throws -> TemporaryFolder {
+    func cache(
+        _ description: CacheDescription, shardTokens: Int = 100, projection: Projection? = nil, problems: [Int32]? = nil
+    ) throws -> TemporaryFolder {
         let folder = TemporaryFolder()
-        try write(with: writer(folder, description, shardTokens: shardTokens, projection: projection))
+        try write(
+            with: writer(folder, description, shardTokens: shardTokens, projection: projection), problems: problems)
         return folder
     }
 }
@@ -118,13 +129,18 @@ func message(_ body: () throws -> Void) -> String? {
 }
 
 /// Fresh heads.
-func randomHeads<Element: Scalar>(_ size: Int, seed: UInt64 = 5, as type: Element.Type = Element.self) -> AutoDecoHeads<Element> {
+func randomHeads<Element: Scalar>(
+    _ size: Int, seed: UInt64 = 5, as type: Element.Type = Element.self
+) -> AutoDecoHeads<Element> {
     var random = RandomGenerator(seed: seed)
     return AutoDecoHeads(configuration: HeadsConfiguration(hiddenSize: size), random: &random)
 }
 
-/// Largest |a − b| / (1 + |b|).
+/// Largest |a − b| / (1 + |b|); infinite where a number is NaN, or shapes differ.
 func difference<Element: Scalar>(_ a: Tensor<Element>, _ b: Tensor<Element>) -> Double {
     guard a.shape == b.shape else { return .infinity }
-    return zip(a.elements, b.elements).reduce(0) { max($0, abs(Double($1.0) - Double($1.1)) / (1 + abs(Double($1.1)))) }
+    return zip(a.elements, b.elements).reduce(0) { worst, pair in
+        let error = abs(Double(pair.0) - Double(pair.1)) / (1 + abs(Double(pair.1)))
+        return error <= worst ? worst : error.isNaN ? .infinity : error
+    }
 }

@@ -29,7 +29,8 @@ struct AxisScaleTests {
     }
 
     @Test func givenTicksAreKeptWhereTheyAreInside() {
-        let scale = scale(Axis("", scale: .logarithmic, ticks: [1, 2, 4, 8, 16, 32, 64, 128]), [1, 64], roundsOut: false)
+        let scale = scale(
+            Axis("", scale: .logarithmic, ticks: [1, 2, 4, 8, 16, 32, 64, 128]), [1, 64], roundsOut: false)
         #expect(scale.ticks.map(\.text) == ["1", "2", "4", "8", "16", "32", "64"])
         #expect(scale.fraction(8) == 0.5)
     }

@@ -9,9 +9,13 @@ struct LineChartTests {
     @Test func namesStandAtTheEndsOfLinesWithoutOverlap() {
         let lines = (0..<8).map { Line("line \($0)", [Point(0, 0), Point(1, 0.5 + Double($0) * 1e-3)]) }
         let svg = LineChart("a", x: "x", y: "y", lines: lines).svg(.wide)
-        let baselines = svg.matches(of: /<text x="[0-9.]+" y="([0-9.]+)"[^>]*series"[^>]*>line/).compactMap { Double($0.1) }.sorted()
+        let baselines = svg.matches(of: /<text x="[0-9.]+" y="([0-9.]+)"[^>]*series"[^>]*>line/).compactMap {
+            Double($0.1)
+        }.sorted()
         #expect(baselines.count == 8)
-        for (above, below) in zip(baselines, baselines.dropFirst()) { #expect(below - above >= PlotLayout.wide.fontSize) }
+        for (above, below) in zip(baselines, baselines.dropFirst()) {
+            #expect(below - above >= PlotLayout.wide.fontSize)
+        }
     }
 
     @Test func narrowPaperAndManyLinesTakeALegend() {
@@ -29,7 +33,9 @@ struct LineChartTests {
     }
 
     @Test func aPointAloneIsDrawnAsAPoint() {
-        let svg = LineChart("a", x: "x", y: "y", lines: [Line("a", [Point(0, 1), Point(1, .nan), Point(2, 2), Point(3, 3)])]).svg()
+        let svg = LineChart(
+            "a", x: "x", y: "y", lines: [Line("a", [Point(0, 1), Point(1, .nan), Point(2, 2), Point(3, 3)])]
+        ).svg()
         #expect(svg.matches(of: /<circle/).count == 1)
     }
 
@@ -43,7 +49,8 @@ struct LineChartTests {
     @Test func aHundredThousandPointsKeepTheirExtremes() {
         let n = 100_000
         let extremes = [54_321: 9.0, 77_777: -9]
-        let points = (0..<n).map { (index: Int) -> Point in Point(Double(index), extremes[index] ?? sin(Double(index))) }
+        let points = (0..<n).map { (index: Int) -> Point in Point(Double(index), extremes[index] ?? sin(Double(index)))
+        }
         let frame = Frame(.wide, title: "", x: "", y: "", xValues: points.map(\.x), yValues: points.map(\.y))
         let path = LinePath(points, in: frame)
         let kept = path.runs.flatMap { $0 }

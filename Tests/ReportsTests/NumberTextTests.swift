@@ -12,8 +12,9 @@ struct NumberTextTests {
     }
 
     @Test func shortNumbersHaveThreeDigits() {
-        #expect([0, 0.012345, 1.5, -20, 1234, 4.5e-6, 1e-6, 12_345_678].map(NumberText.short)
-            == ["0", "0.0123", "1.5", "−20", "1,234", "4.5×10⁻⁶", "10⁻⁶", "1.23×10⁷"])
+        #expect(
+            [0, 0.012345, 1.5, -20, 1234, 4.5e-6, 1e-6, 12_345_678].map(NumberText.short)
+                == ["0", "0.0123", "1.5", "−20", "1,234", "4.5×10⁻⁶", "10⁻⁶", "1.23×10⁷"])
     }
 
     @Test func ticksHaveTheDigitsOfTheirStep() {

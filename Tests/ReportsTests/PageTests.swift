@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-
 @testable import Reports
 
 struct PageTests {
@@ -11,12 +10,19 @@ struct PageTests {
         var page = Page(text, subtitle: text, language: text)
         let token = TokenView.Token(text, temperature: 0.7, topP: 0.9, probability: 0.1, entropy: 2)
         let view = TokenView(text, prompt: text, tokens: [token, .init("\n\n", temperature: 1.2, topP: 0.5)])
-        let table = Table(text, columns: [.text(text), .number(text, unit: text)], rows: [.group(text), [.text(text), 1.25], .group(text), [.text(text), .text(text)]])
-        page.add(text, [
-            .paragraph(text), .warning(text), .heading(text), .facts([Fact(text, text, note: text)]), .table(table), .code(text),
-            .figures(examplePlots(plots), caption: text), .tokens(view), .collapsible(text, [.tokens(view), .paragraph(text)]),
-            .marks([Mark(text, .good), Mark(text)]), .choice(Choice(text, [.init(text, [.tokens(view)]), .init(text, [.choice(Choice(text, []))])])),
-        ])
+        let table = Table(
+            text, columns: [.text(text), .number(text, unit: text)],
+            rows: [.group(text), [.text(text), 1.25], .group(text), [.text(text), .text(text)]])
+        page.add(
+            text,
+            [
+                .paragraph(text), .warning(text), .heading(text), .facts([Fact(text, text, note: text)]), .table(table),
+                .code(text),
+                .figures(examplePlots(plots), caption: text), .tokens(view),
+                .collapsible(text, [.tokens(view), .paragraph(text)]),
+                .marks([Mark(text, .good), Mark(text)]),
+                .choice(Choice(text, [.init(text, [.tokens(view)]), .init(text, [.choice(Choice(text, []))])])),
+            ])
         page.add(text, [.figure(LineChart(plots, x: Axis(plots), y: Axis(plots), lines: []), caption: text)])
         return page
     }
@@ -24,7 +30,9 @@ struct PageTests {
     @Test func noTextBecomesMarkup() {
         let html = everything(hostile).html
         #expect(html.matches(of: /<script/).count == 1)
-        #expect(!html.contains("<img") && !html.contains("<\u{0301}i") && !html.contains("\u{202E}") && !html.contains("\u{0}"))
+        #expect(
+            !html.contains("<img") && !html.contains("<\u{0301}i") && !html.contains("\u{202E}")
+                && !html.contains("\u{0}"))
         #expect(!html.contains("onerror=\""))
         #expect(html.contains("&lt;/script&gt;"))
     }
@@ -57,14 +65,18 @@ struct PageTests {
     }
 
     @Test func aPageHasTheScriptsThatItNeeds() {
-        let view = TokenView("a", tokens: []), choice = Choice("one", [.init("a", [.paragraph("b")]), .init("c", [.paragraph("d")])])
+        let view = TokenView("a", tokens: []),
+            choice = Choice("one", [.init("a", [.paragraph("b")]), .init("c", [.paragraph("d")])])
         func html(_ blocks: [Block]) -> String {
             var page = Page("a")
             page.add("b", blocks)
             return page.html
         }
-        #expect(html([.tokens(view)]).contains(PageScript.tokenKeys) && !html([.tokens(view)]).contains(PageScript.choices))
-        #expect(html([.choice(choice)]).contains(PageScript.choices) && !html([.choice(choice)]).contains(PageScript.tokenKeys))
+        #expect(
+            html([.tokens(view)]).contains(PageScript.tokenKeys) && !html([.tokens(view)]).contains(PageScript.choices))
+        #expect(
+            html([.choice(choice)]).contains(PageScript.choices)
+                && !html([.choice(choice)]).contains(PageScript.tokenKeys))
         let both = html([.collapsible("c", [.choice(Choice("one", [.init("a", [.tokens(view)])]))])])
         #expect(both.contains(PageScript.choices) && both.contains(PageScript.tokenKeys))
     }
@@ -72,8 +84,10 @@ struct PageTests {
     /// The script shows the list and hides all but one option: without it nothing is out of reach.
     @Test func everyOptionOfAChoiceIsShownWithoutTheScript() {
         var identifiers = Identifiers()
-        let html = Choice("Pick", [.init("first <", [.paragraph("one")]), .init("second", [.paragraph("two")])]).html(&identifiers)
-        #expect(html.contains("<p class=\"chooser\" hidden><label for=\"choice-1\">Pick</label> <select id=\"choice-1\">"))
+        let html = Choice("Pick", [.init("first <", [.paragraph("one")]), .init("second", [.paragraph("two")])]).html(
+            &identifiers)
+        #expect(
+            html.contains("<p class=\"chooser\" hidden><label for=\"choice-1\">Pick</label> <select id=\"choice-1\">"))
         #expect(html.contains("<option>first &lt;</option><option>second</option></select>"))
         #expect(html.contains("<div class=\"option\" role=\"group\" aria-label=\"first &lt;\"><p>one</p>"))
         #expect(html.contains("<p>two</p>") && html.matches(of: /hidden/).count == 1)
@@ -83,15 +97,23 @@ struct PageTests {
         var identifiers = Identifiers()
         #expect(
             Block.marks([Mark("correct", .good), Mark("cut off", .bad), Mark("30 tokens")]).html(&identifiers)
-                == "<p class=\"marks\"><span class=\"mark good\">correct</span> <span class=\"mark bad\">cut off</span> <span class=\"mark plain\">30 tokens</span></p>\n")
+                == "<p class=\"marks\"><span class=\"mark good\">correct</span> <span class=\"mark bad\">cut "
+                + "off</span> <span class=\"mark plain\">30 tokens</span></p>\n"
+        )
     }
 
     @Test func aGroupOfRowsIsABodyUnderItsName() throws {
-        let table = Table(columns: [.text("method"), .number("pass@1")], rows: [.group("by hand"), ["greedy", 1], .group("heads"), ["both", 2], ["one", 3]])
+        let table = Table(
+            columns: [.text("method"), .number("pass@1")],
+            rows: [.group("by hand"), ["greedy", 1], .group("heads"), ["both", 2], ["one", 3]])
         let bodies = table.html.matches(of: /<tbody>(.*?)<\/tbody>/.dotMatchesNewlines()).map { String($0.1) }
         try #require(bodies.count == 2)
-        #expect(bodies[0].hasPrefix("<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"2\">by hand</th></tr>") && bodies[0].contains("greedy"))
-        #expect(bodies[1].contains(">heads</th>") && bodies[1].contains("both") && bodies[1].contains("one") && !bodies[1].contains("greedy"))
+        #expect(
+            bodies[0].hasPrefix("<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"2\">by hand</th></tr>")
+                && bodies[0].contains("greedy"))
+        #expect(
+            bodies[1].contains(">heads</th>") && bodies[1].contains("both") && bodies[1].contains("one")
+                && !bodies[1].contains("greedy"))
     }
 
     @Test func bothThemesAndBothShapesOfPaperAreThere() {
@@ -101,9 +123,12 @@ struct PageTests {
     }
 
     @Test func numbersStandAtTheRightWithTheirColumnsDecimals() {
-        let table = Table(columns: [.text("method"), .number("pass@1", unit: "%", decimals: 1)], rows: [
-            ["greedy", 76.04], ["tuned", .spread(80.44, plusMinus: 0.71)], ["heads", .interval(-1, -2 ... 0.5)], ["none", .missing], ["short"], ["bad", .number(.nan)],
-        ])
+        let table = Table(
+            columns: [.text("method"), .number("pass@1", unit: "%", decimals: 1)],
+            rows: [
+                ["greedy", 76.04], ["tuned", .spread(80.44, plusMinus: 0.71)], ["heads", .interval(-1, -2...0.5)],
+                ["none", .missing], ["short"], ["bad", .number(.nan)],
+            ])
         let html = table.html
         #expect(html.contains("<th scope=\"col\" class=\"number\">pass@1 <span class=\"unit\">%</span></th>"))
         let cells = html.matches(of: /<td class="number">([^<]*)</).map { String($0.1) }

@@ -24,17 +24,22 @@ struct PlotTests {
     }
 
     @Test func noTextLeavesThePaper() {
+        var textCount = 0
         for plot in examplePlots("a name of moderate length") {
             for layout in PlotLayout.allCases {
-                for match in plot.svg(layout).matches(of: /<text x="([-0-9.]+)" y="([-0-9.]+)" font-size="([0-9.]+)"( text-anchor="(\w+)")?[^>]*>([^<]*)</) {
+                for match in plot.svg(layout).matches(
+                    of: /<text x="([-0-9.]+)" y="([-0-9.]+)" font-size="([0-9.]+)"( text-anchor="(\w+)")?[^>]*>([^<]*)</
+                ) {
                     let x = Double(match.1) ?? .nan
                     let width = textWidth(String(match.6)) * (Double(match.3) ?? .nan)
                     let start = match.5 == "end" ? x - width : match.5 == "middle" ? x - width / 2 : x
                     // Estimates are on the wide side; a tick's label may stick out by less than a digit.
                     #expect(start >= -6 && start + width <= layout.width + 6, "\(type(of: plot)) \(layout): \(match.6)")
+                    textCount += 1
                 }
             }
         }
+        #expect(textCount > 500)
     }
 
     @Test func theSameValuesGiveTheSameBytes() {
@@ -54,7 +59,9 @@ struct PlotTests {
             (PlotStyle.lightPage, PlotStyle.lightSeries + [PlotStyle.lightInk, PlotStyle.lightMuted]),
             (PlotStyle.darkPage, PlotStyle.darkSeries + [PlotStyle.darkInk, PlotStyle.darkMuted]),
         ] {
-            for colour in colours { #expect(contrast(colour, page) >= 4.5, "\(colour) on \(page): \(contrast(colour, page))") }
+            for colour in colours {
+                #expect(contrast(colour, page) >= 4.5, "\(colour) on \(page): \(contrast(colour, page))")
+            }
         }
     }
 
@@ -74,15 +81,21 @@ struct PlotTests {
     }
 
     @Test func groupsOfIntervalsStandUnderTheirNamesInOrder() {
-        let groups = ["low", "high"].map { IntervalChart.Group($0, [.init("gain", 1, interval: 0...2, colour: 2), .init("penalty", 0.5, colour: 3)]) }
+        let groups = ["low", "high"].map {
+            IntervalChart.Group($0, [.init("gain", 1, interval: 0...2, colour: 2), .init("penalty", 0.5, colour: 3)])
+        }
         let chart = IntervalChart("a", x: "nats", groups: groups)
         for layout in PlotLayout.allCases {
             let svg = chart.svg(layout)
-            let lines = svg.matches(of: /<text x="[^"]*" y="([0-9.]+)"[^>]*>(low|high|gain|penalty)</).map { (String($0.2), Double($0.1) ?? .nan) }
-                .sorted { $0.1 < $1.1 }
+            let lines = svg.matches(of: /<text x="[^"]*" y="([0-9.]+)"[^>]*>(low|high|gain|penalty)</).map {
+                (String($0.2), Double($0.1) ?? .nan)
+            }
+            .sorted { $0.1 < $1.1 }
             #expect(lines.map(\.0) == ["low", "gain", "penalty", "high", "gain", "penalty"])
             #expect(zip(lines, lines.dropFirst()).allSatisfy { $1.1 - $0.1 >= 13 })
-            #expect(svg.matches(of: /<circle[^>]*class="s3 marker"/).count == 2 && svg.matches(of: /class="s4 marker"/).count == 2)
+            #expect(
+                svg.matches(of: /<circle[^>]*class="s3 marker"/).count == 2
+                    && svg.matches(of: /class="s4 marker"/).count == 2)
         }
         #expect(chart.summary == "nats: low: gain 1 (0 to 2); penalty 0.5. high: gain 1 (0 to 2); penalty 0.5.")
     }

@@ -20,7 +20,8 @@ func complaint(_ xml: String) -> String? {
 /// Every number that stands in an SVG file's attributes and paths.
 func hasNumbersOnly(_ svg: String) -> Bool {
     let drawing = svg.replacing(/<style>.*?<\/style>/.dotMatchesNewlines(), with: "").replacing(/>[^<]*</, with: "><")
-    return drawing.firstMatch(of: /(x|y|d|r|cx|cy|width|height|viewBox)="[^"]*(nan|inf|e[0-9+-])[^"]*"/.ignoresCase()) == nil
+    return drawing.firstMatch(of: /(x|y|d|r|cx|cy|width|height|viewBox)="[^"]*(nan|inf|e[0-9+-])[^"]*"/.ignoresCase())
+        == nil
 }
 
 /// The text between tags, in order.
@@ -45,9 +46,16 @@ func examplePlots(_ name: String) -> [any Plot] {
     return [[], [7], [3, 3, 3], plain, odd, [.nan]].flatMap { values -> [any Plot] in
         let points = values.enumerated().map { Point(Double($0), $1) }
         let band = Line.Band(x: points.map(\.x), lower: values.map { $0 - 1 }, upper: values.map { $0 + 1 })
-        let references = [ReferenceLine(name, at: 2.5), ReferenceLine(name, at: 4, .vertical), ReferenceLine(name, at: .nan)]
-        let slices = values.enumerated().map { HistogramsOverTime.Slice(at: Double($0), Histogram(of: [$1, $1 + 1, 0], bins: 8)) }
-        let lines = Line.smoothed(name, points, window: 3) + [Line(name, points, band: band, stroke: .dashed, showsPoints: true)]
+        let references = [
+            ReferenceLine(name, at: 2.5), ReferenceLine(name, at: 4, .vertical), ReferenceLine(name, at: .nan),
+        ]
+        let slices = values.enumerated().map {
+            HistogramsOverTime.Slice(at: Double($0), Histogram(of: [$1, $1 + 1, 0], bins: 8))
+        }
+        let lines =
+            Line.smoothed(name, points, window: 3) + [
+                Line(name, points, band: band, stroke: .dashed, showsPoints: true)
+            ]
         return [
             LineChart(name, x: Axis(name), y: Axis(name), lines: lines, references: references),
             LineChart(
@@ -63,7 +71,10 @@ func examplePlots(_ name: String) -> [any Plot] {
                 reference: references[0]),
             IntervalChart(
                 name, x: Axis(name),
-                groups: [.init(name, values.map { .init(name, $0, interval: -1...2, colour: 99) }), .init(name, []), .init(nil, [.init(name, 1)])]),
+                groups: [
+                    .init(name, values.map { .init(name, $0, interval: -1...2, colour: 99) }), .init(name, []),
+                    .init(nil, [.init(name, 1)]),
+                ]),
         ]
     }
 }

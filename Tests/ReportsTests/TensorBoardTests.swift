@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-
 @testable import Reports
 
 struct TensorBoardTests {
@@ -26,7 +25,8 @@ struct TensorBoardTests {
         try withFolder { folder in
             let writer = try TensorBoardWriter(folder: folder + "/a/b", wallTime: 1_700_000_000.5, resumingAt: 3)
             try writer.scalar("loss", 0.5, step: 3, wallTime: 1_700_000_001.25)
-            try writer.histogram("T", Histogram(of: [0.25, 1.25, 0.25], bins: 4, range: 0...2), step: 300, wallTime: 1_700_000_002)
+            try writer.histogram(
+                "T", Histogram(of: [0.25, 1.25, 0.25], bins: 4, range: 0...2), step: 300, wallTime: 1_700_000_002)
             try writer.close()
             #expect(writer.path == folder + "/a/b/events.out.tfevents.1700000000.autodeco")
             let bytes = try #require(FileManager.default.contents(atPath: writer.path))
@@ -45,7 +45,10 @@ struct TensorBoardTests {
 
     @Test func aResumedRunsFileSortsAfterAllOthersWhateverTheClockSays() throws {
         try withFolder { folder in
-            for name in ["events.out.tfevents.1700000500.host.12.0", "events.out.tfevents.nonsense", "events.out.tfevents.9223372036854775807.x"] {
+            for name in [
+                "events.out.tfevents.1700000500.host.12.0", "events.out.tfevents.nonsense",
+                "events.out.tfevents.9223372036854775807.x",
+            ] {
                 #expect(FileManager.default.createFile(atPath: folder + "/" + name, contents: nil))
             }
             let names = try (0..<3).map { _ in
@@ -64,7 +67,9 @@ struct TensorBoardTests {
     @Test func aFolderThatCannotBeMadeIsToldByName() throws {
         try withFolder { folder in
             #expect(FileManager.default.createFile(atPath: folder + "/file", contents: nil))
-            let error = #expect(throws: ReportsError.self) { try TensorBoardWriter(folder: folder + "/file", wallTime: 1) }
+            let error = #expect(throws: ReportsError.self) {
+                try TensorBoardWriter(folder: folder + "/file", wallTime: 1)
+            }
             #expect(error?.path == folder + "/file")
         }
     }

@@ -1,5 +1,4 @@
 import Testing
-
 @testable import Reports
 
 struct TokenViewTests {
@@ -9,20 +8,28 @@ struct TokenViewTests {
 
     @Test func lineBreaksAndTabsAreSeenAndKept() {
         let html = html([.init(" a\n\n\tb\r", temperature: 1, topP: 1)])
-        #expect(html.contains("> a<i class=\"break\"></i>\n<i class=\"break\"></i>\n<i class=\"tab\"></i>\tb<i class=\"return\"></i></span>"))
+        #expect(
+            html.contains(
+                "> a<i class=\"break\"></i>\n<i class=\"break\"></i>\n<i class=\"tab\"></i>\tb<i "
+                    + "class=\"return\"></i></span>"
+            ))
         #expect(html.contains("<span class=\"prompt\">2 &lt; 3<i class=\"break\"></i>\n</span>"))
     }
 
     @Test func aCarriageReturnAndLineFeedAreTwoSigns() {
         // Swift sees one character in the two; readers of a tokenizer's output need both.
-        #expect(html([.init("\r\n", temperature: 1, topP: 1)]).contains("<i class=\"return\"></i><i class=\"break\"></i>\n"))
+        #expect(
+            html([.init("\r\n", temperature: 1, topP: 1)]).contains("<i class=\"return\"></i><i class=\"break\"></i>\n")
+        )
     }
 
     @Test func everyTokenCarriesItsNumbers() {
         let html = html([
-            .init("<|im_end|>", temperature: 0.83456, topP: 0.95, probability: 0.00042, entropy: 1.5), .init("\n", temperature: 1, topP: 1),
+            .init("<|im_end|>", temperature: 0.83456, topP: 0.95, probability: 0.00042, entropy: 1.5),
+            .init("\n", temperature: 1, topP: 1),
         ])
-        #expect(html.contains("data-n=\"“&lt;|im_end|&gt;” · T̂ 0.835 · P̂ 0.950 · probability 4.2×10⁻⁴ · entropy 1.500\""))
+        #expect(
+            html.contains("data-n=\"“&lt;|im_end|&gt;” · T̂ 0.835 · P̂ 0.950 · probability 4.2×10⁻⁴ · entropy 1.500\""))
         #expect(html.contains("data-n=\"“⏎” · T̂ 1.000 · P̂ 1.000\""))
     }
 
@@ -46,8 +53,11 @@ struct TokenViewTests {
 
     @Test func everyShadeHasARule() {
         for level in 1...TokenView.Shading.levels {
-            for letter in ["a", "b", "p"] { #expect(PageStyle.css.contains(".text .\(letter)\(level),")
-                || PageStyle.css.contains(".text .\(letter)\(level){")) }
+            for letter in ["a", "b", "p"] {
+                #expect(
+                    PageStyle.css.contains(".text .\(letter)\(level),")
+                        || PageStyle.css.contains(".text .\(letter)\(level){"))
+            }
         }
     }
 

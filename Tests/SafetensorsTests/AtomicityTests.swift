@@ -1,7 +1,8 @@
+@testable import Files
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
-
 @testable import Safetensors
 
 /// A folder in which `t` holds an old file, and a check that it still does and is alone.
@@ -24,18 +25,18 @@ struct AtomicityTests {
 
     /// Writes over an old file, expects an error of these words, and the old file in its place.
     private func expectFailure(
-        _ words: String, kind: SafetensorsError.Kind = .cannotWrite, sourceLocation: SourceLocation = #_sourceLocation,
+        _ words: String, kind: FileError.Kind = .cannotWrite, sourceLocation: SourceLocation = #_sourceLocation,
         _ steps: (SafetensorsWriter) throws -> Void
     ) throws {
         let file = try OldFile()
         let writer = try SafetensorsWriter(path: file.path, tensors: declared)
         #expect(try file.folder.contents.count == 2, "the new bytes wait beside the old file")
-        let error = failure(of: { try steps(writer) }, sourceLocation: sourceLocation)
-        #expect(error?.kind == kind, sourceLocation: sourceLocation)
-        #expect(error?.description == "\(file.path): \(words)", sourceLocation: sourceLocation)
-        #expect(try file.isUntouched(), sourceLocation: sourceLocation)
+        let error = failure(of: { try steps(writer) })
+        #expect(error?.kind == kind)
+        #expect(error?.description == "\(file.path): \(words)")
+        #expect(try file.isUntouched())
         #expect(failure { try writer.finish() }?.reason == "found a call after the end of the file, expected none")
-        #expect(try file.isUntouched(), sourceLocation: sourceLocation)
+        #expect(try file.isUntouched())
     }
 
     @Test func missingBytesLeaveTheOldFile() throws {

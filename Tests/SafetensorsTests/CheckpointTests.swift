@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Safetensors
@@ -63,7 +64,8 @@ struct CheckpointTests {
         let error = failure { try Checkpoint(folder: folder.path) }
         #expect(error?.kind == .cannotOpen)
         #expect(
-            error?.description == "\(folder.path): found neither \(single) nor \(index) in the folder, expected one of them")
+            error?.description
+                == "\(folder.path): found neither \(single) nor \(index) in the folder, expected one of them")
     }
 
     @Test func missingShardIsAnError() throws {

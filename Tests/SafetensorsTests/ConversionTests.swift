@@ -1,6 +1,6 @@
 import Foundation
+import TestSupport
 import Testing
-
 @testable import Safetensors
 
 private let floatTypes: [ElementType] = [.f64, .f32, .f16, .bf16]
@@ -71,7 +71,8 @@ struct ConversionTests {
             #expect(error?.kind == .unconvertible)
             #expect(error?.byte == tensor.entry.byteRange.lowerBound)
             #expect(
-                error?.reason.hasPrefix("found tensor 't' with the type \(type.rawValue), expected one that converts to")
+                error?.reason.hasPrefix(
+                    "found tensor 't' with the type \(type.rawValue), expected one that converts to")
                     == true)
         }
     }
@@ -106,7 +107,9 @@ struct ConversionTests {
         #expect(floats[0] == 0.1 && floats[1].sign == .minus && floats[2] == .infinity && floats[3].isNaN)
         #expect(floats[4] == .infinity && floats[5] == 0 && floats[6] == Float(Double.pi))
         #expect(
-            try tensor(.i64, packed([Int64.max, .min, 16_777_217])).values(as: Float.self) == [0x1p63, -0x1p63, 16_777_216])
+            try tensor(.i64, packed([Int64.max, .min, 16_777_217])).values(as: Float.self) == [
+                0x1p63, -0x1p63, 16_777_216,
+            ])
         #expect(try tensor(.i64, packed([Int64.max, .min])).values(as: Int.self) == [.max, .min])
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Safetensors
@@ -52,14 +53,16 @@ struct HalfPrecisionTests {
 
     @Test func doublesRoundToTheNearestFloat16WithTiesToEven() {
         let wrong = hardCases(halfValue, largest: 0x7BFF).filter { wanted, value in
-            Int(float16(floatRoundedToOdd(value))) != wanted || Int(float16(floatRoundedToOdd(-value))) != wanted | 0x8000
+            Int(float16(floatRoundedToOdd(value))) != wanted
+                || Int(float16(floatRoundedToOdd(-value))) != wanted | 0x8000
         }
         #expect(wrong.isEmpty, "\(wrong.prefix(3))")
     }
 
     @Test func doublesRoundToTheNearestBFloat16WithTiesToEven() {
         let wrong = hardCases(bfloatValue, largest: 0x7F7F).filter { wanted, value in
-            Int(bfloat16(floatRoundedToOdd(value))) != wanted || Int(bfloat16(floatRoundedToOdd(-value))) != wanted | 0x8000
+            Int(bfloat16(floatRoundedToOdd(value))) != wanted
+                || Int(bfloat16(floatRoundedToOdd(-value))) != wanted | 0x8000
         }
         #expect(wrong.isEmpty, "\(wrong.prefix(3))")
     }
@@ -76,7 +79,8 @@ struct HalfPrecisionTests {
 
     @Test func floatsRoundToBFloat16LikeAnExactSearch() {
         var draws = Draws(seed: 2)
-        let wrong = (0..<200_000).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: draws.next())) }.filter { value in
+        let wrong = (0..<200_000).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: draws.next())) }.filter {
+            value in
             if value.isNaN { return !float(bfloat16: bfloat16(value)).isNaN }
             let low = Int(value.bitPattern >> 16)
             let toLow = abs(Double(value) - bfloatValue(low))

@@ -1,6 +1,6 @@
 import Foundation
+import TestSupport
 import Testing
-
 @testable import Safetensors
 
 /// A malformed file, the byte to blame, and what the message must say was found and expected.
@@ -53,8 +53,10 @@ private let malformed: [Malformed] = [
         "unclosed object", file: assemble("{"), byte: 9, found: "the end of the text", expected: "a name in the header"),
     Malformed("missing colon", #"{"a" 1}"#, at: "1", found: "'1'", expected: "':'"),
     Malformed("missing comma", "{\(aPair) \"b\"", at: "\"b\"", found: "'\"'", expected: "',' or '}'"),
-    Malformed("trailing comma", "{\(aPair),}", data: 2, at: ",}", found: "'}'", expected: "a name in the header, a string")
-        .moved(by: 1),
+    Malformed(
+        "trailing comma", "{\(aPair),}", data: 2, at: ",}", found: "'}'", expected: "a name in the header, a string"
+    )
+    .moved(by: 1),
     Malformed("text after the header", "{\(aPair)} x", data: 2, at: "x", found: "'x'", expected: "nothing but spaces"),
     Malformed("NUL after the header", "{}\0", at: "\0", found: "the byte 0x0", expected: "nothing but spaces"),
     Malformed("unclosed string", #"{"abc"#, at: "abc", found: "the end of the text", expected: "a closing quote")
@@ -63,9 +65,11 @@ private let malformed: [Malformed] = [
     Malformed("unknown escape", #"{"a\x":1}"#, at: #"\x"#, found: #"the escape '\x'"#, expected: "one that JSON knows"),
     Malformed("cut escape", #"{"a\u12g4":1}"#, at: "g", found: "'g'", expected: "four hexadecimal digits"),
     Malformed(
-        "high surrogate alone", #"{"a\ud83dx":1}"#, at: #"\ud"#, found: "half of a surrogate pair", expected: "both halves"),
+        "high surrogate alone", #"{"a\ud83dx":1}"#, at: #"\ud"#, found: "half of a surrogate pair",
+        expected: "both halves"),
     Malformed(
-        "low surrogate alone", #"{"a\ude00":1}"#, at: #"\ud"#, found: "half of a surrogate pair", expected: "both halves"),
+        "low surrogate alone", #"{"a\ude00":1}"#, at: #"\ud"#, found: "half of a surrogate pair",
+        expected: "both halves"),
     Malformed(
         "two high surrogates", #"{"a\ud83d\ud83d":1}"#, at: #"\ud"#, found: "half of a surrogate pair",
         expected: "both halves"),
@@ -102,7 +106,8 @@ private let malformed: [Malformed] = [
         "metadata with a number", #"{"__metadata__":{"k":1}}"#, at: "1}", found: "'1'",
         expected: "the value of 'k' in __metadata__, a string"),
     Malformed("metadata as a list", #"{"__metadata__":[]}"#, at: "[]", found: "'['", expected: "'{' for __metadata__"),
-    Malformed("metadata as null", #"{"__metadata__":null}"#, at: "null", found: "'n'", expected: "'{' for __metadata__"),
+    Malformed(
+        "metadata as null", #"{"__metadata__":null}"#, at: "null", found: "'n'", expected: "'{' for __metadata__"),
 
     // Tensors.
     Malformed("tensor that is a number", #"{"a":1}"#, at: "1", found: "'1'", expected: "'{' for tensor 'a'"),
@@ -110,16 +115,20 @@ private let malformed: [Malformed] = [
         "unknown type", #"{"a":{"dtype":"F12","shape":[],"data_offsets":[0,4]}}"#, data: 4, at: #""F12""#,
         found: "the type 'F12' for tensor 'a'", expected: "one of F64, F32, F16"),
     Malformed(
-        "type that is a number", #"{"a":{"dtype":32}}"#, at: "32", found: "'3'", expected: "the type of tensor 'a', a string"
+        "type that is a number", #"{"a":{"dtype":32}}"#, at: "32", found: "'3'",
+        expected: "the type of tensor 'a', a string"
     ),
     Malformed(
-        "no type", #"{"a":{"shape":[1],"data_offsets":[0,1]}}"#, data: 1, at: #""a""#, found: "tensor 'a' without dtype",
+        "no type", #"{"a":{"shape":[1],"data_offsets":[0,1]}}"#, data: 1, at: #""a""#,
+        found: "tensor 'a' without dtype",
         expected: "dtype, shape and data_offsets"),
     Malformed(
-        "no shape", #"{"a":{"dtype":"U8","data_offsets":[0,1]}}"#, data: 1, at: #""a""#, found: "tensor 'a' without shape",
+        "no shape", #"{"a":{"dtype":"U8","data_offsets":[0,1]}}"#, data: 1, at: #""a""#,
+        found: "tensor 'a' without shape",
         expected: "dtype, shape and data_offsets"),
     Malformed(
-        "no offsets", #"{"a":{"dtype":"U8","shape":[1]}}"#, data: 1, at: #""a""#, found: "tensor 'a' without data_offsets",
+        "no offsets", #"{"a":{"dtype":"U8","shape":[1]}}"#, data: 1, at: #""a""#,
+        found: "tensor 'a' without data_offsets",
         expected: "dtype, shape and data_offsets"),
     Malformed(
         "one offset", #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0]}}"#, data: 1, at: "[0]", found: "1 offsets",
@@ -128,15 +137,19 @@ private let malformed: [Malformed] = [
         "three offsets", #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}}"#, data: 1, at: "2]",
         found: "a third offset", expected: "a begin and an end"),
     Malformed(
-        "negative size", #"{"a":{"dtype":"U8","shape":[-3]"#, at: "-3", found: "'-3'", expected: "a whole number from 0"),
+        "negative size", #"{"a":{"dtype":"U8","shape":[-3]"#, at: "-3", found: "'-3'", expected: "a whole number from 0"
+    ),
     Malformed(
         "broken size", #"{"a":{"dtype":"U8","shape":[1.5]"#, at: "1.5", found: "'1.5'",
         expected: "a size of tensor 'a', a whole number"),
     Malformed(
-        "size with a leading zero", #"{"a":{"dtype":"U8","shape":[01]"#, at: "01", found: "'01'", expected: "a whole number"),
-    Malformed("size in words", #"{"a":{"dtype":"U8","shape":["1"]"#, at: #""1""#, found: "'\"'", expected: "a whole number"),
+        "size with a leading zero", #"{"a":{"dtype":"U8","shape":[01]"#, at: "01", found: "'01'",
+        expected: "a whole number"),
     Malformed(
-        "size beyond Int", #"{"a":{"dtype":"U8","shape":[9223372036854775808]"#, at: "9223", found: "'9223372036854775808'",
+        "size in words", #"{"a":{"dtype":"U8","shape":["1"]"#, at: #""1""#, found: "'\"'", expected: "a whole number"),
+    Malformed(
+        "size beyond Int", #"{"a":{"dtype":"U8","shape":[9223372036854775808]"#, at: "9223",
+        found: "'9223372036854775808'",
         expected: "to 9223372036854775807"),
     Malformed(
         "product beyond Int", #"{"a":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,0]}}"#,
@@ -185,7 +198,8 @@ private let holes: [Malformed] = {
             "bytes behind the last tensor", file: assemble(after, data: [1, 2, 3]), byte: 8 + after.utf8.count + 2,
             found: "1 bytes that belong to no tensor", expected: "to end after tensor 'a'"),
         Malformed(
-            "data without tensors", file: assemble("{}", data: [1]), byte: 10, found: "1 bytes that belong to no tensor",
+            "data without tensors", file: assemble("{}", data: [1]), byte: 10,
+            found: "1 bytes that belong to no tensor",
             expected: "to end after the start"),
     ]
 }()
@@ -209,7 +223,8 @@ struct MalformedFileTests {
         #expect(error.reason.contains(example.found), "\(error)")
         #expect(error.reason.contains(", expected "), "\(error)")
         #expect(
-            error.reason.split(separator: ", expected", maxSplits: 1).last?.contains(example.expected) == true, "\(error)")
+            error.reason.split(separator: ", expected", maxSplits: 1).last?.contains(example.expected) == true,
+            "\(error)")
         #expect(!error.description.contains("\n"))
     }
 

@@ -1,6 +1,7 @@
+import Files
 import Foundation
+import TestSupport
 import Testing
-
 @testable import Safetensors
 
 /// Files that are damaged at random either open as something whole, or are refused. Each is mapped from disk, so
@@ -14,8 +15,10 @@ struct MutationTests {
             #""\#(name)":{"dtype":"\#(type)","shape":\#(shape),"data_offsets":[\#(begin),\#(end)]}"#
         }
         let many = [
-            entry("f64", "F64", "[2,2]", 0, 32), entry("f32", "F32", "[4]", 32, 48), entry("f16", "F16", "[2,3]", 48, 60),
-            entry("bf16", "BF16", "[2]", 60, 64), entry("i64", "I64", "[4]", 64, 96), entry("i32", "I32", "[1,4]", 96, 112),
+            entry("f64", "F64", "[2,2]", 0, 32), entry("f32", "F32", "[4]", 32, 48),
+            entry("f16", "F16", "[2,3]", 48, 60),
+            entry("bf16", "BF16", "[2]", 60, 64), entry("i64", "I64", "[4]", 64, 96),
+            entry("i32", "I32", "[1,4]", 96, 112),
             entry("u8", "U8", "[16]", 112, 128), entry("bool", "BOOL", "[16]", 128, 144),
             entry("i16", "I16", "[8]", 144, 160),
             entry("none", "F32", "[0,7]", 160, 160),
@@ -27,7 +30,8 @@ struct MutationTests {
         let plain = assemble("{\(metadata),\(shuffled),\(extra)}", data: data)
         // The same file with its header padded until the data end with a page.
         let header = "{\(metadata),\(many.joined(separator: ","))}"
-        let padded = assemble(header + String(repeating: " ", count: page - 8 - header.utf8.count - data.count), data: data)
+        let padded = assemble(
+            header + String(repeating: " ", count: page - 8 - header.utf8.count - data.count), data: data)
         // One big tensor that ends with the second page.
         let bigHeader = #"{"w":{"dtype":"BF16","shape":[64,60],"data_offsets":[0,7680]}}"#
         let big = assemble(
@@ -55,10 +59,11 @@ struct MutationTests {
                 let file = try SafetensorsFile(path: path)
                 opened += 1
                 try readEverything(in: file, size: bytes.count)
-            } catch let error as SafetensorsError {
+            } catch let error as FileError {
                 refused += 1
                 let place = error.byte ?? -1
-                #expect(error.kind == .malformed && place >= 0 && place <= max(bytes.count, 8), "round \(round): \(error)")
+                #expect(
+                    error.kind == .malformed && place >= 0 && place <= max(bytes.count, 8), "round \(round): \(error)")
             }
         }
         // Were all refused, or hardly any, the mutants would test nothing.
@@ -91,7 +96,7 @@ struct MutationTests {
             do {
                 _ = try tensor.values(as: Int32.self)
                 _ = try tensor.values(as: Int.self)
-            } catch let error as SafetensorsError {
+            } catch let error as FileError {
                 #expect(error.kind == .unconvertible && entry.byteRange.contains(error.byte ?? -1))
             }
         }
@@ -109,13 +114,17 @@ struct MutationTests {
         case 2:
             bytes[place] = UInt8.random(in: 0...255, using: &draws)
         case 3:
-            bytes.removeLast(min(bytes.count, Int.random(in: 0..<40, using: &draws) * Int.random(in: 0..<40, using: &draws)))
+            bytes.removeLast(
+                min(bytes.count, Int.random(in: 0..<40, using: &draws) * Int.random(in: 0..<40, using: &draws)))
         case 4:
             let letters = Array("{}[]\",:0129-\\ue \0".utf8) + [0xFF, 0xC3]
-            let inserted = (0..<Int.random(in: 1..<5, using: &draws)).map { _ in letters.randomElement(using: &draws) ?? 0 }
+            let inserted = (0..<Int.random(in: 1..<5, using: &draws)).map { _ in
+                letters.randomElement(using: &draws) ?? 0
+            }
             replace(place..<place, in: &bytes, with: inserted, &draws)
         case 5:
-            replace(place..<min(bytes.count, place + Int.random(in: 1..<30, using: &draws)), in: &bytes, with: [], &draws)
+            replace(
+                place..<min(bytes.count, place + Int.random(in: 1..<30, using: &draws)), in: &bytes, with: [], &draws)
         case 6:
             guard let length = length(of: bytes) else { return }
             let other = [draws.next(), draws.next() % UInt64(bytes.count + 10), length &+ draws.next() % 9 &- 4]
@@ -126,7 +135,8 @@ struct MutationTests {
             guard let start = starts.randomElement(using: &draws) else { return }
             let end = bytes[start...].firstIndex { !isDigit($0) } ?? bytes.count
             let numbers = [
-                "0", "1", "2", "4", "16", "-1", "160", "161", "4294967296", "9223372036854775807", "9223372036854775808",
+                "0", "1", "2", "4", "16", "-1", "160", "161", "4294967296", "9223372036854775807",
+                "9223372036854775808",
                 "18446744073709551615", "1e3", "00", "\(Int.random(in: 0..<200, using: &draws))",
             ]
             replace(start..<end, in: &bytes, with: Array((numbers.randomElement(using: &draws) ?? "").utf8), &draws)
@@ -137,7 +147,8 @@ struct MutationTests {
     private func replace(_ range: Range<Int>, in bytes: inout [UInt8], with new: [UInt8], _ draws: inout Draws) {
         let old = length(of: bytes)
         bytes.replaceSubrange(range, with: new)
-        guard let old, range.lowerBound >= 8, range.lowerBound - 8 < old, Int.random(in: 0..<4, using: &draws) > 0 else {
+        guard let old, range.lowerBound >= 8, range.lowerBound - 8 < old, Int.random(in: 0..<4, using: &draws) > 0
+        else {
             return
         }
         setLength(of: &bytes, to: old &+ UInt64(bitPattern: Int64(new.count - range.count)))

@@ -1,6 +1,6 @@
 import Foundation
+import TestSupport
 import Testing
-
 @testable import Safetensors
 
 struct OpeningTests {
@@ -41,7 +41,7 @@ struct OpeningTests {
         let file = try SafetensorsFile(bytes: assemble(header, data: [1]), name: "model")
         #expect(file.contains("a") && !file.contains("b"))
         let error = try #require(failure { try file.tensor("b") })
-        #expect(error.kind == .missingTensor)
+        #expect(error.kind == .missing)
         #expect(error.description == "model: found 1 tensor: 'a', expected one called 'b'")
         let empty = try #require(failure { try SafetensorsFile(bytes: assemble("{}")).tensor("b") })
         #expect(empty.reason == "found no tensors, expected one called 'b'")
@@ -61,7 +61,7 @@ struct OpeningTests {
         let type = try #require(failure { try file.require("w", shape: [2, 3], types: [.f32, .bf16]) })
         #expect(type.kind == .mismatch)
         #expect(type.reason == "found tensor 'w' with the type F16, expected F32, BF16")
-        #expect(failure { try file.require("v", shape: [2, 3]) }?.kind == .missingTensor)
+        #expect(failure { try file.require("v", shape: [2, 3]) }?.kind == .missing)
     }
 
     @Test func mappedFileReadsAsItsBytesDo() throws {

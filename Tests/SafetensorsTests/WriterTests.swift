@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Safetensors
@@ -105,11 +106,13 @@ struct WriterTests {
             reason([.init("a", .u8, []), .init("a", .u8, [])])
                 == "found the tensor name 'a' a second time, expected it only once")
         #expect(
-            reason([.init("__metadata__", .u8, [])]).hasPrefix("found a tensor called '__metadata__', expected another name")
+            reason([.init("__metadata__", .u8, [])]).hasPrefix(
+                "found a tensor called '__metadata__', expected another name")
         )
         #expect(reason([.init("a", .u8, [-1])]).hasPrefix("found the shape [-1] for tensor 'a', expected"))
         #expect(reason([.init("a", .f64, [Int.max])]).hasPrefix("found the shape [\(Int.max)]"))
-        #expect(reason([.init("a", .u8, [Int.max]), .init("b", .u8, [1])]).hasPrefix("found the shape [1] for tensor 'b'"))
+        #expect(
+            reason([.init("a", .u8, [Int.max]), .init("b", .u8, [1])]).hasPrefix("found the shape [1] for tensor 'b'"))
         let long = String(decoding: [UInt8](repeating: 0x78, count: 100_000_000), as: UTF8.self)
         #expect(reason([], metadata: ["k": long]).hasPrefix("found a header of 1000000"))
         #expect(try folder.contents.isEmpty)

@@ -6,27 +6,39 @@ import Testing
 /// The problem files that the project carries.
 @Suite struct CountdownProblemsTests {
     private func problems(_ name: String) throws -> [Problem] {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
         return try ProblemFile.read(root.appendingPathComponent("data/countdown/\(name).jsonl").path, for: .countdown)
     }
 
     /// Of each problem its numbers, in order, and its target.
     private func sets(_ problems: [Problem]) -> [[Int]] {
-        problems.compactMap { if case .countdown(let countdown) = $0.answer { countdown.numbers.sorted() + [countdown.target] } else { nil } }
+        problems.compactMap {
+            if case .countdown(let countdown) = $0.answer {
+                countdown.numbers.sorted() + [countdown.target]
+            } else {
+                nil
+            }
+        }
     }
 
     @Test func thereAreEnough() throws {
-        #expect(try problems("validation").count >= 300 && problems("test").count >= 500 && problems("train").count >= 5_000)
+        #expect(
+            try problems("validation").count >= 300 && problems("test").count >= 500 && problems("train").count >= 5_000
+        )
     }
 
     @Test func noProblemStandsTwiceInOrAcrossFiles() throws {
-        let all = try sets(problems("train")) + sets(problems("validation")) + sets(problems("test"))
-        #expect(all.count == Set(all).count)
+        let files = try ["train", "validation", "test"].flatMap { try problems($0) }, all = sets(files)
+        #expect(all.count == files.count && all.count == Set(all).count)
     }
 
     @Test func everyProblemCanBeSolved() throws {
         for problem in try problems("test") + problems("validation") {
-            guard case .countdown(let countdown) = problem.answer else { continue }
+            guard case .countdown(let countdown) = problem.answer else {
+                Issue.record("\(problem.id) is another problem")
+                continue
+            }
             let attempts = solutions(countdown.numbers, target: countdown.target)
             #expect(attempts.contains { CountdownVerifier().verdict(on: $0, of: problem).isCorrect }, "\(problem.id)")
         }

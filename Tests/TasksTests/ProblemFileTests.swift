@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import Testing
-
 @testable import Tasks
 
 /// Problems are read as they are written, or refused by line.
@@ -29,7 +29,9 @@ import Testing
     }
 
     @Test func answersMayBeTextsOrNumbers() throws {
-        let problems = try read(#"{"problem": "2+2=", "gt": 4}"# + "\n" + #"{"problem": "1/2=", "gt": 0.5}"# + "\n" + #"{"id": "x", "problem": "é", "gt": "e"}"#, .exact)
+        let problems = try read(
+            #"{"problem": "2+2=", "gt": 4}"# + "\n" + #"{"problem": "1/2=", "gt": 0.5}"# + "\n"
+                + #"{"id": "x", "problem": "é", "gt": "e"}"#, .exact)
         #expect(problems.map(\.answer) == [.text("4"), .text("0.5"), .text("e")])
         #expect(problems.map(\.id) == ["1", "2", "x"] && problems[2].text == "é")
     }
@@ -119,15 +121,19 @@ import Testing
         try (Data("\(sound)\n{\"id\": \"".utf8) + [0xff] + Data("\"}\n".utf8)).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         let error = #expect(throws: JSONLinesError.self) { try ProblemFile.read(file.path, for: .countdown) }
-        #expect(error?.description.hasPrefix("\(file.path), line 2: is not UTF-8, expected such as") == true)
+        #expect(error?.description.hasPrefix("\(file.path), line 2: byte 8 is not UTF-8, expected such as") == true)
     }
 
     @Test func promptsAreTemplateCommandAndProblem() {
         let problem = Problem(id: "p", text: "", answer: .countdown(Countdown(numbers: [3, 12, 11], target: 99)))
         #expect(PromptRendering().prompt(for: problem) == "3 12 11>99:\n")
         #expect(PromptRendering(command: .certain).prompt(for: problem) == "certain 3 12 11>99:\n")
-        #expect(PromptRendering(template: "<{problem}>", command: .diverse).prompt(for: problem) == "<diverse 3 12 11>99:\n>")
-        #expect(PromptRendering(template: "Q: {problem}").prompt(for: Problem(id: "p", text: "x", answer: .text("y"))) == "Q: x")
+        #expect(
+            PromptRendering(template: "<{problem}>", command: .diverse).prompt(for: problem)
+                == "<diverse 3 12 11>99:\n>")
+        #expect(
+            PromptRendering(template: "Q: {problem}").prompt(for: Problem(id: "p", text: "x", answer: .text("y")))
+                == "Q: x")
     }
 
     @Test func badLinesAreNamed() {
@@ -136,11 +142,15 @@ import Testing
         #expect(message("\(sound)\n\n{\"target\": 3}") == "p.jsonl, line 3: has no numbers, \(form)")
         #expect(message(#"{"numbers": ["1", 2], "target": 3}"#) == "p.jsonl, line 1: numbers has another type, \(form)")
         #expect(message(#"{"numbers": [1, 2], "target": 3.5}"#).hasSuffix(" has another type, \(form)"))
-        #expect(message(#"{"numbers": [1], "target": 3}"#) == "p.jsonl, line 1: numbers is [1], expected at least two whole numbers from 0 to 1000000000")
+        #expect(
+            message(#"{"numbers": [1], "target": 3}"#)
+                == "p.jsonl, line 1: numbers is [1], expected at least two whole numbers from 0 to 1000000000")
         #expect(message(#"{"numbers": [1, -2], "target": 3}"#).contains("numbers is [1, -2]"))
         #expect(message(#"{"numbers": [1, 2], "target": -3}"#).contains("target is -3"))
         #expect(message("\(sound)\n\(sound)") == "p.jsonl, line 2: the id \"a\" stands in line 1, too")
-        #expect(message(#"{"problem": "x", "gt": true}"#, .exact) == #"p.jsonl, line 1: gt has another type, expected such as {"problem": "2+2=", "gt": "4"}"#)
+        #expect(
+            message(#"{"problem": "x", "gt": true}"#, .exact)
+                == #"p.jsonl, line 1: gt has another type, expected such as {"problem": "2+2=", "gt": "4"}"#)
         #expect(message("[1, 2]").hasPrefix("p.jsonl, line 1: is no JSON object, expected such as"))
         #expect(message("\n\n") == "p.jsonl: holds no problems, expected one JSON object a line")
         #expect(message(sound, limit: 2) == "p.jsonl: holds 1 problems, expected at least 2")
@@ -148,6 +158,8 @@ import Testing
 
     @Test func filesThatAreNotThereAreErrors() {
         let error = #expect(throws: JSONLinesError.self) { try ProblemFile.read("/nowhere/p.jsonl", for: .countdown) }
-        #expect(error?.description == "/nowhere/p.jsonl: cannot be read (No such file or directory), expected JSON objects, one a line")
+        #expect(
+            error?.description
+                == "/nowhere/p.jsonl: cannot be read (No such file or directory), expected JSON objects, one a line")
     }
 }

@@ -94,8 +94,12 @@ import Testing
     }
 
     @Test func productsThatOverflowAreWrong() {
-        #expect(verdict("999999999*999999999=1,1*999999999=1!", [999_999_999, 999_999_999, 999_999_999], 1) == .wrong(.wrongArithmetic))
-        #expect(verdict("999999999999999*999999999999999=1!", [999_999_999_999_999, 999_999_999_999_999], 1) == .wrong(.wrongArithmetic))
+        #expect(
+            verdict("999999999*999999999=1,1*999999999=1!", [999_999_999, 999_999_999, 999_999_999], 1)
+                == .wrong(.wrongArithmetic))
+        #expect(
+            verdict("999999999999999*999999999999999=1!", [999_999_999_999_999, 999_999_999_999_999], 1)
+                == .wrong(.wrongArithmetic))
     }
 
     @Test func everyFaultHasItsOwnSentence() {

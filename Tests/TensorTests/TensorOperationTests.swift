@@ -14,10 +14,13 @@ private func random(_ shape: [Int], seed: UInt64) -> Tensor<Double> {
     func elementwiseOperationsAgreeWithTheirDefinition(shape: [Int]) {
         let a = random(shape, seed: 1), b = random(shape, seed: 2)
         for i in 0..<a.count {
-            #expect((a + b)[i] == a[i] + b[i] && (a - b)[i] == a[i] - b[i] && (a * b)[i] == a[i] * b[i] && (a / b)[i] == a[i] / b[i])
+            #expect(
+                (a + b)[i] == a[i] + b[i] && (a - b)[i] == a[i] - b[i] && (a * b)[i] == a[i] * b[i]
+                    && (a / b)[i] == a[i] / b[i])
             if i > 200 { break }
         }
-        let relu = a.relu(), gated = a.zeroed(whereNotPositive: b), sigmoid = a.sigmoid(), clamped = a.clamped(to: -0.5...1)
+        let relu = a.relu(), gated = a.zeroed(whereNotPositive: b), sigmoid = a.sigmoid(),
+            clamped = a.clamped(to: -0.5...1)
         for i in 0..<a.count {
             #expect(relu[i] == max(a[i], 0))
             #expect(gated[i] == (b[i] > 0 ? a[i] : 0))
@@ -27,13 +30,16 @@ private func random(_ shape: [Int], seed: UInt64) -> Tensor<Double> {
     }
 
     @Test func aRowAColumnAndANumberAreRepeated() {
-        let a = random([5, 37], seed: 3), row = random([1, 37], seed: 4), column = random([5, 1], seed: 5), number = random([1, 1], seed: 6)
+        let a = random([5, 37], seed: 3), row = random([1, 37], seed: 4), column = random([5, 1], seed: 5),
+            number = random([1, 1], seed: 6)
         let byRow = a + row, byColumn = a / column, byNumber = a * number
-        for i in 0..<5 { for j in 0..<37 {
-            #expect(byRow[i, j] == a[i, j] + row[0, j])
-            #expect(byColumn[i, j] == a[i, j] / column[i, 0])
-            #expect(byNumber[i, j] == a[i, j] * number[0])
-        } }
+        for i in 0..<5 {
+            for j in 0..<37 {
+                #expect(byRow[i, j] == a[i, j] + row[0, j])
+                #expect(byColumn[i, j] == a[i, j] / column[i, 0])
+                #expect(byNumber[i, j] == a[i, j] * number[0])
+            }
+        }
         #expect(abs((a.summed(toShape: [1, 37])[0, 3] - (0..<5).reduce(0) { $0 + a[$1, 3] })) < 1e-14)
         #expect(abs((a.summed(toShape: [5, 1])[2, 0] - (0..<37).reduce(0) { $0 + a[2, $1] })) < 1e-13)
         #expect(abs(a.summed(toShape: [1, 1])[0] - a.sum()) < 1e-12)

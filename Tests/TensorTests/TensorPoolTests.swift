@@ -22,7 +22,9 @@ import Testing
         let pool = TensorPool()
         TensorPool.$current.withValue(pool) {
             let tensors = (0..<20).map { Tensor<Double>(shape: [50], repeating: Double($0)) }
-            for (number, tensor) in tensors.enumerated() { #expect(tensor.elements.allSatisfy { $0 == Double(number) }) }
+            for (number, tensor) in tensors.enumerated() {
+                #expect(tensor.elements.allSatisfy { $0 == Double(number) })
+            }
         }
     }
 

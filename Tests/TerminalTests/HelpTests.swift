@@ -24,8 +24,8 @@ struct HelpTests {
 
                 usage: autodeco-train --config FILE [--set key.path=value …]
                     [--precision float|double] [--sketch K,B]
-                    [--a-very-long-flag WITH-A-LONG-PLACEHOLDER] [--resume] [--quiet] [--help]
-                    CACHE [MORE …]
+                    [--a-very-long-flag WITH-A-LONG-PLACEHOLDER] [--resume] [--quiet]
+                    [--version] [--help] CACHE [MORE …]
 
                 arguments:
                   CACHE  the cache's folder
@@ -41,6 +41,7 @@ struct HelpTests {
                                             something
                   --resume                  go on where the last run stopped
                   --quiet                   print no progress and no notes
+                  --version                 print version, commit and kernels
                   --help                    print this help
 
                 """)
@@ -59,7 +60,9 @@ struct HelpTests {
     @Test func helpOfSubcommandsListsThem() {
         let inspect = Command(
             "autodeco-inspect", "Looks into any artefact.",
-            subcommands: [Command("loss", "Losses of heads.") { _, _ in }, Command("predict", "Predictions.") { _, _ in }])
+            subcommands: [
+                Command("loss", "Losses of heads.") { _, _ in }, Command("predict", "Predictions.") { _, _ in },
+            ])
         #expect(
             inspect.helpText(path: "autodeco-inspect", width: 80) == """
                 autodeco-inspect: Looks into any artefact.
@@ -73,7 +76,8 @@ struct HelpTests {
                 'autodeco-inspect SUBCOMMAND --help' tells the flags of each.
 
                 flags:
-                  --help  print this help
+                  --version  print version, commit and kernels
+                  --help     print this help
 
                 """)
     }

@@ -41,7 +41,8 @@ struct ParsingTests {
         let given = try arguments(
             loss,
             [
-                "--heads", "h", "--output=a=b", "--seed", "-5", "--validation-fraction", "2.5e-1", "--sketch", "256,128",
+                "--heads", "h", "--output=a=b", "--seed", "-5", "--validation-fraction", "2.5e-1", "--sketch",
+                "256,128",
                 "--precision=double", "--set", "a.b=1", "--json", "--set=c=", "--quiet",
             ])
         #expect(given[heads] == "h")
@@ -120,7 +121,8 @@ struct ParsingTests {
         }
         #expect(command.name == "loss" && given[heads] == "h")
         #expect(complaint(inspect, ["los"]) == "unknown subcommand 'los', did you mean loss? (see inspect --help)")
-        #expect(complaint(inspect, ["zzz"]) == "unknown subcommand 'zzz', expected one of loss, model (see inspect --help)")
+        #expect(
+            complaint(inspect, ["zzz"]) == "unknown subcommand 'zzz', expected one of loss, model (see inspect --help)")
         #expect(complaint(inspect, []) == "found no subcommand, expected one of loss, model (see inspect --help)")
         #expect(complaint(inspect, ["--json", "loss"]).hasPrefix("found '--json' first, expected a subcommand"))
         #expect(complaint(inspect, ["loss"]).hasSuffix("(see inspect loss --help)"))

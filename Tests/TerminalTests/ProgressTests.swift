@@ -149,7 +149,8 @@ struct ProgressTests {
         console.progress("none", of: 0).finish()
         let over = console.progress("over", of: 2)
         over.update(to: 5)
-        #expect(screen(recording.diagnostics) == ["none: 0 in 0.0 s", "over  [==============================]  5/2  0.0 s"])
+        #expect(
+            screen(recording.diagnostics) == ["none: 0 in 0.0 s", "over  [==============================]  5/2  0.0 s"])
     }
 
     @Test func manyThreadsCountTogether() {

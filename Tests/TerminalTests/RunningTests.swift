@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-
 @testable import Terminal
 
 private struct Plain: Error, CustomStringConvertible {
@@ -181,5 +180,28 @@ struct ProcessTests {
             Self.interrupt(SIGINT)
             exit(0)
         }
+    }
+}
+
+struct VersionTests {
+    @Test(arguments: [["--version"], ["--seed", "3", "--version"]])
+    func versionIsPrintedInPlaceOfRunning(words: [String]) {
+        let recording = Recording()
+        let status = command { _, console in try console.print("ran") }
+            .run(words, streams: recording.streams, kernels: "kernels Zen")
+        #expect(status == 0)
+        #expect(recording.results.hasPrefix("fit \(Version.number), commit "))
+        #expect(recording.results.hasSuffix(", kernels Zen\n"))
+    }
+
+    @Test func theCommitIsWhatTheFileBesideTheProgramSays() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("version-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        #expect(Version.commit(in: folder) == nil)
+        try Data("1a2b3c4+\n".utf8).write(to: folder.appendingPathComponent("autodeco-commit"))
+        #expect(Version.commit(in: folder) == "1a2b3c4+")
+        #expect(
+            Version.text(program: "p", commit: "1a2b3c4+", kernels: "k") == "p \(Version.number), commit 1a2b3c4+, k")
     }
 }

@@ -1,17 +1,17 @@
 import AutoDecoHeads
-import Configuration
+import Recipes
 import Foundation
 import HiddenStateCache
 import Tensor
 import Testing
-
 @testable import Training
 
 @Suite struct RunTests {
     private func bytes(_ folder: URL) throws -> [String: Data] {
         let run = RunFolder(folder)
         return [
-            "checkpoint": try Data(contentsOf: run.checkpoint), "heads": try Data(contentsOf: run.heads.appendingPathComponent("model.safetensors")),
+            "checkpoint": try Data(contentsOf: run.checkpoint),
+            "heads": try Data(contentsOf: run.heads.appendingPathComponent("model.safetensors")),
             "config": try Data(contentsOf: run.heads.appendingPathComponent("config.json")),
         ]
     }
@@ -46,16 +46,21 @@ import Testing
         #expect(try bytes(cut.url) == bytes(whole.url))
     }
 
-    /// What a kill leaves on disk is what is there at that moment: the folder is copied in the middle of a run, and resumed.
+    /// What a kill leaves on disk is what is there at that moment: the folder is copied in the middle of a run, and
+    /// resumed.
     @Test func aRunThatIsKilledAtAnyMomentEndsInTheSameBytes() throws {
         let corpus = try Corpus(), whole = try TemporaryFolder(), copies = try TemporaryFolder()
-        func copy(_ name: String) { try? FileManager.default.copyItem(at: whole.url, to: copies.url.appendingPathComponent(name)) }
+        func copy(_ name: String) {
+            try? FileManager.default.copyItem(at: whole.url, to: copies.url.appendingPathComponent(name))
+        }
         try corpus.trainer(in: whole.url).finished(
             TrainingEvents(step: { copy("step-\($0.step)") }, validation: { copy("validation-\($0.step)") }))
         let expected = try bytes(whole.url)
         let names = try FileManager.default.contentsOfDirectory(atPath: copies.url.path).sorted()
         #expect(names.count == 12 + 4)
-        for name in names where ["step-1", "step-6", "step-12", "validation-0", "validation-4", "validation-8"].contains(name) {
+        let resumed = ["step-1", "step-6", "step-12", "validation-0", "validation-4", "validation-8"]
+        #expect(Set(names).isSuperset(of: resumed))
+        for name in resumed {
             let folder = copies.url.appendingPathComponent(name), run = RunFolder(folder)
             // And a line that was cut off.
             let metrics = try Data(contentsOf: run.metrics) + Data("{\"kind\":\"step\",\"st".utf8)
@@ -63,7 +68,9 @@ import Testing
             try corpus.trainer(in: folder).finished(resuming: true)
             #expect(try bytes(folder) == expected, "\(name)")
             let lines = try String(contentsOf: run.metrics, encoding: .utf8).split(separator: "\n")
-            #expect(lines.count { $0.contains("\"kind\":\"step\"") } == 12 && lines.count { $0.contains("\"kind\":\"validation\"") } == 4, "\(name)")
+            #expect(
+                lines.count { $0.contains("\"kind\":\"step\"") } == 12
+                    && lines.count { $0.contains("\"kind\":\"validation\"") } == 4, "\(name)")
         }
     }
 
@@ -72,7 +79,8 @@ import Testing
         try corpus.trainer(in: folder.url).finished()
         let before = try bytes(folder.url)
         var steps = 0
-        let summary = try corpus.trainer(in: folder.url).finished(resuming: true, TrainingEvents(step: { _ in steps += 1 }))
+        let summary = try corpus.trainer(in: folder.url).finished(
+            resuming: true, TrainingEvents(step: { _ in steps += 1 }))
         #expect(steps == 0 && summary?.steps == 12)
         #expect(try bytes(folder.url) == before)
         #expect(message { try corpus.trainer(in: folder.url).finished() }?.contains("--resume") == true)
@@ -81,25 +89,40 @@ import Testing
     @Test func aDifferentConfigurationIsRefusedWithTheDifference() throws {
         let corpus = try Corpus(), folder = try TemporaryFolder()
         try corpus.trainer(in: folder.url).finished()
-        let found = message { try corpus.trainer("training.learningRate=0.02;training.alpha=10", in: folder.url).finished(resuming: true) }
-        #expect(found?.contains("training.alpha was 30 and is 10; training.learningRate was 0.01 and is 0.02") == true, "\(found ?? "")")
+        let found = message {
+            try corpus.trainer("training.learningRate=0.02;training.alpha=10", in: folder.url).finished(resuming: true)
+        }
+        #expect(
+            found?.contains("training.alpha was 30 and is 10; training.learningRate was 0.01 and is 0.02") == true,
+            "\(found ?? "")")
         // What changes no number may change.
-        #expect(message { try corpus.trainer("training.checkpointEvery=2", in: folder.url).finished(resuming: true) } == nil)
+        #expect(
+            message { try corpus.trainer("training.checkpointEvery=2", in: folder.url).finished(resuming: true) } == nil
+        )
         let other = try Corpus(seed: 2)
-        #expect(message { try other.trainer(in: folder.url).finished(resuming: true) }?.contains("the cache was another one") == true)
+        #expect(
+            message { try other.trainer(in: folder.url).finished(resuming: true) }?.contains(
+                "the cache was another one") == true)
     }
 
-    @Test func aLossThatIsNotFiniteStopsTheRunWithStepTrajectoryAndCheckpoint() throws {
+    @Test func parametersThatAreNotFiniteStopTheRunWithStepAndCheckpoint() throws {
         let corpus = try Corpus(), folder = try TemporaryFolder(), run = RunFolder(folder.url)
         let found = message {
-            try corpus.trainer("training.learningRate=1e38;training.schedule=constant;training.validationEvery=100;training.checkpointEvery=1", in: folder.url)
-                .finished()
+            try corpus.trainer(
+                "training.learningRate=1e38;training.schedule=constant;training.validationEvery=100;training.checkpointEvery=1",
+                in: folder.url
+            )
+            .finished()
         }
-        #expect(found?.contains("of step 2 is not finite, first in trajectory") == true, "\(found ?? "")")
+        #expect(found?.contains("after step 1 is not finite; the last good checkpoint is") == true, "\(found ?? "")")
         #expect(found?.contains(run.checkpoint.path) == true)
-        // The one after the first step, whole.
-        let again = message { try corpus.trainer("training.learningRate=1e38;training.schedule=constant;training.validationEvery=100", in: folder.url).finished(resuming: true) }
-        #expect(again?.contains("of step 2 is not finite") == true)
+        // The one before it, whole.
+        let again = message {
+            try corpus.trainer(
+                "training.learningRate=1e38;training.schedule=constant;training.validationEvery=100", in: folder.url
+            ).finished(resuming: true)
+        }
+        #expect(again?.contains("after step 1 is not finite") == true)
     }
 
     @Test func aFolderThatCannotBeWrittenIsFoundBeforeTraining() throws {
@@ -107,7 +130,8 @@ import Testing
         try Data("x".utf8).write(to: folder.url.appendingPathComponent("file"))
         var steps = 0
         let found = message {
-            try corpus.trainer(in: folder.url.appendingPathComponent("file/run")).finished(TrainingEvents(step: { _ in steps += 1 }))
+            try corpus.trainer(in: folder.url.appendingPathComponent("file/run")).finished(
+                TrainingEvents(step: { _ in steps += 1 }))
         }
         #expect(found?.contains("the run's folder cannot be made") == true, "\(found ?? "")")
         #expect(steps == 0)
@@ -117,17 +141,30 @@ import Testing
         let corpus = try Corpus(), folder = try TemporaryFolder(), run = RunFolder(folder.url)
         try corpus.trainer(in: folder.url).finished()
         try Data(contentsOf: run.checkpoint).dropLast(100).write(to: run.checkpoint)
-        #expect(message { try corpus.trainer(in: folder.url).finished(resuming: true) }?.contains("checkpoint.safetensors") == true)
+        #expect(
+            message { try corpus.trainer(in: folder.url).finished(resuming: true) }?.contains("checkpoint.safetensors")
+                == true)
     }
 
     @Test func aCacheWithoutTrajectoriesToTrainOrValidateOnIsRefused() throws {
         let corpus = try Corpus(trajectories: 2), folder = try TemporaryFolder()
-        #expect(message { _ = try corpus.trainer("training.validationFraction=0.000001", in: folder.url) }?.contains("none of 2 trajectories is held out") == true)
-        #expect(message { _ = try corpus.trainer("training.validationFraction=0.999999", in: folder.url) }?.contains("is left for training") == true)
-        #expect(try corpus.trainer("training.validationFraction=0", in: folder.url).finished()?.verdict.contains("Nothing was held out") == true)
+        // However small the fraction, something is held out, and however large, something is left.
+        for fraction in ["0.000001", "0.999999"] {
+            #expect(
+                message { _ = try corpus.trainer("training.validationFraction=\(fraction)", in: folder.url) } == nil)
+        }
+        let one = try Corpus(trajectories: 1)
+        #expect(
+            message { _ = try one.trainer("training.validationFraction=0.5", in: folder.url) }?
+                .contains("none of 1 trajectories is held out") == true)
+        #expect(
+            try corpus.trainer("training.validationFraction=0", in: folder.url).finished()?.verdict.contains(
+                "Nothing was held out") == true)
     }
 
-    @Test(arguments: ["both", "temperature", "topP"]) func headsAreWrittenInThePublishedLayoutAndDoWhatTheyDid(heads: String) throws {
+    @Test(arguments: ["both", "temperature", "topP"]) func headsAreWrittenInThePublishedLayoutAndDoWhatTheyDid(
+        heads: String
+    ) throws {
         let corpus = try Corpus(), folder = try TemporaryFolder(), run = RunFolder(folder.url)
         let trainer = try corpus.trainer("training.heads=\(heads)", in: folder.url), summary = try trainer.finished()
         let written = try AutoDecoHeads<Float>(folder: run.heads)
@@ -141,42 +178,60 @@ import Testing
         let summary = try corpus.trainer(in: folder.url).finished()
         let written = try AutoDecoHeads<Float>(folder: run.heads)
         #expect(written.configuration.hiddenSize == Corpus.D)
-        #expect(summary?.validationLoss != nil)
+        // On the same tokens with their states whole they have the loss that they had on projected ones.
+        let whole = try Corpus(), other = try TemporaryFolder(), trainer = try whole.trainer(in: other.url)
+        var batch = whole.cache.emptyBatch(as: Float.self)
+        let loss = try trainer.validation.evaluate(written, batch: &batch).loss
+        #expect(
+            abs(loss - (summary?.validationLoss ?? .infinity)) < 1e-5,
+            "\(loss) and \(String(describing: summary?.validationLoss))")
     }
 
     @Test func theRunsFolderHoldsMetricsCurvesConfigurationAndReport() throws {
         let corpus = try Corpus(), folder = try TemporaryFolder(), run = RunFolder(folder.url)
         let summary = try corpus.trainer(in: folder.url).finished(TrainingEvents(texts: { $0.map { "<\($0)>" } }))
         let page = try String(contentsOf: run.report, encoding: .utf8)
-        for part in ["Validation loss", "Temperature against entropy", "best constant pair", "One trajectory", "&lt;", "learningRate"] {
+        for part in [
+            "Validation loss", "Temperature against entropy", "best constant pair", "One trajectory", "&lt;",
+            "learningRate",
+        ] {
             #expect(page.contains(part), "\(part)")
         }
         #expect(page.contains(String(format: "%.5f", summary?.validationLoss ?? -1)))
         #expect(try FileManager.default.contentsOfDirectory(atPath: run.tensorBoard.path).count == 1)
-        let resolved = try Configuration(path: run.configuration.path)
+        let resolved = try RunConfiguration(path: run.configuration.path)
         #expect(resolved.training.learningRate == 0.01)
     }
 
     @Test func everyConfigurationThatTheProjectCarriesCanBeTrainedFrom() throws {
-        let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let files = try FileManager.default.subpathsOfDirectory(atPath: root.appendingPathComponent("configs").path).filter { $0.hasSuffix(".json") }
+        let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let files = try FileManager.default.subpathsOfDirectory(atPath: root.appendingPathComponent("configs").path)
+            .filter { $0.hasSuffix(".json") }
         #expect(files.contains("paper.json") && files.count { $0.hasPrefix("ablations/") } == 6)
         for file in files where !file.contains("eval") {
-            let configuration = try Configuration(path: root.appendingPathComponent("configs/\(file)").path)
+            let configuration = try RunConfiguration(path: root.appendingPathComponent("configs/\(file)").path)
             #expect(configuration.training.folder != nil && configuration.cache.folder != nil, "\(file)")
         }
     }
 
-    /// AdamW with betas 0.9 and 0.999, rate 5e-6 falling on a line, 32 trajectories of at most 16,384 tokens, 400 steps.
+    /// AdamW with betas 0.9 and 0.999, rate 5e-6 falling on a line, 32 trajectories of at most 16,384 tokens, 400
+    /// steps.
     @Test func thePapersConfigurationIsWhatDefaultsSay() throws {
-        let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let paper = try Configuration(path: root.appendingPathComponent("configs/paper.json").path)
-        let bare = try Configuration(json5: Data("{ training: { folder: 'runs/paper/training' } }".utf8), file: "bare")
-        #expect(RunIdentity(paper, cache: "").settings == RunIdentity(bare, cache: "").settings)
-        let section = paper.training
-        #expect(section.adamW == AdamWSettings() && section.learningRateSchedule == Schedule(decay: .linear, peak: 5e-6, steps: 400))
+        let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let paper = try RunConfiguration(path: root.appendingPathComponent("configs/paper.json").path)
+        let bare = try RunConfiguration(
+            json5: Data("{ training: { folder: 'runs/paper/training' } }".utf8), file: "bare")
+        #expect(
+            RunIdentity(settings: paper.record.settings, cache: "").settings
+                == RunIdentity(settings: bare.record.settings, cache: "").settings)
+        #expect(bare.training.settings == TrainingSettings())
+        let section = paper.training.settings
+        #expect(
+            section.adamW == AdamWSettings() && section.schedule == Schedule(decay: .linear, peak: 5e-6, steps: 400))
         #expect(section.trajectoriesPerStep == 32 && section.maxTokens == 16_384 && section.gradientClip == 1)
-        #expect(section.alpha == 30 && section.easyTokenDrop == 0.6 && section.dynamicFineTuning && section.heads == .both)
+        #expect(section.loss == LossSettings() && section.heads == .both)
     }
 
     @Test func aTimedPlanCountsWhatWillBeRead() throws {
@@ -185,6 +240,7 @@ import Testing
         #expect(plan.trainingTokens + plan.validationTokens == corpus.cache.tokens)
         #expect(plan.parameters == (12 + 1 + 1) * 256 + 1 + (12 + 5 + 1 + 1) * 256 + 1)
         #expect((plan.seconds ?? 0) > 0)
-        #expect(!FileManager.default.fileExists(atPath: folder.url.appendingPathComponent("checkpoint.safetensors").path))
+        #expect(
+            !FileManager.default.fileExists(atPath: folder.url.appendingPathComponent("checkpoint.safetensors").path))
     }
 }

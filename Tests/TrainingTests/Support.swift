@@ -1,23 +1,24 @@
 import AutoDecoHeads
-import Configuration
+import Recipes
 import Foundation
 import HiddenStateCache
+import LogitSketches
 import Safetensors
 import Tensor
-
 @testable import Training
 
 /// A folder that is there as long as this object.
 final class TemporaryFolder {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("autodeco-training-tests-\(UUID().uuidString)")
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent(
+        "autodeco-training-tests-\(UUID().uuidString)")
 
     init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
 
     deinit { try? FileManager.default.removeItem(at: url) }
 }
 
-/// A cache of trajectories whose labels were drawn at a temperature that the hidden state tells: low where its first number is negative,
-/// high where it is positive. So heads can do what no constant can.
+/// A cache of trajectories whose labels were drawn at a temperature that the hidden state tells: low where its first
+/// number is negative, high where it is positive. So heads can do what no constant can.
 struct Corpus {
     static let D = 12, V = 40
     let folder: TemporaryFolder
@@ -38,7 +39,8 @@ struct Corpus {
         folder = try TemporaryFolder()
         let lengths = (0..<trajectories).map { _ in 10 + Int(random.next() % 40) }
         let description = try CacheDescription(
-            modelName: "linear", modelPath: "/models/linear", hiddenSize: D, vocabularySize: V, topLogits: sketch.exact, tailBins: sketch.bins,
+            modelName: "linear", modelPath: "/models/linear", hiddenSize: D, vocabularySize: V, topLogits: sketch.exact,
+            tailBins: sketch.bins,
             hiddenType: .f32, rank: rank)
         let projection = rank.map { rank in
             var components = Tensor<Float>(shape: [rank, D])
@@ -46,12 +48,14 @@ struct Corpus {
             return Projection(mean: Tensor(shape: [1, D], repeating: 0.25), components: components)
         }
         let writer = try CacheWriter(
-            folder: folder.url, description: description, plan: ShardPlan(lengths: lengths, shardTokens: 500), fingerprint: "corpus \(seed)",
+            folder: folder.url, description: description, plan: ShardPlan(lengths: lengths, shardTokens: 500),
+            fingerprint: "corpus \(seed)",
             projection: projection)
         for shard in writer.plan.shards {
             try writer.write(shard) { tokens in
                 for line in shard.trajectories {
-                    let hidden = Tensor<Float>(shape: [lengths[line], D], (0..<lengths[line] * D).map { _ in Float(random.normal()) })
+                    let hidden = Tensor<Float>(
+                        shape: [lengths[line], D], (0..<lengths[line] * D).map { _ in Float(random.normal()) })
                     let l = logits(hidden)
                     let labels = (0..<lengths[line]).map { row -> Int in
                         let T: Float = hidden[row, 0] < 0 ? 0.2 : 1.6
@@ -63,7 +67,8 @@ struct Corpus {
                         }
                         return V - 1
                     }
-                    try tokens.append(trajectory: line, labels: labels, firstPosition: 3, hidden: hidden, logits: logits)
+                    try tokens.append(
+                        trajectory: line, labels: labels, firstPosition: 3, hidden: hidden, logits: logits)
                 }
             }
         }
@@ -71,13 +76,17 @@ struct Corpus {
         cache = try HiddenStateCache(folder: folder.url)
     }
 
-    func configuration(_ settings: String = "") throws -> Configuration {
-        let standard = "steps: 12, trajectoriesPerStep: 6, microBatchTokens: 64, learningRate: 0.01, validationFraction: 0.3, validationEvery: 4, checkpointEvery: 5, seed: 3"
-        return try Configuration(json5: Data("{ training: { \(standard) } }".utf8), file: "test", overrides: settings.split(separator: ";").map(String.init))
+    func configuration(_ settings: String = "") throws -> RunConfiguration {
+        let standard =
+            "steps: 12, trajectoriesPerStep: 6, microBatchTokens: 64, learningRate: 0.01, validationFraction: 0.3, "
+            + "validationEvery: 4, checkpointEvery: 5, seed: 3"
+        return try RunConfiguration(
+            json5: Data("{ training: { \(standard) } }".utf8), file: "test",
+            overrides: settings.split(separator: ";").map(String.init))
     }
 
     func trainer(_ settings: String = "", in folder: URL) throws -> Trainer {
-        try Trainer(configuration: configuration(settings), cache: cache, folder: RunFolder(folder))
+        try configuration(settings).trainer(cache: cache, folder: RunFolder(folder))
     }
 }
 

@@ -1,6 +1,8 @@
 import AutoDecoHeads
+import Files
 import Foundation
 import HiddenStateCache
+import LogitSketches
 import Safetensors
 import Tasks
 import Tensor
@@ -19,7 +21,10 @@ import Testing
     init() throws {
         tiny = try TinyModel(contextLength: 4096)
         folder = try TemporaryFolder()
-        let sizes: [(Int, Int)?] = [(9, 30), (1, 1), nil, (40, 300), (5, 7), (12, 2300), (1100, 20), nil, (1025, 1), (3, 250), (7, 1017), (8, 500), nil]
+        let sizes: [(Int, Int)?] = [
+            (9, 30), (1, 1), nil, (40, 300), (5, 7), (12, 2300), (1100, 20), nil, (1025, 1), (3, 250), (7, 1017),
+            (8, 500), nil,
+        ]
         var lines = "", trajectories: [Trajectory?] = []
         for (line, size) in sizes.enumerated() {
             let (prompt, completion) = size ?? (4, 6)
@@ -29,7 +34,8 @@ import Testing
                 continue
             }
             let ids = tiny.tokens(prompt + completion, seed: UInt64(line))
-            let trajectory = Trajectory(promptIDs: Array(ids[..<prompt]), completionIDs: Array(ids[prompt...]), isCorrect: size != nil)
+            let trajectory = Trajectory(
+                promptIDs: Array(ids[..<prompt]), completionIDs: Array(ids[prompt...]), isCorrect: size != nil)
             lines += String(decoding: try TrajectoryLine(trajectory, prompt: "", completion: nil).json(), as: UTF8.self)
             trajectories.append(size == nil ? nil : trajectory)
         }
@@ -38,20 +44,25 @@ import Testing
     }
 
     private func builder(
-        _ name: String = "cache", K: Int = 256, B: Int = 128, type: ElementType = .f32, rank: Int? = nil, shardTokens: Int = 250,
+        _ name: String = "cache", K: Int = 256, B: Int = 128, type: ElementType = .f32, rank: Int? = nil,
+        shardTokens: Int = 250,
         fingerprint: String = "f", path: String? = nil
     ) throws -> CacheBuilder {
         let path = path ?? self.path
         return CacheBuilder(
             model: tiny.model, modelFolder: tiny.folder.url, trajectories: path, encoding: tiny.encoding,
-            lengths: try TrajectoryLengths(path: path, encoding: tiny.encoding), folder: folder.url.appendingPathComponent(name),
+            lengths: try TrajectoryLengths(path: path, encoding: tiny.encoding),
+            folder: folder.url.appendingPathComponent(name),
             description: try CacheDescription(
-                modelName: "tiny", modelPath: "tiny", hiddenSize: tiny.model.configuration.hiddenSize, vocabularySize: TinyModel.vocabularySize,
+                modelName: "tiny", modelPath: "tiny", hiddenSize: tiny.model.configuration.hiddenSize,
+                vocabularySize: TinyModel.vocabularySize,
                 topLogits: K, tailBins: B, hiddenType: type, rank: rank),
             shardTokens: shardTokens, fingerprint: fingerprint)
     }
 
-    private func cache(_ name: String = "cache") throws -> HiddenStateCache { try HiddenStateCache(folder: folder.url.appendingPathComponent(name)) }
+    private func cache(_ name: String = "cache") throws -> HiddenStateCache {
+        try HiddenStateCache(folder: folder.url.appendingPathComponent(name))
+    }
 
     /// The reference: each trajectory alone, in one teacher-forced pass over all of it.
     private func direct(_ trajectory: Trajectory) throws -> (hidden: Tensor<Float>, logits: Tensor<Float>) {
@@ -73,17 +84,26 @@ import Testing
             let (hidden, logits) = try direct(trajectory)
             let batch = try cache.batch(of: [index])
             #expect(batch.labels == trajectory.completionIDs)
-            #expect(batch.positions == Array(trajectory.promptIDs.count..<trajectory.promptIDs.count + trajectory.completionIDs.count))
-            for i in 0..<hidden.count { largest = max(largest, Double(abs(batch.hidden[i] - hidden[i]))) }
+            #expect(
+                batch.positions
+                    == Array(trajectory.promptIDs.count..<trajectory.promptIDs.count + trajectory.completionIDs.count))
+            #expect(batch.hidden.shape == hidden.shape)
+            for i in 0..<hidden.count {
+                let error = Double(abs(batch.hidden[i] - hidden[i]))
+                // Written so that NaN counts as the largest.
+                if !(error <= largest) { largest = error.isNaN ? .infinity : error }
+            }
             for (row, label) in batch.labels.enumerated() {
                 let own = logits[row, label]
                 // Ranks by logits that are apart by more than rounding.
-                let above = (0..<logits.columns).count { logits[row, $0] > own + 1e-4 }, near = (0..<logits.columns).count { logits[row, $0] > own - 1e-4 }
+                let above = (0..<logits.columns).count { logits[row, $0] > own + 1e-4 },
+                    near = (0..<logits.columns).count { logits[row, $0] > own - 1e-4 }
                 #expect(above <= batch.labelRanks[row] && batch.labelRanks[row] < near)
             }
             // Losses of the cache's sketches against those of full rows: exact where all logits are kept.
             let ones = Tensor<Float>(shape: [batch.count, 1], repeating: 1)
-            let sketched = batch.sketches.lossesAndFeatures(temperature: ones, topP: ones, constants: LossConstants()).losses.temperature
+            let sketched = batch.sketches.lossesAndFeatures(temperature: ones, topP: ones, constants: LossConstants())
+                .losses.temperature
             for (row, label) in batch.labels.enumerated() {
                 let values = (0..<logits.columns).map { Double(logits[row, $0]) }, top = values.max() ?? 0
                 let loss = log(values.reduce(0) { $0 + exp($1 - top) }) + top - values[label]
@@ -124,7 +144,8 @@ import Testing
         // Ended right after the first pass.
         let tokens = try builder(rank: 5).plan.tokens
         #expect(throws: CancellationError.self) {
-            try builder(rank: 5).build(onStage: { stages.append($0) }, onTokens: { walked += $0 }, isCancelled: { walked >= tokens })
+            try builder(rank: 5).build(
+                onStage: { stages.append($0) }, onTokens: { walked += $0 }, isCancelled: { walked >= tokens })
         }
         #expect(stages == [.components, .writing(tokensBefore: 0)])
         try builder(rank: 5).build(onStage: { stages.append($0) })
@@ -133,8 +154,10 @@ import Testing
         #expect(try folder.files(below: "cache") == folder.files(below: "again"))
 
         let whole = try cache("whole"), projected = try cache(), projection = try #require(projected.projection)
+        #expect(whole.trajectories.map(\.number) == projected.trajectories.map(\.number) && !whole.trajectories.isEmpty)
         for (a, b) in zip(whole.trajectories, projected.trajectories) {
-            let wanted = try projection.project(whole.batch(of: [a]).hidden), found = try projected.batch(of: [b]).hidden
+            let wanted = try projection.project(whole.batch(of: [a]).hidden),
+                found = try projected.batch(of: [b]).hidden
             #expect(found.shape == [b.count, 5])
             #expect(zip(wanted.elements, found.elements).allSatisfy { abs($0 - $1) < 1e-4 })
         }

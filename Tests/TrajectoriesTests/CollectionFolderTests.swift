@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 @testable import Trajectories
@@ -26,7 +27,8 @@ import Testing
 
     /// What the command does. Stops before it writes a block or joins where `survives` says so.
     private static func collect(
-        _ sampler: RejectSampler, in folder: TemporaryFolder, _ fingerprint: Fingerprint, survives: (Int) -> Bool = { _ in true }
+        _ sampler: RejectSampler, in folder: TemporaryFolder, _ fingerprint: Fingerprint,
+        survives: (Int) -> Bool = { _ in true }
     ) throws {
         var run = try CollectionFolder(folder.url.appendingPathComponent("run"), fingerprint: fingerprint)
         guard run.counts == nil else { return }
@@ -84,8 +86,12 @@ import Testing
             let folder = try TemporaryFolder()
             #expect(throws: Killed.self) { try Self.collect(sampler, in: folder, fingerprint) { $0 < 4 } }
             try wanted["collect.json"]?.write(to: folder.url.appendingPathComponent("run/collect.json"))
-            if state != "counts written" { try wanted["trajectories.jsonl"]?.write(to: folder.url.appendingPathComponent("run/trajectories.jsonl")) }
-            if state == "a part removed" { try FileManager.default.removeItem(atPath: folder.path("run/parts/00001.jsonl")) }
+            if state != "counts written" {
+                try wanted["trajectories.jsonl"]?.write(to: folder.url.appendingPathComponent("run/trajectories.jsonl"))
+            }
+            if state == "a part removed" {
+                try FileManager.default.removeItem(atPath: folder.path("run/parts/00001.jsonl"))
+            }
             try Self.collect(sampler, in: folder, fingerprint)
             #expect(try folder.files(below: "run") == wanted, "\(state)")
         }
@@ -104,7 +110,9 @@ import Testing
         let before = try folder.files()
         var other = fingerprint
         other.add("seed", 4)
-        #expect(message(folder, other) == "/run: holds another run: seed was 3 there and is 4 now; remove the folder or give another")
+        #expect(
+            message(folder, other)
+                == "/run: holds another run: seed was 3 there and is 4 now; remove the folder or give another")
         other = fingerprint
         other.add("batch", 8)
         #expect(message(folder, other).contains("batch was absent there and is 8 now"))
@@ -115,7 +123,9 @@ import Testing
         var folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder.path("run"), withIntermediateDirectories: true)
         _ = try folder.write("run/trajectories.jsonl", "{}")
-        #expect(message(folder, fingerprint).hasPrefix("/run/trajectories.jsonl: is there without the collect.json of its run"))
+        #expect(
+            message(folder, fingerprint).hasPrefix(
+                "/run/trajectories.jsonl: is there without the collect.json of its run"))
 
         folder = try TemporaryFolder()
         #expect(throws: Killed.self) { try Self.collect(sampler, in: folder, fingerprint) { $0 < 4 } }
@@ -143,9 +153,11 @@ import Testing
         let first = try fingerprint()
         #expect(try fingerprint() == first)
         #expect(first.entries["problems"] == "3 bytes 7a6c86f1", "zlib's crc32(b'one')")
-        #expect(first.entries.keys.sorted() == [
-            "model/config.json", "model/model.safetensors", "model/tokenizer.json", "model/tokenizer_config.json", "problems",
-        ])
+        #expect(
+            first.entries.keys.sorted() == [
+                "model/config.json", "model/model.safetensors", "model/tokenizer.json", "model/tokenizer_config.json",
+                "problems",
+            ])
         _ = try folder.write("p.jsonl", "two")
         #expect(try fingerprint().difference(from: first)?.hasPrefix("problems was 3 bytes 7a6c86f1 there") == true)
         #expect(throws: FingerprintError.self) {

@@ -1,4 +1,5 @@
 import Backbone
+import Files
 import Foundation
 import Tasks
 import Testing
@@ -29,7 +30,8 @@ import Testing
     // MARK: Strings
 
     @Test func stringsGetTheirBeginningAndTheirEnd() throws {
-        let trajectory = try read(#"{"prompt": "1+2>3:\n", "completion": "1+2=3!", "problem_id": "p", "correct": true}"#)[0]
+        let trajectory = try read(
+            #"{"prompt": "1+2>3:\n", "completion": "1+2=3!", "problem_id": "p", "correct": true}"#)[0]
         #expect(trajectory.promptIDs == [0] + tiny.ids("1+2>3:\n"))
         #expect(trajectory.completionIDs == tiny.ids("1+2=3!") + [1])
         #expect(trajectory.problemID == "p" && trajectory.isCorrect == true && !trajectory.isTruncated)
@@ -61,7 +63,8 @@ import Testing
     // MARK: Ids
 
     @Test func idsWinAndAreTakenAsTheyAre() throws {
-        let trajectories = try read("""
+        let trajectories = try read(
+            """
             {"prompt_ids": [5, 6], "completion_ids": [7], "prompt": "1", "completion": "2", "correct": false}
             {"prompt_ids": [5], "completion_ids": [7, 1], "prompt": "1", "problem_id": 12}
             """)
@@ -79,16 +82,25 @@ import Testing
 
     @Test func badLinesAreNamed() {
         let sound = #"{"prompt_ids": [5], "completion_ids": [7]}"#
-        #expect(message("\(sound)\n\n{\"prompt\": \"1\"}").hasPrefix("t.jsonl, line 3: has neither both of prompt and completion nor both of"))
+        #expect(
+            message("\(sound)\n\n{\"prompt\": \"1\"}").hasPrefix(
+                "t.jsonl, line 3: has neither both of prompt and completion nor both of"))
         #expect(message(#"{"prompt": "1", "completion_ids": [1]}"#).contains("line 1: has neither"))
         #expect(message("\(sound)\n{").hasPrefix("t.jsonl, line 2: is not JSON, expected such as"))
-        #expect(message(#"{"prompt_ids": "5", "completion_ids": [7]}"#).hasPrefix("t.jsonl, line 1: prompt_ids has another type"))
-        #expect(message(#"{"prompt_ids": [5], "completion_ids": [7.5]}"#).contains("has another type, expected such as"))
+        #expect(
+            message(#"{"prompt_ids": "5", "completion_ids": [7]}"#).hasPrefix(
+                "t.jsonl, line 1: prompt_ids has another type"))
+        #expect(
+            message(#"{"prompt_ids": [5], "completion_ids": [7.5]}"#).contains("has another type, expected such as"))
         #expect(message(#"{"prompt_ids": [], "completion_ids": [7]}"#).contains("line 1: the prompt has no tokens"))
         #expect(message(#"{"prompt_ids": [7], "completion_ids": []}"#).contains("line 1: the completion has no tokens"))
-        #expect(message(#"{"prompt": "1", "completion": "", "truncated": true}"#).contains("line 1: the completion has no tokens"))
+        #expect(
+            message(#"{"prompt": "1", "completion": "", "truncated": true}"#).contains(
+                "line 1: the completion has no tokens"))
         #expect(message(#"{"prompt": "1", "completion": ""}"#).contains("line 1: the completion has no tokens"))
-        #expect(message(#"{"prompt_ids": [7], "completion_ids": [37]}"#).contains("found token id 37, expected 0 to \(TinyModel.vocabularySize - 1)"))
+        #expect(
+            message(#"{"prompt_ids": [7], "completion_ids": [37]}"#).contains(
+                "found token id 37, expected 0 to \(TinyModel.vocabularySize - 1)"))
         #expect(message(#"{"prompt_ids": [-1], "completion_ids": [3]}"#).contains("found token id -1"))
         let long = #"{"prompt_ids": [7], "completion_ids": \#(Array(repeating: 5, count: 96))}"#
         #expect(message("\(sound)\n\(long)").contains("line 2: found 97 tokens, expected at most 96"))
@@ -97,7 +109,9 @@ import Testing
     // MARK: Lengths
 
     @Test func lengthsFollowLinesAndLeaveWrongOnesOut() throws {
-        let path = try folder.write("l.jsonl", """
+        let path = try folder.write(
+            "l.jsonl",
+            """
 
             {"prompt_ids": [5], "completion_ids": [7, 8]}
             {"prompt_ids": [5], "completion_ids": [7, 8, 9], "correct": false}
@@ -116,13 +130,25 @@ import Testing
     }
 
     @Test func filesWithNothingForTheCacheAreErrors() throws {
-        for (text, words) in [("", "no trajectories"), (#"{"prompt_ids": [5], "completion_ids": [7], "correct": false}"#, "only trajectories with \"correct\": false")] {
+        for (text, words) in [
+            ("", "no trajectories"),
+            (
+                #"{"prompt_ids": [5], "completion_ids": [7], "correct": false}"#,
+                "only trajectories with \"correct\": false"
+            ),
+        ] {
             let path = try folder.write("n.jsonl", text)
-            let error = #expect(throws: JSONLinesError.self) { try TrajectoryLengths(path: path, encoding: tiny.encoding) }
+            let error = #expect(throws: JSONLinesError.self) {
+                try TrajectoryLengths(path: path, encoding: tiny.encoding)
+            }
             #expect(error?.description == "\(path): holds \(words), expected at least one for the cache")
         }
-        #expect(throws: JSONLinesError.self) { try TrajectoryReader(path: folder.path("none.jsonl"), encoding: tiny.encoding) }
+        #expect(throws: JSONLinesError.self) {
+            try TrajectoryReader(path: folder.path("none.jsonl"), encoding: tiny.encoding)
+        }
         // A folder opens, and does not read.
-        #expect(throws: JSONLinesError.self) { try TrajectoryReader(path: folder.url.path, encoding: tiny.encoding).next() }
+        #expect(throws: JSONLinesError.self) {
+            try TrajectoryReader(path: folder.url.path, encoding: tiny.encoding).next()
+        }
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Tasks
 import Tensor
 import Testing
+import Tokenizers
 @testable import Trajectories
 
 /// What is kept is correct, distinct, and a function of the seed and the problem alone.
@@ -24,7 +25,9 @@ import Testing
         for keep in [1, 2, 100] {
             let block = try tiny.sampler(samples: 12, keep: keep).sample(0..<7)
             let kept = try trajectories(block)
-            #expect(block.counts.kept == kept.count && kept.allSatisfy { $0.isCorrect == true && !$0.isTruncated && $0.completionIDs.last == 1 })
+            #expect(
+                block.counts.kept == kept.count
+                    && kept.allSatisfy { $0.isCorrect == true && !$0.isTruncated && $0.completionIDs.last == 1 })
             for (_, same) in Dictionary(grouping: kept, by: \.problemID) {
                 #expect(same.count <= keep && Set(same.map(\.completionIDs)).count == same.count)
             }
@@ -35,7 +38,8 @@ import Testing
     }
 
     @Test func rejectedCompletionsAreKeptMarkedWhereAskedFor() throws {
-        let plain = try tiny.sampler(keep: 100).sample(0..<7), all = try tiny.sampler(keep: 100, keepsRejected: true).sample(0..<7)
+        let plain = try tiny.sampler(keep: 100).sample(0..<7),
+            all = try tiny.sampler(keep: 100, keepsRejected: true).sample(0..<7)
         #expect(plain.counts == all.counts)
         let kept = try trajectories(all)
         #expect(kept.filter { $0.isCorrect == true } == (try trajectories(plain)))
@@ -46,8 +50,10 @@ import Testing
 
     @Test func equalCompletionsAreKeptOnce() throws {
         let sampler = try RejectSampler(
-            model: tiny.model, tokenizer: tiny.tokenizer, policy: EndsAtOnce(), verifier: AlwaysRight(), rendering: PromptRendering(),
-            problems: TinyModel.problems, settings: SamplingSettings(samples: 5, keep: 5, maxTokens: 30, seed: 0, width: 8))
+            model: tiny.model, tokenizer: tiny.tokenizer, policy: EndsAtOnce(), verifier: AlwaysRight(),
+            rendering: PromptRendering(),
+            problems: TinyModel.problems,
+            settings: SamplingSettings(samples: 5, keep: 5, maxTokens: 30, seed: 0, width: 8))
         let counts = try sampler.sample(0..<3).counts
         #expect(counts.accepted == 15 && counts.kept == 3)
     }
@@ -71,10 +77,14 @@ import Testing
         var compared = 0
         for line in block.lines.split(separator: UInt8(ascii: "\n")) {
             var object = try #require(JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
-            let promptIDs = object.removeValue(forKey: "prompt_ids") as? [Int], completionIDs = object.removeValue(forKey: "completion_ids") as? [Int]
-            let texts = try JSONDecoder().decode(TrajectoryLine.self, from: JSONSerialization.data(withJSONObject: object))
+            let promptIDs = object.removeValue(forKey: "prompt_ids") as? [Int],
+                completionIDs = object.removeValue(forKey: "completion_ids") as? [Int]
+            let texts = try JSONDecoder().decode(
+                TrajectoryLine.self, from: JSONSerialization.data(withJSONObject: object))
             // A model may write "9" twice where the tokenizer writes "99": then the text has other ids.
-            guard let completionIDs, try tiny.ids(tiny.tokenizer.decode(completionIDs)) == completionIDs else { continue }
+            guard let completionIDs, try tiny.ids(tiny.tokenizer.decode(completionIDs)) == completionIDs else {
+                continue
+            }
             let trajectory = try tiny.encoding.trajectory(texts)
             #expect(trajectory.promptIDs == promptIDs && trajectory.completionIDs == completionIDs)
             compared += 1
@@ -105,7 +115,11 @@ import Testing
     @Test func cancellingKeepsNothing() throws {
         var seen = 0
         #expect(throws: CancellationError.self) {
-            try tiny.sampler().sample(0..<7) { _, _ in seen += 1 } isCancelled: { seen >= 3 }
+            try tiny.sampler().sample(0..<7) { _, _ in
+                seen += 1
+            } isCancelled: {
+                seen >= 3
+            }
         }
         #expect(seen >= 3 && seen < 42)
     }
@@ -115,7 +129,8 @@ import Testing
     @Test func problemsThatDoNotFitTheModelAreNamedBeforeAnythingRuns() throws {
         let long = Problem(id: "long", text: String(repeating: "1", count: 200), answer: .text("1"))
         let error = #expect(throws: ModelError.self) { try tiny.sampler(problems: TinyModel.problems + [long]) }
-        #expect(error?.description.hasPrefix("found 201 tokens in the prompt of problem long, expected at most 95") == true)
+        #expect(
+            error?.description.hasPrefix("found 201 tokens in the prompt of problem long, expected at most 95") == true)
     }
 
     @Test func modelsWithoutAnEndTokenAreRefused() throws {
@@ -125,8 +140,10 @@ import Testing
         let tokenizer = try Tokenizer(directory: endless.folder.url)
         let error = #expect(throws: SamplingError.self) {
             try RejectSampler(
-                model: endless.model, tokenizer: tokenizer, policy: EndsAtOnce(), verifier: AlwaysRight(), rendering: PromptRendering(),
-                problems: TinyModel.problems, settings: SamplingSettings(samples: 1, keep: 1, maxTokens: 3, seed: 0, width: 1))
+                model: endless.model, tokenizer: tokenizer, policy: EndsAtOnce(), verifier: AlwaysRight(),
+                rendering: PromptRendering(),
+                problems: TinyModel.problems,
+                settings: SamplingSettings(samples: 1, keep: 1, maxTokens: 3, seed: 0, width: 1))
         }
         #expect(error?.description.hasPrefix("the model names no end token") == true)
     }

@@ -28,6 +28,7 @@ joins them. An interrupted run goes on at its last whole shard when it is starte
 import argparse
 import contextlib
 import fcntl
+import functools
 import gc
 import importlib.util
 import json
@@ -820,28 +821,35 @@ def difference(key, found, expected):
 
 
 def last_boxed(text):
-    r"""What stands in the last \boxed{…} or \fbox{…} whose braces balance, or behind a \boxed without braces; None where there is none."""
-    for match in reversed(list(re.finditer(r"\\([A-Za-z]*)( *)", text))):
+    r"""What stands in the last \boxed{…} or \fbox{…} whose braces balance, or behind a \boxed without braces.
+
+    None where there is none. Time is linear in the text's length.
+    """
+    ends, found = closing_braces(text), None
+    for match in re.finditer(r"\\([A-Za-z]*)( *)", text):
         if match[1] not in ("boxed", "fbox"):
             continue
-        content = braces(text, match.end())
-        if content is not None:
-            return content
-        if match[2] and text[match.end():match.end() + 1] != "{":
-            if word := re.match(r"[^ \t\r\n$]+", text[match.end():]):
-                return word[0]
-    return None
+        start = match.end()
+        if start in ends:
+            found = (start + 1, ends[start])
+        elif match[2] and text[start:start + 1] != "{":
+            if word := WORD_BEHIND_BOX.match(text, start):
+                found = word.span()
+    return None if found is None else text[found[0]:found[1]]
 
 
-def braces(text, start):
-    if text[start:start + 1] != "{":
-        return None
-    depth = 0
-    for match in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, start):
-        depth += {"{": 1, "}": -1}.get(match[0], 0)
-        if depth == 0 and match[0] == "}":
-            return text[start + 1:match.start()]
-    return None
+WORD_BEHIND_BOX = re.compile(r"[^ \t\r\n$]+")
+
+
+def closing_braces(text):
+    """Where each `{` is closed, in one pass over the text. What stands behind a backslash is no brace."""
+    ends, open = {}, []
+    for match in re.finditer(r"\\.|[{}]", text, re.DOTALL):
+        if match[0] == "{":
+            open.append(match.start())
+        elif match[0] == "}" and open:
+            ends[open.pop()] = match.start()
+    return ends
 
 
 def is_right(completion, answer):
@@ -854,32 +862,49 @@ def is_right(completion, answer):
 
 
 SYNONYMS = {
-    "\\dfrac": "\\frac", "\\tfrac": "\\frac", "\\cfrac": "\\frac", "\\leq": "\\le", "≤": "\\le", "\\geq": "\\ge", "≥": "\\ge", "\\neq": "\\ne",
-    "≠": "\\ne", "\\lbrace": "\\{", "\\rbrace": "\\}", "\\varnothing": "\\emptyset", "∅": "\\emptyset", "−": "-", "∞": "\\infty",
-    "π": "\\pi", "√": "\\sqrt", "×": "\\times", "·": "\\cdot", "÷": "\\div", "∪": "\\cup", "\\lbrack": "[", "\\rbrack": "]",
+    "\\dfrac": "\\frac", "\\tfrac": "\\frac", "\\cfrac": "\\frac", "\\dbinom": "\\binom", "\\tbinom": "\\binom",
+    "\\leq": "\\le", "≤": "\\le", "\\leqslant": "\\le", "\\geq": "\\ge", "≥": "\\ge", "\\geqslant": "\\ge",
+    "\\lt": "<", "\\gt": ">", "\\neq": "\\ne", "≠": "\\ne", "\\lbrace": "\\{", "\\rbrace": "\\}", "\\lbrack": "[",
+    "\\rbrack": "]", "\\varnothing": "\\emptyset", "∅": "\\emptyset", "∞": "\\infty", "π": "\\pi", "√": "\\sqrt",
+    "×": "\\times", "·": "\\cdot", "÷": "\\div", "∪": "\\cup", "±": "\\pm", "∓": "\\mp", "∈": "\\in",
+    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "－": "-",
+    "\\lvert": "|", "\\rvert": "|", "\\vert": "|", "\\mid": "|", "\\bar": "\\overline",
+    "ln": "\\ln", "log": "\\log", "sin": "\\sin", "cos": "\\cos", "tan": "\\tan",
     "\\ ": " ", "~": " ", "\\,": " ", "\\;": " ", "\\:": " ", "\\quad": " ", "\\qquad": " ", "\\space": " ",
     "\\colon": ":", "\\to": "\\rightarrow",
 }
 # Tokens that say nothing about the value; percent and money signs too, so that 50\% is 50 and not 0.5.
 DECORATION = {
-    "\\left", "\\right", "\\!", "\\displaystyle", "\\textstyle", "\\limits", "$", "\\$", "%", "\\%", "\\(", "\\)", "\\[", "\\]", "\\big", "\\Big",
-    "\\bigl", "\\bigr", "\\Bigl", "\\Bigr", "\\bigg", "\\Bigg", "°", "\\degree", "£", "€", "\u200b",
+    "\\left", "\\right", "\\!", "\\displaystyle", "\\textstyle", "\\limits", "$", "\\$", "%", "\\%", "\\(", "\\)",
+    "\\[", "\\]", "\\big", "\\Big", "\\bigl", "\\bigr", "\\Bigl", "\\Bigr", "\\bigg", "\\Bigg", "°", "\\degree", "£",
+    "€", "\u200b",
 }
-TEXT_COMMANDS = {
-    "\\text", "\\textbf", "\\textit", "\\textrm", "\\mathrm", "\\mathbf", "\\mathit", "\\mathsf", "\\mbox", "\\hbox", "\\operatorname", "\\mathbb",
+TEXT_COMMANDS = {"\\text", "\\textrm", "\\mbox", "\\hbox"}
+FONT_COMMANDS = {
+    "\\textbf", "\\textit", "\\textsf", "\\mathrm", "\\mathbf", "\\mathit", "\\mathsf", "\\mathbb", "\\mathcal",
+    "\\mathfrak", "\\mathscr", "\\boldsymbol", "\\bm", "\\operatorname",
 }
-UNITS = set(
-    "cm mm km meter meters metre metres inch inches foot feet ft mile miles yard yards unit units degree degrees second seconds minute minutes hour "
-    "hours day days week weeks year years dollar dollars cent cents percent kg gram grams pound pounds mph liter liters point points".split())
+# Each line: the name of a unit, and its other spellings.
+UNITS = {word: line.split()[0] for line in """
+    cm centimeter centimeters centimetre centimetres;mm millimeter millimeters millimetre millimetres
+    km kilometer kilometers kilometre kilometres;m meter meters metre metres;in inch inches;ft foot feet
+    mi mile miles;yd yard yards;unit units;degree degrees;s sec second seconds;min minute minutes
+    h hr hour hours;day days;week weeks;year years;dollar dollars;cent cents;percent
+    kg kilogram kilograms;g gram grams;lb pound pounds;mph;l liter liters litre litres;point points
+""".strip().replace("\n", ";").split(";") for word in line.split()}
+# Units of one letter, which elsewhere than in \text are variables.
+LETTER_UNITS = set("msghlLNJWVK")
 # Commands, numbers, white space, words (x, y and z are variables, so that xy is two tokens), single signs.
-TOKEN = re.compile(r"\\(?:[A-Za-z]+|.)|[0-9]+(?:\.[0-9]+)?|\.[0-9]+|\s+|[^\W\d_xyzπ](?:[^\W\d_π])*|.", re.DOTALL)
+TOKEN = re.compile(
+    r"\\(?:[A-Za-z]+|.)|[0-9]+(?:\.[0-9]+)?|\.[0-9]+|\s+|[^\W\d_xyzπ¹²³¼½¾](?:[^\W\d_π¹²³¼½¾])*|.", re.DOTALL)
 DIGITS = re.compile(r"[0-9]+")
 
 
 def latex_tokens(text):
     tokens = []
     for token in TOKEN.findall(text):
-        token = " " if token.isspace() else "0" + token if token[0] == "." and len(token) > 1 else SYNONYMS.get(token, token)
+        is_decimal = token[0] == "." and len(token) > 1
+        token = " " if token.isspace() else "0" + token if is_decimal else SYNONYMS.get(token, token)
         if token not in DECORATION:
             tokens.append(token)
     return tokens
@@ -893,32 +918,126 @@ def starts_with_digit(token):
     return bool(token) and token[0] in "0123456789"
 
 
+def is_letter(token):
+    return len(token) == 1 and token.isalpha()
+
+
+def readings(tokens):
+    """In which ways an answer's numbers can be read, that with the longest numbers first.
+
+    `100,200` is a number with a separator or a list; `2e-3` is 0.002 or twice Euler's number less 3.
+    """
+    spaced, found = joined(tokens, " "), []
+    for base in (joined(spaced, ","), spaced):
+        for reading in (scientific(base), base):
+            if reading not in found:
+                found.append(reading)
+    return found
+
+
+def joined(tokens, separator):
+    """Groups of three digits behind `separator`, or behind `{,}`, join the number before them.
+
+    In brackets a comma separates elements.
+    """
+    out, place, depth, has_joined = [], 0, 0, False
+    while place < len(tokens):
+        token = tokens[place]
+        is_braced = tokens[place:place + 3] == ["{", ",", "}"]
+        next = place + (3 if is_braced else 1)
+        is_separator = is_braced or token == separator and (separator == " " or depth == 0)
+        if is_separator and next < len(tokens) and out and re.fullmatch(r"[0-9]{3}(\.[0-9]+)?", tokens[next]):
+            # `\frac12` is no 12, and `1 100/200` is a mixed number.
+            is_first = len(out[-1]) <= 3 and is_integer(out[-1]) and not (
+                len(out) > 1 and out[-2] in ("\\frac", "\\binom", "\\sqrt", "^", "_"))
+            is_numerator = separator == " " and tokens[next + 1:next + 2] == ["/"]
+            if (has_joined or is_first) and not is_numerator:
+                out[-1] += tokens[next]
+                has_joined, place = True, next + 1
+                continue
+        depth += (token in ("(", "[", "\\{")) - (token in (")", "]", "\\}"))
+        has_joined = False
+        out.append(token)
+        place += 1
+    return out
+
+
+def scientific(tokens):
+    """`1.5e-3`, written without spaces, is one number."""
+    out, place = [], 0
+    while place < len(tokens):
+        end = place + 2
+        if end < len(tokens) and starts_with_digit(tokens[place]) and tokens[place + 1] in ("e", "E"):
+            sign = tokens[end] if tokens[end] in ("-", "+") else ""
+            end += len(sign)
+            if end < len(tokens) and is_integer(tokens[end]):
+                out.append(f"{tokens[place]}e{sign}{tokens[end]}")
+                place = end + 1
+                continue
+        out.append(tokens[place])
+        place += 1
+    return out
+
+
+def canonical_ending(tokens):
+    """One form for words that say the same: small letters, one name a unit, no plurals, powers behind their unit."""
+    words, letters = [], ""
+    for token in [*tokens, " "]:
+        if token.isalpha():  # x, y and z are tokens of their own
+            letters += token.lower()
+            continue
+        if letters:
+            is_plural = len(letters) > 3 and letters.endswith("s") and not letters.endswith("ss")
+            words.append(UNITS.get(letters) or (letters[:-1] if is_plural else letters))
+        letters = ""
+        if token not in (" ", "{", "}", ".", ","):
+            words.append(token)
+    out, power = [], None
+    for word in words:
+        if word in ("square", "sq", "cubic"):
+            power = "3" if word == "cubic" else "2"
+        elif word == "per":
+            out.append("/")
+        else:
+            out += [word] if power is None else [word, "^", power]
+            power = None
+    return out
+
+
 class Normalization:
-    r"""Brings tokens into one form: arguments of \frac, \sqrt, ^ and _ stand in braces; text commands, spaces, units at the end, degree signs, `x=`
-    in front and punctuation behind are gone."""
+    r"""Brings tokens into one form: arguments of \frac, \sqrt, ^ and _ stand in braces; text commands, spaces, degree
+    signs, `x=` in front and punctuation behind are gone. Units and text at the end stand apart."""
 
     def __init__(self, tokens):
-        self.rest, self.is_joined = list(tokens), False
+        self.rest, self.ending, self.previous = list(tokens), [], ""
 
     @staticmethod
-    def normal(text):
-        tokens = latex_tokens(text)
+    def normal(tokens):
+        """What stands in front of the ending, and the ending in its canonical form, empty where there is none."""
+        reader = Normalization(without_braces(tokens))
+        normal = trimmed(reader.read(True))
+        if normal[:1] == ["+"]:
+            del normal[0]
+        return Normalization.without_name(without_braces(normal)), canonical_ending(reader.ending)
+
+    @staticmethod
+    def is_manageable(tokens):
+        """Models write boxes without end: what is too long or nested too deeply is compared as text alone."""
         depth = deepest = 0
         for token in tokens:
             depth += (token in ("{", "(", "[", "\\{")) - (token in ("}", ")", "]", "\\}"))
             deepest = max(deepest, depth)
-        # Models write boxes without end: what is too long or nested too deeply is compared as text alone.
-        if len(tokens) > 1000 or deepest > 40 or sum(t in ("\\frac", "\\sqrt") for t in tokens) > 60:
-            return ["".join(text.split())]
-        normal = trimmed(Normalization(trimmed(tokens)).read(True))
-        return Normalization.without_name(normal)
+        commands = sum(token in ("\\frac", "\\sqrt", "\\binom") for token in tokens)
+        return len(tokens) <= 1000 and deepest <= 40 and commands <= 60
 
     @staticmethod
     def without_name(tokens):
         """`x=5` and `x=1,x=2` name what is asked for; `x=1,y=2` says more than two numbers."""
-        if len(tokens) <= 2 or len(tokens[0]) != 1 or not tokens[0].isalpha() or tokens[1] not in ("=", "\\in"):
+        if len(tokens) <= 2 or not is_letter(tokens[0]) or tokens[1] not in ("=", "\\in"):
             return tokens
-        starts = [i for i in range(len(tokens)) if (i == 0 or tokens[i - 1] == ",") and tokens[i:i + 2] == tokens[:2]]
+        starts = [
+            i for i in range(len(tokens)) if (i == 0 or tokens[i - 1] == ",") and tokens[i:i + 2] == tokens[:2]
+        ]
         if len(starts) != tokens.count(tokens[1]):
             return tokens
         dropped = {i + k for i in starts for k in (0, 1)}
@@ -928,6 +1047,7 @@ class Normalization:
         out = []
         while self.rest:
             token = self.rest.pop(0)
+            before, self.previous = self.previous, token
             if token == "}" and not is_outer:
                 return out
             if token == " ":
@@ -949,23 +1069,31 @@ class Normalization:
                 out += [token, *script]
             elif token == "{":
                 out += ["{", *self.read(False), "}"]
-            elif token in TEXT_COMMANDS:
-                self.words(out, is_outer)
-            elif is_outer and token.lower() in UNITS and out and self.is_numeric(out[-1]) and self.is_at_end():
-                self.rest = []
-            elif is_integer(token) and len(token) == 3 and self.is_joined:
-                if out:
-                    out[-1] += token
+            elif token in ("or", "and") and is_outer and out:
+                self.comma(out)
+            elif token in TEXT_COMMANDS or token in FONT_COMMANDS:
+                self.words(out, is_outer, token, before == " ")
+            elif is_outer and is_unit(token) and out and self.is_numeric(out[-1]) and self.is_at_end():
+                self.end([token])
             else:
                 out.append(token)
-            # Whether a whole number was just written, so that three more digits behind a space belong to it.
-            self.is_joined = token == " " and self.is_joined or token != " " and bool(out) and is_integer(out[-1])
         return out
+
+    def end(self, words):
+        """Takes the rest, a power of a unit at most, as the answer's ending."""
+        self.ending, self.rest = [*words, *self.rest], []
+
+    @staticmethod
+    def comma(out):
+        if out[-1:] != [","]:
+            out.append(",")
 
     def mixed_number(self, out):
         """`7 3/4`: its space is an addition."""
         next = self.rest[:3]
-        if out and is_integer(out[-1]) and len(next) == 3 and is_integer(next[0]) and next[1] == "/" and is_integer(next[2]):
+        if not (out and is_integer(out[-1]) and len(next) == 3):
+            return
+        if is_integer(next[0]) and next[1] == "/" and is_integer(next[2]):
             out += ["\\frac", "{", next[0], "}", "{", next[2], "}"]
             del self.rest[:3]
 
@@ -978,9 +1106,10 @@ class Normalization:
         if not self.rest:
             return ["{", "}"]
         token = self.rest.pop(0)
+        self.previous = ""
         if token == "{":
             return ["{", *self.read(False), "}"]
-        if token == "\\frac":
+        if token in ("\\frac", "\\binom"):
             return ["{", token, *self.argument(), *self.argument(), "}"]
         if token == "\\sqrt":
             return ["{", token, *self.argument(), "}"]
@@ -991,17 +1120,26 @@ class Normalization:
             return ["{", token[0], "}"]
         return ["{", token, "}"]
 
-    def words(self, out, is_outer):
-        r"""`\text{…}`: units where it ends an answer, a comma where it says "and" or "or", else its words."""
+    def words(self, out, is_outer, command, is_behind_space):
+        r"""`\text{…}`: the ending where it ends an answer, a comma where it says "and" or "or", else its words.
+
+        A single letter in a font is a symbol; as a unit it stands in `\text`, or in `\mathrm` behind a space.
+        """
         self.skip_space()
         if self.rest[:1] != ["{"]:
             return
         del self.rest[0]
+        written = list(self.rest)
         words = self.read(False)
         if words in (["and"], ["or"]):
-            out.append(",")
-        elif is_outer and out and self.is_at_end() and not (words and self.is_numeric(words[0])):
-            self.rest = []
+            self.comma(out)
+            return
+        can_be_unit = command in TEXT_COMMANDS or command == "\\mathrm" and is_behind_space
+        is_symbol = len(words) == 1 and is_letter(words[0]) and not (
+            words[0] in LETTER_UNITS and out and self.is_numeric(out[-1]) and can_be_unit)
+        starts_numeric = bool(words) and self.is_numeric(words[0])
+        if is_outer and out and not is_symbol and self.is_at_end() and not starts_numeric:
+            self.end(written[:len(written) - len(self.rest)])
         else:
             out += words
 
@@ -1015,11 +1153,34 @@ class Normalization:
         return token in ("}", "\\pi") or starts_with_digit(token)
 
 
+def is_unit(token):
+    """Whether a plain word is a unit; `in`, `min` and `sec` mean something else in mathematics."""
+    return len(token) > 1 and token not in ("in", "min", "sec") and token.lower() in UNITS
+
+
 def trimmed(tokens):
     end = len(tokens)
     while end and tokens[end - 1] in (" ", ".", ",", ";", ":"):
         end -= 1
     return tokens[:end]
+
+
+def without_braces(tokens):
+    """Without braces around the whole, space in front and punctuation behind."""
+    while True:
+        tokens = trimmed(tokens)
+        while tokens[:1] == [" "]:
+            tokens = tokens[1:]
+        if len(tokens) < 2 or tokens[0] != "{" or tokens[-1] != "}":
+            return tokens
+        depth = 0
+        for place, token in enumerate(tokens):
+            depth += (token == "{") - (token == "}")
+            if depth == 0 and place < len(tokens) - 1:
+                return tokens
+        if depth != 0:
+            return tokens
+        tokens = tokens[1:-1]
 
 
 class NoValue(Exception):
@@ -1032,12 +1193,39 @@ def narrow(whole):
     return whole
 
 
+def whole_number(digits):
+    """Digits of any count; those that 128 bits cannot hold are refused before they are read."""
+    digits = digits.lstrip("0")
+    if len(digits) > 39:
+        raise NoValue
+    return narrow(int(digits or "0"))
+
+
+def power_of_ten(exponent):
+    if not 0 <= exponent <= 38:
+        raise NoValue
+    return 10**exponent
+
+
+def decimal(token):
+    """A decimal such as `12.50` or `1.5e-3`."""
+    match = re.fullmatch(r"([0-9]+)(?:\.([0-9]+))?(?:e([-+]?)([0-9]+))?", token)
+    if not match:
+        raise NoValue
+    whole, decimals, sign, exponent = match[1], match[2] or "", match[3], whole_number(match[4] or "0")
+    if exponent > 100:
+        raise NoValue
+    power = (-exponent if sign == "-" else exponent) - len(decimals)
+    digits, scale = whole_number(whole + decimals), power_of_ten(abs(power))
+    return Fraction(digits, scale) if power < 0 else Fraction(narrow(digits * scale))
+
+
 class Value:
     """A number: a fraction where all its parts are rational, else complex in double precision."""
 
     def __init__(self, number):
         self.number = number
-        if isinstance(number, complex) and not (math.isfinite(number.real) and math.isfinite(number.imag)):
+        if isinstance(number, complex) and not math.isfinite(math.hypot(number.real, number.imag)):
             raise NoValue
 
     @property
@@ -1048,11 +1236,18 @@ class Value:
     def float(self):
         return complex(float(self.number)) if self.exact is not None else self.number
 
+    @property
+    def magnitude(self):
+        return math.hypot(self.float.real, self.float.imag)  # abs() raises where this is infinite
+
     def equals(self, other):
+        """Fractions are equal exactly, others to 11 digits; what rounding leaves of a 0, 1e-14, is 0."""
         if self.exact is not None and other.exact is not None:
             return self.exact == other.exact
-        a, b = self.float, other.float
-        return abs(a - b) <= 1e-11 * max(abs(a), abs(b))
+        is_zero = self.exact == 0 or other.exact == 0
+        difference = self.float - other.float
+        most = 1e-14 if is_zero else 1e-11 * max(self.magnitude, other.magnitude)
+        return math.hypot(difference.real, difference.imag) <= most
 
     def plus(self, other):
         a, b = self.exact, other.exact
@@ -1086,7 +1281,7 @@ class Value:
         number = self.float
         if number.imag == 0 and number.real < 0 and degree % 2 == 1:
             return self.negated().root(degree).negated()
-        size = abs(number) ** (1 / degree)
+        size = self.magnitude ** (1 / degree)
         if number.imag == 0 and number.real < 0 and degree == 2:
             return Value(complex(0, size))
         angle = math.atan2(number.imag, number.real) / degree
@@ -1099,9 +1294,10 @@ class Value:
                 raise NoValue
             return (self.root(e.denominator) if e.denominator > 1 else self).whole(e.numerator)
         base, e = self.float, exponent.float
-        if base.imag != 0 or base.real <= 0 or e.imag != 0:
+        if base.imag != 0 or base.real <= 0:
             raise NoValue
-        return Value(complex(base.real**e.real))
+        size, angle = base.real**e.real, e.imag * math.log(base.real)
+        return Value(complex(size * math.cos(angle), size * math.sin(angle)) if e.imag != 0 else complex(size))
 
     def whole(self, exponent):
         base, result = self, Value(Fraction(1))
@@ -1117,12 +1313,23 @@ def whole_root(number, degree):
     return next((n for n in (near, near + 1, near - 1) if n**degree == number), None)
 
 
+# Functions of one real number. Angles are in radians; a degree sign is dropped before.
+FUNCTIONS = {
+    "\\ln": math.log, "\\log": math.log10, "\\exp": math.exp, "\\sin": math.sin, "\\cos": math.cos,
+    "\\tan": math.tan, "\\cot": lambda x: 1 / math.tan(x), "\\sec": lambda x: 1 / math.cos(x),
+    "\\csc": lambda x: 1 / math.sin(x), "\\arcsin": math.asin, "\\arccos": math.acos, "\\arctan": math.atan,
+}
+
+
 class Expression:
-    """Evaluates sums, products (written or not), fractions, powers, roots, factorials, mixed numbers, π and i. Other single letters are
-    variables, each with a fixed value without pattern."""
+    """Evaluates sums, products (written or not), fractions, powers, roots, factorials, binomials, mixed and repeating
+    numbers, absolute values, functions, π, e and i. Other single letters are variables, each with a fixed value without
+    pattern."""
+
+    DEEPEST = 110  # groups and functions in each other
 
     def __init__(self, tokens):
-        self.rest, self.place = tokens, 0
+        self.rest, self.place, self.depth, self.bar_depth = tokens, 0, 0, 0
 
     @staticmethod
     def value(tokens):
@@ -1130,7 +1337,7 @@ class Expression:
         reader = Expression(tokens)
         try:
             value = reader.sum()
-        except (NoValue, OverflowError, ZeroDivisionError):
+        except (NoValue, OverflowError, ZeroDivisionError, ValueError, RecursionError):
             return None
         return value if reader.place == len(tokens) else None
 
@@ -1160,7 +1367,7 @@ class Expression:
             elif next in ("/", "\\div"):
                 self.take()
                 total = total.divided(self.factor())
-            elif next in ("+", "-", ")", "}", "]"):
+            elif next in ("+", "-", ")", "}", "]") or next == "|" and self.bar_depth > 0:
                 break
             elif starts_with_digit(next):
                 raise NoValue  # two numbers side by side are no product
@@ -1191,11 +1398,19 @@ class Expression:
         token = self.peek()
         if token in ("(", "{"):
             return self.group(token, ")" if token == "(" else "}")
+        if token == "|":
+            return self.absolute()
         token = self.take()
+        if token in FUNCTIONS:
+            return self.function(token)
         if token == "\\pi":
             return Value(complex(math.pi))
         if token == "i":
             return Value(1j)
+        if token == "e":
+            return Value(complex(math.e))
+        if token == "\\binom":
+            return binomial(self.group("{", "}").exact, self.group("{", "}").exact)
         if token == "\\frac":
             above = self.group("{", "}")
             return above.divided(self.group("{", "}"))
@@ -1208,12 +1423,8 @@ class Expression:
                 degree = int(written)
             return self.group("{", "}").root(degree)
         if starts_with_digit(token):
-            if token.count(".") > 1 or not token.replace(".", "").isdigit():
-                raise NoValue
-            narrow(int(token.replace(".", "")))
-            narrow(10 ** len(token.partition(".")[2]))
-            return self.mixed(Fraction(token))
-        if len(token) == 1 and token.isascii() and token.isalpha():
+            return self.repeating(token) or self.mixed(decimal(token))
+        if is_letter(token) and token.isascii():
             noise = math.sin(ord(token) * 12.9898) * 43758.5453
             return Value(complex(0.5 + noise - math.floor(noise)))
         raise NoValue
@@ -1221,109 +1432,270 @@ class Expression:
     def mixed(self, whole):
         r"""`3\frac{1}{2}` is a mixed number where all its parts are written in digits."""
         next = self.rest[self.place:self.place + 7]
-        if whole.denominator == 1 and len(next) == 7 and [next[i] for i in (0, 1, 3, 4, 6)] == ["\\frac", "{", "}", "{", "}"]:
-            if is_integer(next[2]) and is_integer(next[5]) and int(next[5]) != 0:
+        braces = [next[i] for i in (0, 1, 3, 4, 6)] if len(next) == 7 else []
+        if whole.denominator == 1 and braces == ["\\frac", "{", "}", "{", "}"]:
+            if is_integer(next[2]) and is_integer(next[5]) and next[5].strip("0"):
                 self.place += 7
-                return Value(whole).plus(Value(Fraction(narrow(int(next[2])), narrow(int(next[5])))))
+                return Value(whole).plus(Value(Fraction(whole_number(next[2]), whole_number(next[5]))))
         return Value(whole)
 
+    def repeating(self, number):
+        r"""Digits that repeat behind a number, as in `0.1\overline{6}`; None where there are none."""
+        has_point = self.peek() == "."
+        start = self.place + has_point
+        next = self.rest[start:start + 4]
+        if len(next) != 4 or next[:2] != ["\\overline", "{"] or not is_integer(next[2]) or next[3] != "}":
+            return None
+        if ("." in number) == has_point or "e" in number:
+            raise NoValue
+        nines, scale = power_of_ten(len(next[2])) - 1, power_of_ten(len(number.partition(".")[2]))
+        self.place = start + 4
+        return Value(decimal(number)).plus(Value(Fraction(whole_number(next[2]), narrow(nines * scale))))
+
+    def absolute(self):
+        """`|…|` of numbers; that of variables depends on their sign."""
+        start = self.place
+        self.bar_depth += 1
+        value = self.group("|", "|")
+        self.bar_depth -= 1
+        if any(is_letter(t) and t.isascii() and t not in "ie" for t in self.rest[start:self.place]):
+            raise NoValue
+        if value.exact is not None:
+            return value.negated() if value.exact < 0 else value
+        return Value(complex(value.magnitude))
+
+    def function(self, name):
+        r"""A function's exponent, then its argument: a group, or factors up to the next sign, point or function."""
+        self.depth += 1
+        if self.depth > self.DEEPEST:
+            raise NoValue
+        base = exponent = None
+        if name == "\\log" and self.peek() == "_":
+            self.take()
+            base = self.group("{", "}").float
+        if self.peek() == "^":
+            self.take()
+            exponent = self.group("{", "}")
+            if exponent.exact is None or exponent.exact <= 0:
+                raise NoValue  # \sin^{-1} is the inverse function
+        first = self.peek()
+        if first in ("(", "{"):
+            argument = self.group(first, ")" if first == "(" else "}").float
+        else:
+            argument = self.argument_without_brackets().float
+        self.depth -= 1
+        if argument.imag != 0 or base is not None and base.imag != 0:
+            raise NoValue
+        x = argument.real
+        result = Value(complex(FUNCTIONS[name](x) if base is None else math.log(x) / math.log(base.real)))
+        return result if exponent is None else result.power(exponent)
+
+    def argument_without_brackets(self):
+        total = self.factor() if self.peek() == "-" else self.power()
+        ends = ("+", "-", "*", "/", ")", "]", "}", "|", "\\cdot", "\\times", "\\div")
+        while (next := self.peek()) is not None and next not in ends and next not in FUNCTIONS:
+            if starts_with_digit(next):
+                raise NoValue
+            total = total.times(self.power())
+        return total
+
     def group(self, open, close):
-        if self.take() != open:
+        self.depth += 1
+        if self.depth > self.DEEPEST or self.take() != open:
             raise NoValue
         value = self.sum()
         if self.take() != close:
             raise NoValue
+        self.depth -= 1
         return value
 
 
-class Answer:
-    """An answer in LaTeX, and when two are the same: as text; as values; as collections of equivalent elements."""
+def binomial(n, k):
+    """"n choose k" of whole numbers from 0 up to 1,000."""
+    if n is None or k is None or n.denominator != 1 or k.denominator != 1 or not 0 <= k <= n <= 1000:
+        raise NoValue
+    return Value(Fraction(narrow(math.comb(int(n), int(k)))))
 
-    def __init__(self, text=None, tokens=None):
-        normal = Normalization.normal(text) if tokens is None else tokens
-        self.text = "".join(normal)
-        self.tokens = without_thousands(normal) if tokens is None else tokens
+
+def with_signs_written(tokens):
+    r"""Tokens with each `\pm` and `\mp` written out.
+
+    An element of a list or set becomes several; anything else becomes a list. `\pm` are independent of each other, but
+    linked to each other and to `\mp` where both occur. More than three in one element stay as they are.
+    """
+    if "\\pm" not in tokens and "\\mp" not in tokens:
+        return tokens
+    is_set = tokens[0] == "\\{" and tokens[-1] == "\\}"
+    out = []
+    for element in split(tokens[1:-1] if is_set else tokens, ","):
+        for version in sign_versions(element):
+            out += [",", *version]
+    return ["\\{", *out[1:], "\\}"] if is_set else out[1:]
+
+
+def sign_versions(tokens):
+    places = [i for i, token in enumerate(tokens) if token in ("\\pm", "\\mp")]
+    is_linked = len({tokens[i] for i in places}) == 2
+    if not places or not is_linked and len(places) > 3:
+        return [tokens]
+    versions = []
+    for choice in range(2 if is_linked else 1 << len(places)):
+        version = list(tokens)
+        for number, place in enumerate(places):
+            is_second = choice >> (0 if is_linked else number) & 1 == 1
+            version[place] = "-" if is_second == (tokens[place] == "\\pm") else "+"
+        versions.append(without_plus(version))
+    return versions
+
+
+def without_plus(tokens):
+    """`+3` is `3`."""
+    return tokens[1:] if tokens[:1] == ["+"] else tokens
+
+
+class Answer:
+    """An answer in LaTeX. Units and text at the end are compared where both have them, and dropped where one has.
+
+    Numbers that can be read in two ways are the same where one way makes them so.
+    """
+
+    def __init__(self, text):
+        tokens = latex_tokens(text)
+        if not Normalization.is_manageable(tokens):
+            self.terms, self.ending = [Term(["".join(text.split())])], []
+            return
+        forms = [Normalization.normal(reading) for reading in readings(tokens)]
+        self.terms, self.ending = [Term(with_signs_written(form)) for form, _ in forms], forms[-1][1]
+
+    def is_equivalent(self, other):
+        if self.ending and other.ending and self.ending != other.ending:
+            return False
+        return any(a.is_equivalent(b) for a in self.terms for b in other.terms)
+
+
+class Term:
+    """Normalised tokens: equal as text but for capitals in words, as values, or element by element."""
+
+    def __init__(self, tokens):
+        self.tokens, self.text = tokens, with_small_words("".join(tokens))
+
+    @functools.cached_property
+    def value(self):
+        return Expression.value(self.tokens)
+
+    @functools.cached_property
+    def collection(self):
+        """(brackets, a bounded variable or None, elements), or None for a single answer."""
+        found = collection(self.tokens)
+        return found and (*found[:2], [Term(without_plus(element)) for element in found[2]])
 
     def is_equivalent(self, other):
         if not self.tokens or not other.tokens:
             return not self.tokens and not other.tokens
-        if self.text == other.text or self.tokens == other.tokens or len(self.text) > 3 and self.text.lower() == other.text.lower():
+        if self.text == other.text:
             return True
-        mine, theirs = Expression.value(self.tokens), Expression.value(other.tokens)
-        if mine is not None and theirs is not None:
-            return mine.equals(theirs)
-        mine, theirs = collection(self.tokens), collection(other.tokens)
-        if mine is None or theirs is None or mine[0] != theirs[0] or len(mine[1]) != len(theirs[1]):
+        if self.value is not None and other.value is not None:
+            return self.value.equals(other.value)
+        if self.collection is None or other.collection is None:
             return False
-        left, right = ([Answer(tokens=e) for e in elements] for _, elements in (mine, theirs))
-        if mine[0] not in ("{}", "∪"):
-            return all(a.is_equivalent(b) for a, b in zip(left, right))
-        for element in left:
-            place = next((i for i, e in enumerate(right) if element.is_equivalent(e)), None)
+        form, variable, mine = self.collection
+        other_form, other_variable, theirs = other.collection
+        is_other_variable = None not in (variable, other_variable) and variable != other_variable
+        if form != other_form or len(mine) != len(theirs) or is_other_variable:
+            return False
+        if form not in ("{}", "∪"):
+            return all(a.is_equivalent(b) for a, b in zip(mine, theirs))
+        theirs = list(theirs)
+        for element in mine:
+            place = next((i for i, right in enumerate(theirs) if element.is_equivalent(right)), None)
             if place is None:
                 return False
-            del right[place]
+            del theirs[place]
         return True
 
 
-def without_thousands(tokens):
-    """Commas between groups of three digits are thousands separators outside brackets: `1,000` is a thousand, `(1,000)` a pair."""
-    out, place, depth, has_joined = [], 0, 0, False
-    while place < len(tokens):
-        braced = tokens[place:place + 3] == ["{", ",", "}"]
-        after = place + (3 if braced else 1)
-        if (braced or tokens[place] == "," and depth == 0) and out and is_integer(out[-1]) and (len(out[-1]) <= 3 or has_joined):
-            if after < len(tokens) and re.fullmatch(r"[0-9]{3}(\..*)?", tokens[after], re.DOTALL):
-                out[-1] += tokens[after]
-                has_joined, place = True, after + 1
-                continue
-        depth += (tokens[place] in ("(", "[", "\\{", "{")) - (tokens[place] in (")", "]", "\\}", "}"))
-        has_joined = False
-        out.append(tokens[place])
-        place += 1
-    return out
+def with_small_words(text):
+    r"""Words of three letters and more, and "no", in small letters: `Yes` is `yes`, but `AB` is not `ab`, and `\Delta`
+    not `\delta`."""
+    def small(match):
+        is_word = not match[1] and (len(match[2]) >= 3 or match[2].lower() == "no")
+        return match[1] + (match[2].lower() if is_word else match[2])
+
+    return re.sub(r"(\\?)([^\W\d_]+)", small, text)
 
 
 def collection(tokens):
-    """(form, elements) of a tuple, an interval, a set, a union, a matrix or a bare list; None for a single answer."""
-    if len(tokens) > 8 and tokens[0] == "\\begin" and tokens[2].endswith("matrix") and tokens[-4:] == ["\\end", "{", tokens[2], "}"]:
-        rows = [split(row, "&") for row in split(tokens[4:-4], "\\\\")]
-        if all(len(row) == len(rows[0]) for row in rows):
-            return f"matrix {len(rows[0])}", [entry for row in rows for entry in row]
-    for separator, form in (("\\cup", "∪"), (",", "{}")):
-        parts = split(tokens, separator)
-        if len(parts) > 1:
-            return form, parts
-    if len(tokens) <= 2 or not all(d > 0 for d in depths(tokens)[:-1]):
+    """(brackets, the variable that an inequality bounds or None, elements); None for a single answer.
+
+    Brackets say what it is; a bare list is a set without them. An inequality of one variable is an interval.
+    """
+    if found := inequality(tokens):
+        return found
+    if len(tokens) > 8 and tokens[0] == "\\begin" and tokens[2].endswith("matrix"):
+        if tokens[-4:] == ["\\end", "{", tokens[2], "}"]:
+            rows = [split(row, "&") for row in split(tokens[4:-4], "\\\\")]
+            if all(len(row) == len(rows[0]) for row in rows):
+                return f"matrix {len(rows[0])}", None, [entry for row in rows for entry in row]
+    if len(parts := split(tokens, "\\cup")) > 1:
+        return "∪", None, parts
+    if len(parts := split(tokens, ",")) > 1:
+        return "{}", None, parts
+    if len(tokens) <= 2 or not all(depth > 0 for depth in depths(tokens)[:-1]):
         return None
     inner = split(tokens[1:-1], ",")
     if tokens[0] == "\\{" and tokens[-1] == "\\}":
-        return "{}", inner
+        return "{}", None, inner
     if len(inner) > 1 and tokens[0] in ("(", "[") and tokens[-1] in (")", "]"):
-        return tokens[0] + tokens[-1], inner
+        return tokens[0] + tokens[-1], None, inner
     return None
 
 
-def split(tokens, separator):
-    parts = [[]]
-    for token, depth in zip(tokens, depths(tokens)):
-        if depth == 0 and token == separator:
-            parts.append([])
+def inequality(tokens):
+    r"""`a<x\le b`, `b\ge x>a`, `x<b` and `a<x`, of one letter, as intervals."""
+    relations = ("<", ">", "\\le", "\\ge")
+    signs = [i for i, depth in enumerate(depths(tokens)) if depth == 0 and tokens[i] in relations]
+    if not 1 <= len(signs) <= 2 or len({tokens[i] in ("<", "\\le") for i in signs}) != 1:
+        return None
+    parts = [tokens[start:end] for start, end in zip([0, *(i + 1 for i in signs)], [*signs, len(tokens)])]
+    relations = [tokens[i] for i in signs]
+    if relations[0] in (">", "\\ge"):
+        parts, relations = parts[::-1], relations[::-1]
+    is_variable = [len(part) == 1 and is_letter(part[0]) for part in parts]
+    if len(parts) == 2:
+        if is_variable[0] == is_variable[1]:
+            return None
+        if is_variable[0]:
+            parts, relations, is_variable = [["-", "\\infty"], *parts], ["<", *relations], [False, *is_variable]
         else:
-            parts[-1].append(token)
-    return parts
+            parts, relations = [*parts, ["\\infty"]], [*relations, "<"]
+    if not is_variable[1] or not parts[0] or not parts[2]:
+        return None
+    is_open = [relation in ("<", ">") for relation in relations]
+    brackets = ("(" if is_open[0] else "[") + (")" if is_open[1] else "]")
+    return brackets, parts[1][0], [parts[0], parts[2]]
+
+
+def split(tokens, separator):
+    """The parts between separators outside of brackets."""
+    cuts = [i for i, depth in enumerate(depths(tokens)) if depth == 0 and tokens[i] == separator]
+    return [tokens[start:end] for start, end in zip([0, *(i + 1 for i in cuts)], [*cuts, len(tokens)])]
 
 
 def depths(tokens):
-    """How many brackets are open behind each token. Intervals open and close with different ones, so kinds are not told apart."""
-    depth, result = 0, []
+    """How many brackets are open behind each token. Intervals open and close with different ones, so kinds are not
+    told apart."""
+    depth, found = 0, []
     for token in tokens:
         depth += (token in ("(", "[", "{", "\\{")) - (token in (")", "]", "}", "\\}"))
-        result.append(depth)
-    return result
+        found.append(depth)
+    return found
 
 
 # MARK: Sampling
+
+
+class NumberText(str):
+    """A number in JSON as it is written there: 12345678901234567890 and 1e-7 stay what they are."""
 
 
 def read_problems(path):
@@ -1334,9 +1706,10 @@ def read_problems(path):
                 if not row.strip():
                     continue
                 try:
-                    line = json.loads(row)
+                    line = json.loads(row, parse_int=NumberText, parse_float=NumberText)
                     answer = line["gt"] if "gt" in line else line["answer"]
-                    if not isinstance(line["problem"], str) or isinstance(answer, bool) or not isinstance(answer, (str, int, float)):
+                    is_text = isinstance(line["problem"], str) and not isinstance(line["problem"], NumberText)
+                    if not is_text or not isinstance(answer, str):
                         raise TypeError
                 except (ValueError, KeyError, TypeError):
                     raise InputError(f'{path}, line {number}: expected a problem such as {{"problem": "2+2=", "gt": "4"}}; bring the line into that form') from None

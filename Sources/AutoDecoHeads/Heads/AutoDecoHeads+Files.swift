@@ -1,37 +1,44 @@
+import Files
 import Foundation
+import MergedCheckpoint
 import Safetensors
 import Tensor
 
 /// A heads folder that cannot be read: which file, what was found and what was expected.
 public struct HeadsFileError: Error, CustomStringConvertible {
+    /// The file, then what was found and what was expected.
     public let description: String
 
     init(_ file: URL, _ problem: String) { description = "\(file.path): \(problem)" }
 }
 
-/// Where heads belong: the entries of config.json that only whoever trained them knows.
+/// Where heads belong: the entries of config.json that only the training program knows.
 public struct HeadsOrigin: Sendable, Equatable {
     /// Name or path of the backbone, `base_model_name_or_path`.
     public var baseModel: String
     /// The backbone's own config.json, which the heads' config.json repeats; `{}` where there is none.
     public var backboneConfiguration: Data
 
+    /// An origin from the backbone's name or path and its config.json.
     public init(baseModel: String, backboneConfiguration: Data = Data("{}".utf8)) {
         self.baseModel = baseModel
         self.backboneConfiguration = backboneConfiguration
     }
 }
 
-// A heads folder, as the released code and its vLLM build read it: `model.safetensors` with `temp_head.mlp.0.weight` and
-// so on, and `config.json`, the backbone's own with the entries below.
+// A heads folder, as the released code and its vLLM build read it: `model.safetensors` with `temp_head.mlp.0.weight`
+// and so on, and `config.json`, the backbone's own with the entries below.
 
 extension AutoDecoHeads where Element: StoredScalar {
-    /// Reads heads: from a folder of their own, or from a merged checkpoint (``MergedLayout``), whatever shard they are in.
+    /// Reads heads: from a folder of their own, or from a merged checkpoint (``MergedLayout``), whatever shard they
+    /// are in.
     ///
-    /// Of config.json only `hidden_size`, `enable_temperature_head`, `enable_top_p_head` and `use_enhanced_features` are
-    /// required; tensors may have any float type.
+    /// Of config.json only `hidden_size`, `enable_temperature_head`, `enable_top_p_head` and `use_enhanced_features`
+    /// are required; tensors may have any float type.
     ///
-    /// - Throws: ``HeadsFileError`` for a config that is missing or contradicts itself; `SafetensorsError` for a file
+    /// - Throws: ``HeadsFileError`` for a config that is missing or contradicts itself, and for a number that is not
+    ///   finite;
+    ///   `FileError` for a file
     ///   that is damaged, a tensor that is missing, and one whose shape does not fit the config.
     public init(folder: URL) throws {
         let configuration = try HeadsConfiguration(file: folder.appendingPathComponent("config.json"))
@@ -40,24 +47,31 @@ extension AutoDecoHeads where Element: StoredScalar {
         func read(_ head: HeadParameters<[Int]>, _ prefix: String) throws -> HeadParameters<Tensor<Element>> {
             func tensor(_ name: String, _ shape: [Int]) throws -> Tensor<Element> {
                 let stored = try file.require("\(prefix).\(name)", shape: shape.map { $0 }, types: floats)
-                return Tensor(shape: shape, try stored.values(as: Element.self))
+                let values = try stored.values(as: Element.self)
+                if let place = values.firstIndex(where: { !$0.isFinite }) {
+                    throw HeadsFileError(
+                        folder, "\(prefix).\(name) holds \(values[place]) as element \(place), expected finite numbers")
+                }
+                return Tensor(shape: shape, values)
             }
             let names = HeadParameters<String>.names
             return HeadParameters(
-                firstWeight: try tensor(names.firstWeight, head.firstWeight), firstBias: try tensor(names.firstBias, head.firstBias),
-                secondWeight: try tensor(names.secondWeight, head.secondWeight), secondBias: try tensor(names.secondBias, head.secondBias))
+                firstWeight: try tensor(names.firstWeight, head.firstWeight),
+                firstBias: try tensor(names.firstBias, head.firstBias),
+                secondWeight: try tensor(names.secondWeight, head.secondWeight),
+                secondBias: try tensor(names.secondBias, head.secondBias))
         }
         let shapes = Self.shapes(for: configuration)
         self.init(
             configuration: configuration,
             parameters: HeadsParameters(
-                temperature: try shapes.temperature.map { try read($0, HeadsParameters<Element>.temperaturePrefix) },
-                topP: try shapes.topP.map { try read($0, HeadsParameters<Element>.topPPrefix) }))
+                temperature: try shapes.temperature.map { try read($0, MergedLayout.temperaturePrefix) },
+                topP: try shapes.topP.map { try read($0, MergedLayout.topPPrefix) }))
     }
 
     /// Writes a heads folder: F32 tensors, then config.json. Each file is written whole or not at all.
     ///
-    /// - Throws: `SafetensorsError` where the folder cannot be written; ``HeadsFileError`` where the backbone's
+    /// - Throws: `FileError` where the folder cannot be written; ``HeadsFileError`` where the backbone's
     ///   configuration is no JSON object.
     public func write(to folder: URL, origin: HeadsOrigin) throws {
         let config = try configuration.json(origin: origin, file: folder.appendingPathComponent("config.json"))
@@ -66,8 +80,11 @@ extension AutoDecoHeads where Element: StoredScalar {
         } catch {
             throw HeadsFileError(folder, "the folder cannot be made: \(error.localizedDescription)")
         }
-        let tensors = parameters.named.map { name, value in NewTensor(name, value.shape, value.converted(to: Float.self).elements, as: .f32) }
-        try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: folder.appendingPathComponent("model.safetensors").path)
+        let tensors = parameters.named.map { name, value in
+            NewTensor(name, value.shape, value.converted(to: Float.self).elements, as: .f32)
+        }
+        try SafetensorsWriter.write(
+            tensors, metadata: ["format": "pt"], to: folder.appendingPathComponent("model.safetensors").path)
         try AtomicFile.write(config, to: folder.appendingPathComponent("config.json").path)
     }
 }
@@ -77,21 +94,29 @@ extension HeadsConfiguration {
     init(file: URL) throws {
         let data: Data
         do { data = try Data(contentsOf: file) } catch {
-            throw HeadsFileError(file, "cannot be read, expected the config.json of a folder with trained heads: \(error.localizedDescription)")
+            throw HeadsFileError(
+                file,
+                "cannot be read, expected the config.json of a folder with trained heads: \(error.localizedDescription)"
+            )
         }
         let entries: HeadsEntries
         do {
-            entries = try JSONDecoder().decode(HeadsEntries.self, from: data)
+            entries = try JSONDecoder().decodeGuarded(HeadsEntries.self, from: data)
         } catch DecodingError.keyNotFound(let key, _) {
             throw HeadsFileError(file, "\(key.stringValue) is missing, expected \(HeadsEntries.expectation(key))")
         } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
             guard let key = context.codingPath.first else { throw HeadsFileError(file, "is not a JSON object") }
-            throw HeadsFileError(file, "\(key.stringValue) has the wrong type, expected \(HeadsEntries.expectation(key))")
+            throw HeadsFileError(
+                file, "\(key.stringValue) has the wrong type, expected \(HeadsEntries.expectation(key))")
         } catch {
             throw HeadsFileError(file, "is not valid JSON: \(error)")
         }
-        guard entries.hiddenSize > 0 else {
-            throw HeadsFileError(file, "hidden_size is \(entries.hiddenSize), expected a whole number above 0")
+        guard (1...HeadsConfiguration.largestHiddenSize).contains(entries.hiddenSize) else {
+            throw HeadsFileError(
+                file,
+                "hidden_size is \(entries.hiddenSize), expected a whole number from 1 to "
+                    + "\(HeadsConfiguration.largestHiddenSize)"
+            )
         }
         let heads: HeadSelection
         switch (entries.hasTemperature, entries.hasTopP) {
@@ -99,19 +124,21 @@ extension HeadsConfiguration {
         case (true, false): heads = .temperature
         case (false, true): heads = .topP
         case (false, false):
-            throw HeadsFileError(file, "enable_temperature_head and enable_top_p_head are both false, expected at least one head")
+            throw HeadsFileError(
+                file, "enable_temperature_head and enable_top_p_head are both false, expected at least one head")
         }
         self.init(hiddenSize: entries.hiddenSize, heads: heads, enhancedFeatures: entries.enhancedFeatures)
     }
 
     /// The heads' config.json: the backbone's with the entries of AutoDeco.
     func json(origin: HeadsOrigin, file: URL) throws -> Data {
-        guard var object = try? JSONSerialization.jsonObject(with: origin.backboneConfiguration) as? [String: Any] else {
+        guard var object = try? JSONSerialization.jsonObject(with: origin.backboneConfiguration) as? [String: Any]
+        else {
             throw HeadsFileError(file, "the backbone's configuration is not a JSON object")
         }
         if let type = object["model_type"] { object["base_model_type"] = type }
-        object["model_type"] = "autodeco"
-        object["architectures"] = ["AutoDecoModelForCausalLM"]
+        object["model_type"] = MergedLayout.modelType
+        object["architectures"] = [MergedLayout.architecture]
         object["base_model_name_or_path"] = origin.baseModel
         object["hidden_size"] = hiddenSize
         object["enable_temperature_head"] = heads.hasTemperature
@@ -120,7 +147,8 @@ extension HeadsConfiguration {
         // What the heads read, not how wide they are inside.
         object["temperature_hidden_size"] = hiddenSize
         object["top_p_hidden_size"] = hiddenSize
-        return try JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+        return try JSONSerialization.data(
+            withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
     }
 }
 

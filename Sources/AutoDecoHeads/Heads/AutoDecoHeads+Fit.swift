@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Safetensors
 
@@ -7,26 +8,36 @@ extension AutoDecoHeads where Element: StoredScalar {
     /// - Parameters:
     ///   - hiddenSize: D of the model that they are to decode.
     ///   - vocabularySize: its V.
-    /// - Throws: ``HeadsFileError`` for heads of a model of another D, or of another V where their config.json names it; what reading them throws.
+    /// - Throws: ``HeadsFileError`` for heads of a model of another D, or of another V where their config.json names
+    ///   it; what reading them throws.
     public init(folder: URL, hiddenSize: Int, vocabularySize: Int) throws {
         try self.init(folder: folder)
         guard configuration.hiddenSize == hiddenSize else {
             throw HeadsFileError(
-                folder, "the heads read hidden states of size \(configuration.hiddenSize), the model's have \(hiddenSize); give heads that were fitted to this model")
+                folder,
+                "the heads read hidden states of size \(configuration.hiddenSize), the model's have \(hiddenSize); "
+                    + "give heads that were fitted to this model"
+            )
         }
         try Self.requireVocabulary(vocabularySize, folder: folder)
     }
 
-    /// Holds a heads folder against logits that it is to be used with: a model may share D with another and still be another.
+    /// Holds a heads folder against logits that it is to be used with: a model may share D with another and still be
+    /// another.
     ///
     /// - Parameter vocabularySize: V of the model, or of the cache.
     /// - Throws: ``HeadsFileError`` where config.json names another `vocab_size`; heads that name none fit.
     public static func requireVocabulary(_ vocabularySize: Int, folder: URL) throws {
         let file = folder.appendingPathComponent("config.json")
-        guard let data = try? Data(contentsOf: file), let named = (try? JSONDecoder().decode(VocabularyEntry.self, from: data))?.size else { return }
+        guard let data = try? Data(contentsOf: file),
+            let named = (try? JSONDecoder().decodeGuarded(VocabularyEntry.self, from: data))?.size
+        else { return }
         guard named == vocabularySize else {
             throw HeadsFileError(
-                file, "the heads were fitted to a model with a vocabulary of \(named) tokens, found one of \(vocabularySize); give heads and model that belong together")
+                file,
+                "the heads were fitted to a model with a vocabulary of \(named) tokens, found one of "
+                    + "\(vocabularySize); give heads and model that belong together"
+            )
         }
     }
 }

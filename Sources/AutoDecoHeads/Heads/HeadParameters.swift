@@ -1,15 +1,25 @@
+import MergedCheckpoint
+
 /// The four parameters of one head, W₁ [inner, inputs], b₁ [inner], W₂ [1, inner] and b₂ [1]: as tensors, as variables
 /// on a tape, as gradients or as an optimiser's moments.
 public struct HeadParameters<Value> {
+    /// W₁, [inner, inputs].
     public var firstWeight: Value
+    /// b₁, [inner].
     public var firstBias: Value
+    /// W₂, [1, inner].
     public var secondWeight: Value
+    /// b₂, [1].
     public var secondBias: Value
 
+    /// The parameters of one head.
     public init(firstWeight: Value, firstBias: Value, secondWeight: Value, secondBias: Value) {
-        (self.firstWeight, self.firstBias, self.secondWeight, self.secondBias) = (firstWeight, firstBias, secondWeight, secondBias)
+        (self.firstWeight, self.firstBias, self.secondWeight, self.secondBias) = (
+            firstWeight, firstBias, secondWeight, secondBias
+        )
     }
 
+    /// The same head with each parameter transformed.
     public func map<Other>(_ transform: (Value) throws -> Other) rethrows -> HeadParameters<Other> {
         try HeadParameters<Other>(
             firstWeight: transform(firstWeight), firstBias: transform(firstBias), secondWeight: transform(secondWeight),
@@ -19,7 +29,8 @@ public struct HeadParameters<Value> {
     /// Names of the layers inside a head in a published checkpoint.
     static var names: HeadParameters<String> {
         HeadParameters<String>(
-            firstWeight: "mlp.0.weight", firstBias: "mlp.0.bias", secondWeight: "mlp.2.weight", secondBias: "mlp.2.bias")
+            firstWeight: "mlp.0.weight", firstBias: "mlp.0.bias", secondWeight: "mlp.2.weight", secondBias: "mlp.2.bias"
+        )
     }
 
     var all: [Value] { [firstWeight, firstBias, secondWeight, secondBias] }
@@ -27,13 +38,17 @@ public struct HeadParameters<Value> {
 
 /// The parameters of the heads that there are.
 public struct HeadsParameters<Value> {
+    /// The temperature head's parameters; nil where there is no such head.
     public var temperature: HeadParameters<Value>?
+    /// The top-p head's parameters; nil where there is no such head.
     public var topP: HeadParameters<Value>?
 
+    /// The parameters of one or both heads.
     public init(temperature: HeadParameters<Value>?, topP: HeadParameters<Value>?) {
         (self.temperature, self.topP) = (temperature, topP)
     }
 
+    /// The same heads with each parameter transformed.
     public func map<Other>(_ transform: (Value) throws -> Other) rethrows -> HeadsParameters<Other> {
         try HeadsParameters<Other>(temperature: temperature?.map(transform), topP: topP?.map(transform))
     }
@@ -44,11 +59,8 @@ public struct HeadsParameters<Value> {
             guard let head else { return [] }
             return zip(HeadParameters<String>.names.all, head.all).map { ("\(prefix).\($0)", $1) }
         }
-        return prefixed(HeadsParameters<String>.temperaturePrefix, temperature) + prefixed(HeadsParameters<String>.topPPrefix, topP)
+        return prefixed(MergedLayout.temperaturePrefix, temperature) + prefixed(MergedLayout.topPPrefix, topP)
     }
-
-    static var temperaturePrefix: String { "temp_head" }
-    static var topPPrefix: String { "top_p_head" }
 }
 
 extension HeadParameters: Sendable where Value: Sendable {}

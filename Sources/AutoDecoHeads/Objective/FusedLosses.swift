@@ -1,4 +1,5 @@
 import Autodiff
+import LogitSketches
 import Tensor
 
 extension TokenLogits {

@@ -1,26 +1,35 @@
 import Autodiff
+import LogitSketches
 import Tensor
 
-/// The three losses of heads over tokens that come in blocks, with their gradients where wanted: each block adds its share, so that
-/// memory is that of one block.
+/// The three losses of heads over tokens that come in blocks, with their gradients where wanted: each block adds its
+/// share, so that memory is that of one block.
 public struct HeadsLosses<Element: Scalar>: Sendable {
+    /// The heads whose losses are summed up.
     public let heads: AutoDecoHeads<Element>
-    /// Of all blocks together: what means divide by.
+    /// The counts of all blocks together, which means divide by.
     public let counts: TokenCounts
+    /// Weights, masking and constants of the losses.
     public let settings: LossSettings
     /// Released temperature loss, released top-p loss, and joint loss of the blocks so far.
     public private(set) var temperature = 0.0
+    /// Released top-p loss of the blocks so far.
     public private(set) var topP = 0.0
+    /// Joint loss of the blocks so far.
     public private(set) var joint = 0.0
-    /// Of the three losses by each parameter; nil where they are not wanted.
+    /// Gradients of the three losses by each parameter; nil where they are not wanted.
     public private(set) var gradients: (temperature: Parameters, topP: Parameters, joint: Parameters)?
 
+    /// One tensor for each of the heads' parameters.
     public typealias Parameters = HeadsParameters<Tensor<Element>>
 
     /// - Parameters:
     ///   - counts: of all tokens that will be added.
     ///   - gradients: whether gradients are wanted too.
-    public init(heads: AutoDecoHeads<Element>, counts: TokenCounts, settings: LossSettings = LossSettings(), gradients: Bool = false) {
+    public init(
+        heads: AutoDecoHeads<Element>, counts: TokenCounts, settings: LossSettings = LossSettings(),
+        gradients: Bool = false
+    ) {
         (self.heads, self.counts, self.settings) = (heads, counts, settings)
         let zero = heads.parameters.map { Tensor<Element>(shape: $0.shape) }
         self.gradients = gradients ? (zero, zero, zero) : nil
@@ -49,7 +58,8 @@ public struct HeadsLosses<Element: Scalar>: Sendable {
         let tape = Tape<Element>(), wantsGradients = gradients != nil
         let parameters = heads.parameters.map { wantsGradients ? tape.parameter($0) : tape.constant($0) }
         let predicted = heads.predict(
-            hidden: tape.constant(hidden), logits: logits, parameters: parameters, detachesTemperature: settings.detachesTemperature, tape: tape)
+            hidden: hidden, logits: logits, parameters: parameters,
+            detachesTemperature: settings.detachesTemperature, tape: tape)
         let terms = ObjectiveTerms(
             logits: logits, temperature: predicted.temperature, topP: predicted.topP,
             kept: kept ?? Array(repeating: true, count: logits.count), counts: counts, settings: settings, tape: tape)

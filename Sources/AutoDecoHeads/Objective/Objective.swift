@@ -1,4 +1,5 @@
 import Autodiff
+import LogitSketches
 import Tensor
 
 /// Which loss is minimised.
@@ -11,7 +12,9 @@ public enum Objective: String, Sendable, Codable, CaseIterable {
 
 /// Objective, weights and masking: everything between predicted (T̂, P̂) and the number that is minimised.
 public struct LossSettings: Sendable, Equatable, Codable {
+    /// The loss that is minimised; `joint` by default.
     public var objective = Objective.joint
+    /// α, ε and the bounds of T̂.
     public var constants = LossConstants()
     /// Weights each token's loss by the base model's own softmax(l)_y, held constant (Dynamic Fine-Tuning).
     public var dynamicFineTuning = true
@@ -20,14 +23,18 @@ public struct LossSettings: Sendable, Equatable, Codable {
     /// Whether T̂ enters the top-p head as a constant, as in the released code.
     public var detachesTemperature = true
 
+    /// The paper's settings.
     public init() {}
 }
 
 /// How many tokens a step has, over all of its micro-batches: what means divide by.
 public struct TokenCounts: Sendable, Equatable {
+    /// Number of tokens.
     public var tokens: Int
+    /// Number of tokens that easy-token masking keeps.
     public var kept: Int
 
+    /// Counts of all tokens and of the kept ones.
     public init(tokens: Int, kept: Int) { (self.tokens, self.kept) = (tokens, kept) }
 }
 
@@ -52,7 +59,8 @@ public struct ObjectiveTerms<Element: Scalar> {
     ) {
         require(kept.count == logits.count, "\(kept.count) flags for \(logits.count) tokens")
         let losses = logits.losses(temperature: temperature, topP: topP, constants: settings.constants, tape: tape)
-        let weights = settings.dynamicFineTuning ? logits.baseProbabilities : Tensor(shape: [logits.count, 1], repeating: 1)
+        let weights =
+            settings.dynamicFineTuning ? logits.baseProbabilities : Tensor(shape: [logits.count, 1], repeating: 1)
         let keptWeights = weights * Tensor(shape: [logits.count, 1], kept.map { $0 ? 1 : 0 })
         self.temperature = losses.temperature.weightedMean(weights: keptWeights, count: counts.kept)
         self.topP = losses.topP.weightedMean(weights: weights, count: counts.tokens)

@@ -4,6 +4,7 @@ import Tensor
 // row) or a single number beside a left operand of [R, C]; its gradient is then summed over what was repeated.
 
 extension Variable {
+    /// Element-wise sum.
     public static func + (a: Variable, b: Variable) -> Variable {
         a.record(a.value + b.value, with: b) { gradient, a, b in
             a.add(gradient)
@@ -11,6 +12,7 @@ extension Variable {
         }
     }
 
+    /// Element-wise difference.
     public static func - (a: Variable, b: Variable) -> Variable {
         a.record(a.value - b.value, with: b) { gradient, a, b in
             a.add(gradient)
@@ -18,6 +20,7 @@ extension Variable {
         }
     }
 
+    /// Element-wise product.
     public static func * (a: Variable, b: Variable) -> Variable {
         let (x, y) = (a.value, b.value)
         return a.record(x * y, with: b) { gradient, a, b in
@@ -37,13 +40,16 @@ extension Variable {
         }
     }
 
+    /// Product of each element and a constant number.
     public static func * (a: Variable, factor: Element) -> Variable {
         a.record(a.value * factor) { gradient, a in a.add(gradient * factor) }
     }
 
+    /// Sum of each element and a constant number.
     public static func + (a: Variable, constant: Element) -> Variable {
         a.record(a.value + constant) { gradient, a in a.add(gradient) }
     }
 
+    /// The negative of each element.
     public static prefix func - (a: Variable) -> Variable { a * -1 }
 }

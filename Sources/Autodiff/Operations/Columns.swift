@@ -7,17 +7,19 @@ extension Variable {
     public func gathered(columns: [[Int]]) -> Variable {
         let x = value, width = columns.first?.count ?? 0
         require(
-            columns.count == x.rows && columns.allSatisfy { $0.count == width && $0.allSatisfy { $0 >= 0 && $0 < x.columns } },
+            columns.count == x.rows
+                && columns.allSatisfy { $0.count == width && $0.allSatisfy { $0 >= 0 && $0 < x.columns } },
             "gather: \(columns.count) rows of columns, or a column outside, for shape \(x.shape)")
         var y = Tensor<Element>(shape: [x.rows, width], repeating: 0)
         for i in 0..<x.rows { for j in 0..<width { y[i, j] = x[i, columns[i][j]] } }
         return record(y) { gradient, input in
             // Each gradient goes back to where the element came from; an element picked twice gets both.
-            input.add({
-                var dx = Tensor<Element>(shape: x.shape, repeating: 0)
-                for i in 0..<x.rows { for j in 0..<width { dx[i, columns[i][j]] += gradient[i, j] } }
-                return dx
-            }())
+            input.add(
+                {
+                    var dx = Tensor<Element>(shape: x.shape, repeating: 0)
+                    for i in 0..<x.rows { for j in 0..<width { dx[i, columns[i][j]] += gradient[i, j] } }
+                    return dx
+                }())
         }
     }
 
@@ -64,24 +66,11 @@ extension Variable {
 extension Tape {
     /// Matrices of R rows side by side, [R, C₁ + C₂ + …].
     public func concatenatedColumns(_ parts: [Variable<Element>]) -> Variable<Element> {
-        let rows = parts[0].value.rows, widths = parts.map(\.value.columns)
-        require(
-            parts.allSatisfy { $0.value.rows == rows },
-            "columns of different heights cannot stand side by side: \(parts.map(\.value.shape))")
-        var y = Tensor<Element>(shape: [rows, widths.reduce(0, +)], repeating: 0)
-        var start = 0
-        for part in parts {
-            for i in 0..<rows { for j in 0..<part.value.columns { y[i, start + j] = part.value[i, j] } }
-            start += part.value.columns
-        }
-        return record(y, from: parts) { gradient, sinks in
+        let widths = parts.map(\.value.columns)
+        return record(Tensor(beside: parts.map(\.value)), from: parts) { gradient, sinks in
             var start = 0
             for (sink, width) in zip(sinks, widths) {
-                sink.add({
-                    var part = Tensor<Element>(shape: [rows, width], repeating: 0)
-                    for i in 0..<rows { for j in 0..<width { part[i, j] = gradient[i, start + j] } }
-                    return part
-                }())
+                sink.add(gradient.selecting(columns: start..<start + width))
                 start += width
             }
         }

@@ -16,6 +16,7 @@ extension Variable {
         return record(y) { gradient, input in input.add(gradient * (y - y * y)) }
     }
 
+    /// e^x of each element.
     public func exp() -> Variable {
         let y = value.exponential()
         return record(y) { gradient, input in input.add(gradient * y) }

@@ -29,7 +29,9 @@ extension Tape {
             values.map(\.columns).reduce(0, +) == w.columns && bias.value.count == outputs,
             "linear layer: inputs \(values.map(\.shape)) do not fit weight \(w.shape) and bias \(bias.value.shape)")
         var columns: [Range<Int>] = []
-        for x in values { columns.append((columns.last?.upperBound ?? 0)..<(columns.last?.upperBound ?? 0) + x.columns) }
+        for x in values {
+            columns.append((columns.last?.upperBound ?? 0)..<(columns.last?.upperBound ?? 0) + x.columns)
+        }
 
         var y = Tensor<Element>(shape: [rows, outputs]) { _ in }
         for (part, (x, range)) in zip(values, columns).enumerated() {
@@ -42,13 +44,14 @@ extension Tape {
             for (sink, range) in zip(sinks, columns) {
                 sink.add(Tensor.product(gradient.matrix, w.matrix[columns: range]))
             }
-            sinks[inputs.count].add({
-                var dW = Tensor<Element>(shape: w.shape) { _ in }
-                for (x, range) in zip(values, columns) {
-                    dW.setProduct(gradient.matrix.transposed, x.matrix, columns: range)
-                }
-                return dW
-            }())
+            sinks[inputs.count].add(
+                {
+                    var dW = Tensor<Element>(shape: w.shape) { _ in }
+                    for (x, range) in zip(values, columns) {
+                        dW.setProduct(gradient.matrix.transposed, x.matrix, columns: range)
+                    }
+                    return dW
+                }())
             sinks[inputs.count + 1].add(gradient.columnSums().reshaped(bias.value.shape))
         }
     }

@@ -54,7 +54,8 @@ private func laneProducts(
 /// Adds up the lanes, and the elements beyond the last whole vector.
 @inline(never)
 private func reduceLanes(
-    _ query: UnsafePointer<Float>, _ keys: UnsafePointer<Float>, _ stride: Int, _ size: Int, _ count: Int, _ scale: Float,
+    _ query: UnsafePointer<Float>, _ keys: UnsafePointer<Float>, _ stride: Int, _ size: Int, _ count: Int,
+    _ scale: Float,
     _ lanes: UnsafePointer<Float>, _ scores: UnsafeMutablePointer<Float>
 ) {
     for t in 0..<count {
@@ -85,7 +86,8 @@ func addWeighted(
 /// Four vectors, even and odd positions in sums of their own, so that additions need not wait for each other.
 @inline(never)
 private func addWeighted64(
-    _ values: UnsafePointer<Float>, _ stride: Int, _ count: Int, _ weights: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
+    _ values: UnsafePointer<Float>, _ stride: Int, _ count: Int, _ weights: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>
 ) {
     var s0 = loadVector(UnsafePointer(y)), s1 = loadVector(UnsafePointer(y + 16))
     var s2 = loadVector(UnsafePointer(y + 32)), s3 = loadVector(UnsafePointer(y + 48))
@@ -120,7 +122,8 @@ private func addWeighted64(
 /// Two vectors, every fourth position in sums of their own.
 @inline(never)
 private func addWeighted32(
-    _ values: UnsafePointer<Float>, _ stride: Int, _ count: Int, _ weights: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
+    _ values: UnsafePointer<Float>, _ stride: Int, _ count: Int, _ weights: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>
 ) {
     var a0 = loadVector(UnsafePointer(y)), a1 = loadVector(UnsafePointer(y + 16))
     var b0 = SIMD16<Float>.zero, b1 = b0, c0 = b0, c1 = b0, d0 = b0, d1 = b0
@@ -170,8 +173,8 @@ private func addWeightedRest(
     }
 }
 
-/// Scores lower than that below the largest count as that: e^−60 is nothing beside 1, and far from subnormal numbers, which
-/// are slow.
+/// Scores lower than that below the largest count as that: e^−60 is nothing beside 1, and far from subnormal numbers,
+/// which are slow.
 private let leastExponent: Float = -60
 
 /// `x ← e^x / (Σ e^x + e^sink)`, softmax over the numbers and a sink that takes its part and is dropped.

@@ -10,7 +10,9 @@ extension CausalAttention {
         let head = tile.heads.lowerBound, group = head / (heads / layout.groups), pageSize = source.pageSize
         let keySize = layout.keySize, valueSize = layout.valueSize
         let seen = tile.rows.map { self.seen(by: $0, in: source) }
-        guard let first = seen.first?.lowerBound, let last = seen.last?.upperBound else { return Tensor(shape: [0, valueSize], []) }
+        guard let first = seen.first?.lowerBound, let last = seen.last?.upperBound else {
+            return Tensor(shape: [0, valueSize], [])
+        }
         let q = queries.matrix[rows: tile.rows][columns: head * keySize..<(head + 1) * keySize]
 
         /// `body(page, its slots that are seen, their columns in the scores)`.
@@ -29,15 +31,13 @@ extension CausalAttention {
             scores.setProduct(q, keys.transposed, scale: scale, columns: columns)
         }
         let width = scores.columns
-        scores.withUnsafeMutableBufferPointer { scores in
-            for (row, seen) in seen.enumerated() {
-                let row = UnsafeMutableBufferPointer(rebasing: scores[row * width..<(row + 1) * width])
-                guard let start = row.baseAddress else { return }
-                softmaxInPlace(start + (seen.lowerBound - first), seen.count, sink: sinks?[head] ?? -.infinity)
-                // What lies outside of the row's own range has no weight.
-                for j in 0..<seen.lowerBound - first { row[j] = 0 }
-                for j in seen.upperBound - first + 1..<width { row[j] = 0 }
-            }
+        let firstScore = scores.mutablePointer()
+        for (row, seen) in seen.enumerated() {
+            let row = firstScore + row * width
+            softmaxInPlace(row + (seen.lowerBound - first), seen.count, sink: sinks?[head] ?? -.infinity)
+            // What lies outside of the row's own range has no weight.
+            for j in 0..<seen.lowerBound - first { row[j] = 0 }
+            for j in seen.upperBound - first + 1..<width { row[j] = 0 }
         }
         var sums = Tensor<Float>(shape: [seen.count, valueSize], repeating: 0)
         forEachPage { page, slots, columns in

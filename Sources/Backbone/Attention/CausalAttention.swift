@@ -42,7 +42,9 @@ struct CausalAttention: Sendable {
     /// - Parameter queries: [R, heads·keySize]; the rows' own keys and values are already in the caches.
     /// - Returns: [R, heads·valueSize].
     func callAsFunction(_ queries: Tensor<Float>, batch: Batch, layer: Int) -> Tensor<Float> {
-        require(queries.columns == heads * layout.keySize, "\(heads) heads of \(layout.keySize) do not fill queries \(queries.shape)")
+        require(
+            queries.columns == heads * layout.keySize,
+            "\(heads) heads of \(layout.keySize) do not fill queries \(queries.shape)")
         var pages: [UnsafePointer<Float>] = [], sources: [Source] = []
         sources.reserveCapacity(batch.spans.count)
         pages.reserveCapacity(2 * batch.spans.count)
@@ -50,34 +52,38 @@ struct CausalAttention: Sendable {
             let own = span.cache.pages[layer]
             sources.append(
                 Source(
-                    pages: own, firstPage: pages.count, pageSize: span.cache.pageSize, valueOffset: span.cache.valueOffset,
+                    pages: own, firstPage: pages.count, pageSize: span.cache.pageSize,
+                    valueOffset: span.cache.valueOffset,
                     firstRow: span.rows.lowerBound, firstPosition: span.cache.count))
             // The sources keep the pages' memory.
-            for page in own { page.withUnsafeBufferPointer { if let base = $0.baseAddress { pages.append(base) } } }
+            for page in own { withPointers(to: page) { pages.append($0) } }
         }
         let tiles = tiles(batch.spans.map(\.rows))
-        return Tensor(shape: [queries.rows, heads * layout.valueSize]) { result in
-            result.update(repeating: 0)
-            queries.withUnsafeBufferPointer { buffer in
-                pages.withUnsafeBufferPointer { pages in
-                    guard let q = buffer.baseAddress, let y = result.baseAddress, let p = pages.baseAddress else { return }
-                    // Tiles write disjoint parts of the result, so workers may share the pointers.
-                    nonisolated(unsafe) let q0 = q, y0 = y, p0 = p
-                    sources.withUnsafeBufferPointer { sources in
-                        nonisolated(unsafe) let sources = sources
-                        Parallel.forEachBlock(of: tiles.count, blockSize: tiles.count >= Self.manyTiles ? Self.tilesPerBlock : 1) { block in
-                            var scratch = AttentionScratch()
-                            for tile in tiles[block] {
-                                if tile.usesProducts {
-                                    copy(attendByProducts(tile, sources[tile.span], queries: queries), of: tile, to: y0)
-                                } else {
-                                    attend(tile, sources, p0, q0, y0, &scratch)
-                                }
-                            }
-                            scratch.deallocate()
-                        }
+        var result = Tensor<Float>(shape: [queries.rows, heads * layout.valueSize]) { $0.update(repeating: 0) }
+        // The arrays are pointers for the time of the call.
+        attend(tiles, sources, pages, queries, result.mutablePointer())
+        return result
+    }
+
+    /// Computes all tiles, in parallel.
+    private func attend(
+        _ tiles: [Tile], _ sources: UnsafePointer<Source>, _ pages: UnsafePointer<UnsafePointer<Float>>,
+        _ queries: Tensor<Float>, _ result: UnsafeMutablePointer<Float>
+    ) {
+        withPointers(to: queries) { q in
+            // Tiles write disjoint parts of the result, so workers may share the pointers.
+            nonisolated(unsafe) let sources = sources, pages = pages, q = q, result = result
+            let blockSize = tiles.count >= Self.manyTiles ? Self.tilesPerBlock : 1
+            Parallel.forEachBlock(of: tiles.count, blockSize: blockSize) { block in
+                var scratch = AttentionScratch()
+                for tile in tiles[block] {
+                    if tile.usesProducts {
+                        copy(attendByProducts(tile, sources[tile.span], queries: queries), of: tile, to: result)
+                    } else {
+                        attend(tile, sources, pages, q, result, &scratch)
                     }
                 }
+                scratch.deallocate()
             }
         }
     }
@@ -95,7 +101,8 @@ struct CausalAttention: Sendable {
                         tiles.append(
                             Tile(
                                 span: span, rows: row..<min(row + rowStep, rows.upperBound),
-                                heads: head..<min(head + headStep, (group + 1) * groupHeads), usesProducts: usesProducts))
+                                heads: head..<min(head + headStep, (group + 1) * groupHeads), usesProducts: usesProducts
+                            ))
                     }
                 }
             }
@@ -111,7 +118,7 @@ struct CausalAttention: Sendable {
 
     /// Writes a tile of one head, [rows, valueSize], to its place in the result, [R, heads·valueSize].
     private func copy(_ sums: Tensor<Float>, of tile: Tile, to result: UnsafeMutablePointer<Float>) {
-        sums.withUnsafeBufferPointer { sums in
+        withPointers(to: sums) { sums in
             for (i, row) in tile.rows.enumerated() {
                 let target = result + (row * heads + tile.heads.lowerBound) * layout.valueSize
                 for j in 0..<layout.valueSize { target[j] = sums[i * layout.valueSize + j] }
@@ -120,12 +127,13 @@ struct CausalAttention: Sendable {
     }
 
     private func attend(
-        _ tile: Tile, _ sources: UnsafeBufferPointer<Source>, _ allPages: UnsafePointer<UnsafePointer<Float>>,
+        _ tile: Tile, _ sources: UnsafePointer<Source>, _ allPages: UnsafePointer<UnsafePointer<Float>>,
         _ queries: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ scratch: inout AttentionScratch
     ) {
         let pageSize = sources[tile.span].pageSize, pages = allPages + sources[tile.span].firstPage
         let offset = sources[tile.span].firstPosition - sources[tile.span].firstRow
-        let group = tile.heads.lowerBound / (heads / layout.groups), keySize = layout.keySize, valueSize = layout.valueSize
+        let group = tile.heads.lowerBound / (heads / layout.groups), keySize = layout.keySize,
+            valueSize = layout.valueSize
         let keyOffset = group * pageSize * keySize
         let valueStride = layout.valuesAreKeys ? keySize : valueSize
         let valueOffset = sources[tile.span].valueOffset + group * pageSize * valueStride
@@ -134,7 +142,8 @@ struct CausalAttention: Sendable {
         let width = (end - first + 31) & ~15, count = tile.rows.count * tile.heads.count * width
         let scores = scratch.numbers(count + 16 * pageSize), lanes = scores + count
 
-        /// `body(page, row, head, scores of the positions from `slots`' first on, slots)` for the tile's queries and each page.
+        /// `body(page, row, head, scores of the positions from `slots`' first on, slots)` for the tile's queries and
+        /// each page.
         @inline(__always) func forEachPage(
             _ body: (UnsafePointer<Float>, Int, Int, UnsafeMutablePointer<Float>, Range<Int>) -> Void
         ) {
@@ -144,7 +153,9 @@ struct CausalAttention: Sendable {
                 for row in tile.rows {
                     let low = max(firstSeen(at: row + offset), start), high = min(row + offset + 1, start + pageSize)
                     for head in tile.heads {
-                        if low < high { body(pages[page], row, head, query + (low - first), low - start..<high - start) }
+                        if low < high {
+                            body(pages[page], row, head, query + (low - first), low - start..<high - start)
+                        }
                         query += width
                     }
                 }

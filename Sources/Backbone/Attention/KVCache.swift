@@ -37,7 +37,9 @@ public final class KVCache {
     }
 
     private init(copying other: KVCache) {
-        (count, layout, windows, pageSize, pages) = (other.count, other.layout, other.windows, other.pageSize, other.pages)
+        (count, layout, windows, pageSize, pages) = (
+            other.count, other.layout, other.windows, other.pageSize, other.pages
+        )
     }
 
     /// A second sequence with the same past. Both share its memory.
@@ -46,31 +48,35 @@ public final class KVCache {
     /// Bytes of all pages, those that forks share counted in each.
     public var byteCount: Int { pages.joined().reduce(0) { $0 + $1.count } * MemoryLayout<Float>.stride }
 
-    /// Writes a layer's keys and values of the positions from `count` on; `count` itself moves when all layers are done.
+    /// Writes a layer's keys and values of the positions from `count` on; `count` itself moves when all layers are
+    /// done.
     ///
     /// - Parameters:
-    ///   - keys: [R, groups·keySize], of which `rows` are this sequence's; values likewise, nil where they are the keys.
+    ///   - keys: [R, groups·keySize], of which `rows` are this sequence's; values likewise, nil where they are the
+    ///     keys.
     func append(layer: Int, keys: Tensor<Float>, values: Tensor<Float>?, rows: Range<Int>) {
         require(
-            keys.columns == layout.groups * layout.keySize && values.map { $0.columns == layout.groups * layout.valueSize } ?? true,
-            "cache of \(layout.groups) heads of \(layout.keySize) and \(layout.valueSize) gets \(keys.shape) and \(values?.shape ?? [])")
+            keys.columns == layout.groups * layout.keySize
+                && values.map { $0.columns == layout.groups * layout.valueSize } ?? true,
+            "cache of \(layout.groups) heads of \(layout.keySize) and \(layout.valueSize) gets \(keys.shape) and "
+                + "\(values?.shape ?? [])"
+        )
         require(rows.lowerBound >= 0 && rows.upperBound <= keys.rows, "rows \(rows) of \(keys.shape)")
-        keys.withUnsafeBufferPointer { keys in
-            (values ?? Tensor(shape: [0], [])).withUnsafeBufferPointer { buffer in
-                guard let keys = keys.baseAddress else { return }
-                let values = values == nil ? nil : buffer.baseAddress
-                var step = 0
-                while step < rows.count {
-                    let page = (count + step) / pageSize, slot = (count + step) % pageSize
-                    if page == pages[layer].count { pages[layer].append(Tensor(shape: [pageSize * layout.width]) { _ in }) }
-                    let taken = min(rows.count - step, pageSize - slot), first = rows.lowerBound + step
-                    pages[layer][page].withUnsafeMutableBufferPointer { page in
-                        guard let page = page.baseAddress else { return }
-                        copy(keys, first..<first + taken, layout.keySize, to: page, slot: slot)
-                        if let values { copy(values, first..<first + taken, layout.valueSize, to: page + valueOffset, slot: slot) }
-                    }
-                    step += taken
+        let hasValues = values != nil
+        withPointers(to: keys, values ?? keys) { keys, values in
+            var step = 0
+            while step < rows.count {
+                let number = (count + step) / pageSize, slot = (count + step) % pageSize
+                if number == pages[layer].count {
+                    pages[layer].append(Tensor(shape: [pageSize * layout.width]) { _ in })
                 }
+                let taken = min(rows.count - step, pageSize - slot), first = rows.lowerBound + step
+                let page = pages[layer][number].mutablePointer()
+                copy(keys, first..<first + taken, layout.keySize, to: page, slot: slot)
+                if hasValues {
+                    copy(values, first..<first + taken, layout.valueSize, to: page + valueOffset, slot: slot)
+                }
+                step += taken
             }
         }
     }
@@ -84,7 +90,9 @@ public final class KVCache {
     ) {
         for group in 0..<layout.groups {
             let source = x + group * size, target = page + (group * pageSize + slot) * size
-            for (place, row) in rows.enumerated() { copyNumbers(source + row * layout.groups * size, to: target + place * size, size) }
+            for (place, row) in rows.enumerated() {
+                copyNumbers(source + row * layout.groups * size, to: target + place * size, size)
+            }
         }
     }
 

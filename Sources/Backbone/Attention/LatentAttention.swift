@@ -29,14 +29,15 @@ struct LatentAttention: Attention {
         var compressed = keyValueDown(x)
         batch.rotations.apply(to: &compressed, heads: 1, headSize: compressed.columns, offset: rank)
         let latent = keyValueNorm(compressed, columns: 0..<rank)
-        compressed.setColumns(0..<rank, to: latent, columns: 0..<rank)
+        compressed.setColumns(0..<rank, to: latent)
         batch.append(layer: layer, keys: compressed, values: nil)
 
         var absorbed = Tensor<Float>(shape: [x.rows, heads * (rank + sizes.rotarySize)]) { _ in }
         for head in 0..<heads {
             let start = head * (rank + sizes.rotarySize), up = upMatrices(head, keys: true)
             absorbed.setIndependentRows(
-                queries.matrix[columns: head * headSize..<head * headSize + sizes.plainSize], up.matrix, columns: start..<start + rank)
+                queries.matrix[columns: head * headSize..<head * headSize + sizes.plainSize], up.matrix,
+                columns: start..<start + rank)
             absorbed.setColumns(
                 start + rank..<start + rank + sizes.rotarySize, to: queries,
                 columns: head * headSize + sizes.plainSize..<(head + 1) * headSize)
@@ -54,23 +55,23 @@ struct LatentAttention: Attention {
     /// Uₖ of one head, [plain size, rank], or its Uᵥ, [value size, rank].
     private func upMatrices(_ head: Int, keys: Bool) -> Tensor<Float> {
         let start = head * (sizes.plainSize + sizes.valueSize)
-        let rows = keys ? start..<start + sizes.plainSize : start + sizes.plainSize..<start + sizes.plainSize + sizes.valueSize
+        let rows =
+            keys ? start..<start + sizes.plainSize : start + sizes.plainSize..<start + sizes.plainSize + sizes.valueSize
         return keyValueUp.gathered(Array(rows))
     }
 }
 
 extension Tensor<Float> {
-    /// `self[:, columns] ← a·b`; up to `WeightMatrix.fewRows` rows are multiplied one by one, so that a decoded row's bits do
-    /// not depend on its company, as in `WeightMatrix`.
+    /// `self[:, columns] ← a·b`; up to `WeightMatrix.fewRows` rows are multiplied one by one, so that a decoded row's
+    /// bits do not depend on its company, as in `WeightMatrix`.
     fileprivate mutating func setIndependentRows(_ a: MatrixView<Float>, _ b: MatrixView<Float>, columns: Range<Int>) {
         guard a.rows <= WeightMatrix.fewRows else { return setProduct(a, b, columns: columns) }
         let width = self.columns
         var row = Tensor(shape: [1, columns.count]) { _ in }
         for index in 0..<a.rows {
             row.setProduct(a[rows: index..<index + 1], b)
-            withUnsafeMutableBufferPointer { y in
-                row.withUnsafeBufferPointer { row in for j in row.indices { y[index * width + columns.lowerBound + j] = row[j] } }
-            }
+            let y = mutablePointer() + index * width + columns.lowerBound
+            withPointers(to: row) { y.update(from: $0, count: columns.count) }
         }
     }
 }

@@ -3,7 +3,8 @@ extension ModelConfiguration {
     var cacheLayout: CacheLayout {
         if let latent {
             return CacheLayout(
-                groups: 1, keySize: latent.keyValueRank + latent.rotarySize, valueSize: latent.keyValueRank, valuesAreKeys: true)
+                groups: 1, keySize: latent.keyValueRank + latent.rotarySize, valueSize: latent.keyValueRank,
+                valuesAreKeys: true)
         }
         return CacheLayout(groups: keyValueHeadCount, keySize: headSize, valueSize: headSize, valuesAreKeys: false)
     }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// An object of a model's JSON configuration, whose keys are read with the type that they must have.
@@ -19,7 +20,9 @@ struct ConfigurationObject {
             throw ModelError(.unreadable, "\(url.path): cannot be read, expected a model's configuration")
         }
         let tree: JSONTree
-        do { tree = try JSONTree(parsing: Array(data), file: url.path) } catch { throw ModelError(.malformed, "\(error)") }
+        do { tree = try JSONTree(parsing: Array(data), file: url.path) } catch {
+            throw ModelError(.malformed, "\(error)")
+        }
         guard case .object(let pairs) = tree else {
             throw ModelError(.malformed, "\(url.path): found \(tree.kind), expected an object")
         }
@@ -44,10 +47,13 @@ struct ConfigurationObject {
     }
 
     func unsupported(_ key: String, found: String, supported: String) -> ModelError {
-        ModelError(.unsupported, "\(file): found \(found) for '\(prefix)\(key)', which is not supported; supported: \(supported)")
+        ModelError(
+            .unsupported,
+            "\(file): found \(found) for '\(prefix)\(key)', which is not supported; supported: \(supported)")
     }
 
-    /// The value of `key` as `read` understands it, or `fallback` where the key is absent; absent without one is an error.
+    /// The value of `key` as `read` understands it, or `fallback` where the key is absent; absent without one is an
+    /// error.
     private func read<Value>(
         _ key: String, _ expected: String, default fallback: Value?, _ convert: (JSONTree) -> Value?
     ) throws -> Value {
@@ -60,7 +66,9 @@ struct ConfigurationObject {
     }
 
     /// A whole number in `range`.
-    func integer(_ key: String, in range: ClosedRange<Int> = 1...Int(Int32.max), default fallback: Int? = nil) throws -> Int {
+    func integer(
+        _ key: String, in range: ClosedRange<Int> = 1...Int(Int32.max), default fallback: Int? = nil
+    ) throws -> Int {
         try read(key, "a whole number from \(range.lowerBound) to \(range.upperBound)", default: fallback) {
             if case .integer(let number) = $0, range.contains(number) { number } else { nil }
         }
@@ -104,7 +112,9 @@ struct ConfigurationObject {
     func integers(_ key: String, default fallback: [Int]? = nil) throws -> [Int] {
         try read(key, "a whole number of at least 0, or a list of them", default: fallback) {
             let elements = if case .array(let elements) = $0 { elements } else { [$0] }
-            let numbers: [Int] = elements.compactMap { if case .integer(let number) = $0, number >= 0 { number } else { nil } }
+            let numbers: [Int] = elements.compactMap {
+                if case .integer(let number) = $0, number >= 0 { number } else { nil }
+            }
             return numbers.count == elements.count ? numbers : nil
         }
     }

@@ -45,7 +45,8 @@ public struct ExpertConfiguration: Sendable, Equatable {
             // A group is judged by its two best experts.
             guard count % groupCount == 0, size >= 2 else {
                 throw file.malformed(
-                    "n_group", found: "\(groupCount)", expected: "groups of equal size, at least 2, of the \(count) experts")
+                    "n_group", found: "\(groupCount)",
+                    expected: "groups of equal size, at least 2, of the \(count) experts")
             }
             chosenGroupCount = try file.integer("topk_group", in: 1...groupCount)
             guard chosenCount <= chosenGroupCount * size else {

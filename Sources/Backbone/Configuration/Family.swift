@@ -1,3 +1,5 @@
+import MergedCheckpoint
+
 /// A family of published models, named as in `model_type`.
 public enum Family: String, Sendable, CaseIterable {
     case llama
@@ -48,9 +50,6 @@ struct FamilyTraits: Sendable {
 }
 
 extension Family {
-    /// `model_type` of a checkpoint that holds a backbone and heads, and what the names of the backbone's tensors begin with there.
-    static let mergedType = "autodeco", mergedPrefix = "llm."
-
     /// The name in `architectures`.
     public var architecture: String { traits.architecture }
 
@@ -61,7 +60,8 @@ extension Family {
         case .qwen2:
             FamilyTraits(architecture: "Qwen2ForCausalLM", attentionBiases: .queryKeyValue, windows: .upperLayers)
         case .qwen3:
-            FamilyTraits(architecture: "Qwen3ForCausalLM", normalizesHeads: true, windows: .upperLayers, defaultHeadSize: 128)
+            FamilyTraits(
+                architecture: "Qwen3ForCausalLM", normalizesHeads: true, windows: .upperLayers, defaultHeadSize: 128)
         case .qwen3MoE:
             FamilyTraits(
                 architecture: "Qwen3MoeForCausalLM", normalizesHeads: true, experts: .softmax, windows: .everyLayer)
@@ -80,7 +80,7 @@ extension Family {
         let architectures = try file.strings("architectures", default: [])
         let written = try file.string("model_type", default: "")
         // A merged checkpoint, whose backbone goes by another key.
-        let type = written == Family.mergedType ? try file.string("base_model_type") : written
+        let type = written == MergedLayout.modelType ? try file.string("base_model_type") : written
         if let family = Family(rawValue: type) {
             self = family
             return
@@ -89,9 +89,12 @@ extension Family {
             self = family
             return
         }
-        if type.isEmpty, architectures.isEmpty { throw file.malformed("model_type", found: "nothing", expected: "one of \(supported)") }
+        if type.isEmpty, architectures.isEmpty {
+            throw file.malformed("model_type", found: "nothing", expected: "one of \(supported)")
+        }
         throw file.unsupported(
-            type.isEmpty ? "architectures" : "model_type", found: "'\(type.isEmpty ? architectures.joined(separator: ", ") : type)'",
+            type.isEmpty ? "architectures" : "model_type",
+            found: "'\(type.isEmpty ? architectures.joined(separator: ", ") : type)'",
             supported: supported)
     }
 }

@@ -52,10 +52,13 @@ public struct ModelConfiguration: Sendable, Equatable {
         headCount = try file.integer("num_attention_heads")
         keyValueHeadCount = try file.integer("num_key_value_heads", default: headCount)
         latent = traits.attention == .latent ? try LatentAttentionConfiguration(file) : nil
-        headSize = try latent?.headSize ?? file.integer("head_dim", default: traits.defaultHeadSize ?? max(1, hiddenSize / headCount))
+        headSize =
+            try latent?.headSize
+            ?? file.integer("head_dim", default: traits.defaultHeadSize ?? max(1, hiddenSize / headCount))
         guard headCount % keyValueHeadCount == 0 else {
             throw file.malformed(
-                "num_key_value_heads", found: "\(keyValueHeadCount)", expected: "a divisor of the \(headCount) attention heads")
+                "num_key_value_heads", found: "\(keyValueHeadCount)",
+                expected: "a divisor of the \(headCount) attention heads")
         }
         guard headSize % 2 == 0 || latent != nil else {
             throw file.malformed("head_dim", found: "\(headSize)", expected: "an even number, for rope turns pairs")
@@ -80,19 +83,25 @@ public struct ModelConfiguration: Sendable, Equatable {
         isMXFP4 = try Self.isMXFP4(file, family)
 
         let generation = url.deletingLastPathComponent().appendingPathComponent("generation_config.json")
-        let ends = FileManager.default.fileExists(atPath: generation.path) ? try ConfigurationObject(file: generation) : nil
+        let ends =
+            FileManager.default.fileExists(atPath: generation.path) ? try ConfigurationObject(file: generation) : nil
         endTokens = try (ends?.has("eos_token_id") == true ? ends ?? file : file).integers("eos_token_id", default: [])
         beginToken = file.has("bos_token_id") ? try file.integer("bos_token_id", in: 0...Int(Int32.max)) : nil
     }
 
-    private static func windows(_ file: ConfigurationObject, _ rule: FamilyTraits.Windows, layerCount: Int) throws -> [Int?] {
+    private static func windows(
+        _ file: ConfigurationObject, _ rule: FamilyTraits.Windows, layerCount: Int
+    ) throws -> [Int?] {
         let all = 0..<layerCount
         let slides: (Int) -> Bool
         switch rule {
         case .none: return all.map { _ in nil }
         case .upperLayers, .everyLayer:
-            guard try file.bool("use_sliding_window", default: false), file.has("sliding_window") else { return all.map { _ in nil } }
-            let first = rule == .everyLayer ? 0 : try file.integer("max_window_layers", in: 0...Int(Int32.max), default: 28)
+            guard try file.bool("use_sliding_window", default: false), file.has("sliding_window") else {
+                return all.map { _ in nil }
+            }
+            let first =
+                rule == .everyLayer ? 0 : try file.integer("max_window_layers", in: 0...Int(Int32.max), default: 28)
             slides = { $0 >= first }
         case .alternating: slides = { $0 % 2 == 0 }
         }
@@ -100,13 +109,15 @@ public struct ModelConfiguration: Sendable, Equatable {
         guard rule != .everyLayer, file.has("layer_types") else { return all.map { slides($0) ? window : nil } }
         let types = try file.strings("layer_types")
         guard types.count == layerCount else {
-            throw file.malformed("layer_types", found: "\(types.count) layers", expected: "\(layerCount), as num_hidden_layers says")
+            throw file.malformed(
+                "layer_types", found: "\(types.count) layers", expected: "\(layerCount), as num_hidden_layers says")
         }
         return try types.map {
             switch $0 {
             case "sliding_attention": window
             case "full_attention": nil
-            default: throw file.unsupported("layer_types", found: "'\($0)'", supported: "sliding_attention, full_attention")
+            default:
+                throw file.unsupported("layer_types", found: "'\($0)'", supported: "sliding_attention, full_attention")
             }
         }
     }
@@ -125,7 +136,8 @@ public struct ModelConfiguration: Sendable, Equatable {
 
 /// The sizes of multi-head latent attention.
 public struct LatentAttentionConfiguration: Sendable, Equatable {
-    /// Width of the queries' latent, nil where queries come straight from the hidden state; width of the keys' and values'.
+    /// Width of the queries' latent, nil where queries come straight from the hidden state; width of the keys' and
+    /// values'.
     public var queryRank: Int?, keyValueRank: Int
     /// Of a head's queries and keys: the part without position, and the part that rope turns.
     public var plainSize: Int, rotarySize: Int
@@ -144,7 +156,8 @@ public struct LatentAttentionConfiguration: Sendable, Equatable {
         valueSize = try file.integer("v_head_dim")
         isInterleaved = try file.bool("rope_interleave", default: true)
         guard rotarySize % 2 == 0 else {
-            throw file.malformed("qk_rope_head_dim", found: "\(rotarySize)", expected: "an even number, for rope turns pairs")
+            throw file.malformed(
+                "qk_rope_head_dim", found: "\(rotarySize)", expected: "an even number, for rope turns pairs")
         }
     }
 }

@@ -36,34 +36,44 @@ public struct RopeConfiguration: Sendable, Equatable {
         let key = nested == nil ? "rope_scaling" : "rope_parameters"
         let parameters = try nested ?? file.object("rope_scaling")
         if let parameters, parameters.hasNestedObjects {
-            throw file.unsupported(key, found: "an object for each kind of layer", supported: "one object for all layers")
+            throw file.unsupported(
+                key, found: "an object for each kind of layer", supported: "one object for all layers")
         }
-        base = try (nested ?? file).positive("rope_theta", default: file.positive("rope_theta", default: traits.defaultRopeBase))
-        for object in [file, parameters].compactMap({ $0 }) where try object.positive("partial_rotary_factor", default: 1) != 1 {
+        base = try (nested ?? file).positive(
+            "rope_theta", default: file.positive("rope_theta", default: traits.defaultRopeBase))
+        for object in [file, parameters].compactMap({ $0 })
+        where try object.positive("partial_rotary_factor", default: 1) != 1 {
             throw object.unsupported(
-                "partial_rotary_factor", found: "\(try object.positive("partial_rotary_factor"))", supported: "1, all of a head")
+                "partial_rotary_factor", found: "\(try object.positive("partial_rotary_factor"))",
+                supported: "1, all of a head")
         }
         guard let parameters else {
             scaling = .none
             return
         }
         let typeKey = parameters.has("rope_type") ? "rope_type" : "type"
-        let originalContext = { try parameters.positive("original_max_position_embeddings", default: Double(contextLength)) }
+        let originalContext = {
+            try parameters.positive("original_max_position_embeddings", default: Double(contextLength))
+        }
         switch try parameters.string(typeKey, default: "default") {
         case "default":
             scaling = .none
         case "llama3":
             scaling = .llama3(
-                factor: try parameters.positive("factor"), lowFrequencyFactor: try parameters.positive("low_freq_factor"),
-                highFrequencyFactor: try parameters.positive("high_freq_factor"), originalContext: try originalContext())
+                factor: try parameters.positive("factor"),
+                lowFrequencyFactor: try parameters.positive("low_freq_factor"),
+                highFrequencyFactor: try parameters.positive("high_freq_factor"), originalContext: try originalContext()
+            )
         case "yarn":
             let original = try originalContext()
             scaling = .yarn(
                 Yarn(
                     factor: try parameters.positive("factor", default: Double(contextLength) / original),
-                    betaFast: try parameters.positive("beta_fast", default: 32), betaSlow: try parameters.positive("beta_slow", default: 1),
+                    betaFast: try parameters.positive("beta_fast", default: 32),
+                    betaSlow: try parameters.positive("beta_slow", default: 1),
                     originalContext: original, truncates: try parameters.bool("truncate", default: true),
-                    attentionFactor: parameters.has("attention_factor") ? try parameters.positive("attention_factor") : nil,
+                    attentionFactor: parameters.has("attention_factor")
+                        ? try parameters.positive("attention_factor") : nil,
                     scale: try parameters.nonNegative("mscale", default: 0),
                     allDimensionsScale: try parameters.nonNegative("mscale_all_dim", default: 0)))
         case let other:
@@ -76,4 +86,3 @@ public struct RopeConfiguration: Sendable, Equatable {
         (self.base, self.scaling) = (base, scaling)
     }
 }
-

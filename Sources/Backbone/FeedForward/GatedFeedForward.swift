@@ -71,15 +71,12 @@ extension Tensor<Float> {
         with other: Tensor, _ body: @Sendable (UnsafeMutablePointer<Float>, UnsafePointer<Float>, Int) -> Void
     ) {
         require(shape == other.shape, "shapes \(shape) and \(other.shape) differ")
-        let count = count
-        withUnsafeMutableBufferPointer { a in
-            other.withUnsafeBufferPointer { b in
-                guard let a = a.baseAddress, let b = b.baseAddress else { return }
-                // Workers write disjoint blocks, so they may share the pointers.
-                nonisolated(unsafe) let target = a, source = b
-                Parallel.forEachBlock(of: count, blockSize: 1 << 15) { block in
-                    body(target + block.lowerBound, source + block.lowerBound, block.count)
-                }
+        let count = count, own = mutablePointer()
+        withPointers(to: other) { other in
+            // Workers write disjoint blocks, so they may share the pointers.
+            nonisolated(unsafe) let target = own, source = other
+            Parallel.forEachBlock(of: count, blockSize: 1 << 15) { block in
+                body(target + block.lowerBound, source + block.lowerBound, block.count)
             }
         }
     }
@@ -87,15 +84,12 @@ extension Tensor<Float> {
     /// The even and the odd columns, [R, columns/2] each.
     fileprivate func deinterleavedColumns() -> (even: Tensor, odd: Tensor) {
         let half = [rows, columns / 2], count = count / 2
-        var odd = Tensor(shape: half) { _ in }
-        let even = Tensor(shape: half) { even in
-            odd.withUnsafeMutableBufferPointer { odd in
-                withUnsafeBufferPointer { x in
-                    for i in 0..<count {
-                        even[i] = x[2 * i]
-                        odd[i] = x[2 * i + 1]
-                    }
-                }
+        var even = Tensor(shape: half) { _ in }, odd = Tensor(shape: half) { _ in }
+        let y = even.mutablePointer(), z = odd.mutablePointer()
+        withPointers(to: self) { x in
+            for i in 0..<count {
+                y[i] = x[2 * i]
+                z[i] = x[2 * i + 1]
             }
         }
         return (even, odd)

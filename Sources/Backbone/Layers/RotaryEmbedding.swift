@@ -15,7 +15,9 @@ struct RotaryEmbedding: Sendable {
 
     /// - Parameter size: how many elements of a head are turned, an even number.
     init(_ configuration: RopeConfiguration, size: Int, isInterleaved: Bool = false) {
-        let plain = stride(from: 0, to: size, by: 2).map { 1 / Foundation.pow(configuration.base, Double($0) / Double(size)) }
+        let plain = stride(from: 0, to: size, by: 2).map {
+            1 / Foundation.pow(configuration.base, Double($0) / Double(size))
+        }
         self.isInterleaved = isInterleaved
         switch configuration.scaling {
         case .none:
@@ -94,20 +96,21 @@ struct Rotations: Sendable {
     /// - Parameter x: [R, heads·headSize], or more columns, which are left alone.
     func apply(to x: inout Tensor<Float>, heads: Int, headSize: Int, offset: Int = 0) {
         let width = x.columns, pairs = pairs, rows = x.rows, isInterleaved = isInterleaved
-        require(2 * rows * pairs == turns.count && heads * headSize <= width, "rotations of \(turns.count / 2) angles on \(x.shape)")
-        x.withUnsafeMutableBufferPointer { buffer in
+        require(
+            2 * rows * pairs == turns.count && heads * headSize <= width,
+            "rotations of \(turns.count / 2) angles on \(x.shape)")
+        let start = x.mutablePointer()
+        // Workers write disjoint rows, so they may share the pointer.
+        nonisolated(unsafe) let target = start
+        Parallel.forEachBlock(of: rows, blockSize: max(1, (1 << 14) / max(1, heads * pairs))) { block in
             turns.withUnsafeBufferPointer { turns in
-                guard let base = buffer.baseAddress, let turns = turns.baseAddress else { return }
-                // Workers write disjoint rows, so they may share the pointers.
-                nonisolated(unsafe) let base0 = base, turns0 = turns
-                Parallel.forEachBlock(of: rows, blockSize: max(1, (1 << 14) / max(1, heads * pairs))) { block in
-                    for row in block {
-                        let cosines = turns0 + 2 * row * pairs
-                        for head in 0..<heads {
-                            turn(
-                                base0 + row * width + head * headSize + offset, cosines, cosines + pairs, pairs: pairs,
-                                isInterleaved: isInterleaved)
-                        }
+                guard let turns = turns.baseAddress else { return }
+                for row in block {
+                    let cosines = turns + 2 * row * pairs
+                    for head in 0..<heads {
+                        turn(
+                            target + row * width + head * headSize + offset, cosines, cosines + pairs, pairs: pairs,
+                            isInterleaved: isInterleaved)
                     }
                 }
             }
@@ -117,7 +120,8 @@ struct Rotations: Sendable {
 
 @inline(never)
 private func turn(
-    _ x: UnsafeMutablePointer<Float>, _ cosines: UnsafePointer<Float>, _ sines: UnsafePointer<Float>, pairs: Int, isInterleaved: Bool
+    _ x: UnsafeMutablePointer<Float>, _ cosines: UnsafePointer<Float>, _ sines: UnsafePointer<Float>, pairs: Int,
+    isInterleaved: Bool
 ) {
     var i = 0
     while !isInterleaved, i + 16 <= pairs {

@@ -19,7 +19,8 @@ extension Block {
                 try ExpertFeedForward(weights.below("mlp"), configuration, experts)
             } else {
                 try GatedFeedForward(
-                    weights.below("mlp"), size: size, inner: configuration.intermediateSize, hasBias: configuration.hasFeedForwardBias)
+                    weights.below("mlp"), size: size, inner: configuration.intermediateSize,
+                    hasBias: configuration.hasFeedForwardBias)
             }
     }
 }
@@ -51,7 +52,8 @@ extension LatentAttention {
     init(
         _ weights: WeightReader, _ configuration: ModelConfiguration, _ sizes: LatentAttentionConfiguration, layer: Int
     ) throws {
-        let size = configuration.hiddenSize, heads = configuration.headCount, hasBias = configuration.hasQueryKeyValueBias
+        let size = configuration.hiddenSize, heads = configuration.headCount,
+            hasBias = configuration.hasQueryKeyValueBias
         self.sizes = sizes
         if let rank = sizes.queryRank {
             queryDown = try weights.projection("q_a_proj", rows: rank, columns: size, hasBias: hasBias)
@@ -91,22 +93,29 @@ extension ExpertFeedForward {
             case .clamped: .topThenSoftmax
             case .groupedSigmoid:
                 .groupedSigmoid(
-                    correction: try weights.vector("gate.e_score_correction_bias", count: sizes.count), groups: sizes.groupCount,
-                    chosenGroups: sizes.chosenGroupCount, normalizes: sizes.normalizesWeights, scale: Float(sizes.routedScale))
+                    correction: try weights.vector("gate.e_score_correction_bias", count: sizes.count),
+                    groups: sizes.groupCount,
+                    chosenGroups: sizes.chosenGroupCount, normalizes: sizes.normalizesWeights,
+                    scale: Float(sizes.routedScale))
             }
         router = Router(
-            projection: try weights.projection(isClamped ? "router" : "gate", rows: sizes.count, columns: size, hasBias: isClamped),
+            projection: try weights.projection(
+                isClamped ? "router" : "gate", rows: sizes.count, columns: size, hasBias: isClamped),
             count: sizes.chosenCount, rule: rule)
         if isClamped {
             let stacks = weights.below("experts"), isMXFP4 = configuration.isMXFP4
-            let up = try stacks.expertProjections("gate_up_proj", experts: sizes.count, rows: 2 * inner, columns: size, isMXFP4: isMXFP4)
-            let down = try stacks.expertProjections("down_proj", experts: sizes.count, rows: size, columns: inner, isMXFP4: isMXFP4)
+            let up = try stacks.expertProjections(
+                "gate_up_proj", experts: sizes.count, rows: 2 * inner, columns: size, isMXFP4: isMXFP4)
+            let down = try stacks.expertProjections(
+                "down_proj", experts: sizes.count, rows: size, columns: inner, isMXFP4: isMXFP4)
             experts = zip(up, down).map {
                 ClampedFeedForward(
                     gateAndUp: $0, down: $1, alpha: Float(sizes.swigluAlpha), limit: Float(sizes.swigluLimit))
             }
         } else {
-            experts = try (0..<sizes.count).map { try GatedFeedForward(weights.below("experts.\($0)"), size: size, inner: inner) }
+            experts = try (0..<sizes.count).map {
+                try GatedFeedForward(weights.below("experts.\($0)"), size: size, inner: inner)
+            }
         }
         if sizes.sharedCount > 0 {
             shared = try GatedFeedForward(weights.below("shared_experts"), size: size, inner: inner * sizes.sharedCount)

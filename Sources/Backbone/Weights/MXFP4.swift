@@ -2,8 +2,8 @@ import Tensor
 
 /// The microscaling format with four-bit numbers: 32 of them in 16 bytes, and a byte that scales them.
 ///
-/// A nibble is sign, two bits of exponent, one of mantissa: ±0, 0.5, 1, 1.5, 2, 3, 4 or 6. A scale s means 2^(s − 127); 255 is
-/// infinity, as it is where transformers dequantises.
+/// A nibble is sign, two bits of exponent, one of mantissa: ±0, 0.5, 1, 1.5, 2, 3, 4 or 6. A scale s means 2^(s − 127);
+/// 255 is infinity, as it is where transformers dequantises.
 enum MXFP4 {
     static let blockSize = 32
     static let bytesPerBlock = 16
@@ -11,8 +11,8 @@ enum MXFP4 {
 
 /// Sixteen nibbles, in the low four bits of each lane, as numbers.
 ///
-/// With 126 added to its exponent the magnitude's pattern reads g = 0.5, 0.75, 1, 1.5, 2, 3, 4, 6: right but for the first two,
-/// which `2g − 1` repairs; that is the smaller one exactly there.
+/// With 126 added to its exponent the magnitude's pattern reads g = 0.5, 0.75, 1, 1.5, 2, 3, 4, 6: right but for the
+/// first two, which `2g − 1` repairs; that is the smaller one exactly there.
 @inline(__always)
 private func fourBitFloats(_ nibbles: SIMD16<UInt32>) -> SIMD16<Float> {
     let magnitude = nibbles & 7

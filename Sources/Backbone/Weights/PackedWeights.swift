@@ -1,7 +1,8 @@
 import Tensor
 
-// x·Wᵀ for small matrices whose weights are Float already: lanes run over outputs, and the inputs are added one after the
-// other, so that no sums of lanes are needed and a row's bits depend on that row and W alone, however many rows x has.
+// x·Wᵀ for small matrices whose weights are Float already: lanes run over outputs, and the inputs are added one after
+// the other, so that no sums of lanes are needed and a row's bits depend on that row and W alone, however many rows x
+// has.
 
 /// Outputs of a panel: four vectors.
 private let panelOutputs = 64
@@ -19,16 +20,14 @@ struct PackedWeights: Sendable {
     init(_ bytes: WeightBytes) {
         let rows = bytes.rows, columns = bytes.columns
         (outputs, inputs) = (rows, columns)
-        var line = [Float](repeating: 0, count: max(columns, 1))
+        var line = Tensor<Float>(shape: [columns]) { _ in }
         panels = Tensor(shape: [(rows + panelOutputs - 1) / panelOutputs, columns, panelOutputs]) { panels in
             panels.update(repeating: 0)
             for row in 0..<rows {
-                line.withUnsafeMutableBufferPointer { line in
-                    guard let line = line.baseAddress else { return }
-                    bytes.decodeMatrixRow(row, into: line)
-                    let start = row / panelOutputs * columns * panelOutputs + row % panelOutputs
-                    for column in 0..<columns { panels[start + column * panelOutputs] = line[column] }
-                }
+                let weights = line.mutablePointer()
+                bytes.decodeMatrixRow(row, into: weights)
+                let start = row / panelOutputs * columns * panelOutputs + row % panelOutputs
+                for column in 0..<columns { panels[start + column * panelOutputs] = weights[column] }
             }
         }
     }
@@ -36,16 +35,13 @@ struct PackedWeights: Sendable {
     /// `y ← x·Wᵀ`, x: [R, inputs], y: [R, outputs].
     func setProduct(_ y: UnsafeMutablePointer<Float>, _ x: Tensor<Float>) {
         let outputs = outputs, inputs = inputs, rows = x.rows
-        x.withUnsafeBufferPointer { x in
-            panels.withUnsafeBufferPointer { panels in
-                guard let x = x.baseAddress, let panels = panels.baseAddress else { return }
-                // Threads read x and the panels, and write disjoint rows of y.
-                nonisolated(unsafe) let source = x, target = y, weights = panels
-                Parallel.forEachBlock(of: rows, blockSize: rowsPerBlock) { block in
-                    setRows(
-                        block.count, source + block.lowerBound * inputs, weights, target + block.lowerBound * outputs,
-                        inputs: inputs, outputs: outputs)
-                }
+        withPointers(to: x, panels) { x, panels in
+            // Threads read x and the panels, and write disjoint rows of y.
+            nonisolated(unsafe) let source = x, target = y, weights = panels
+            Parallel.forEachBlock(of: rows, blockSize: rowsPerBlock) { block in
+                setRows(
+                    block.count, source + block.lowerBound * inputs, weights, target + block.lowerBound * outputs,
+                    inputs: inputs, outputs: outputs)
             }
         }
     }
@@ -53,7 +49,8 @@ struct PackedWeights: Sendable {
 
 /// Some rows of y, panel after panel.
 private func setRows(
-    _ rows: Int, _ x: UnsafePointer<Float>, _ panels: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, inputs: Int, outputs: Int
+    _ rows: Int, _ x: UnsafePointer<Float>, _ panels: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    inputs: Int, outputs: Int
 ) {
     for first in stride(from: 0, to: outputs, by: panelOutputs) {
         let panel = panels + first * inputs, width = min(panelOutputs, outputs - first)
@@ -64,7 +61,9 @@ private func setRows(
             withUnsafeTemporaryAllocation(byteCount: rows * panelOutputs * 4, alignment: 64) { memory in
                 guard let sums = memory.bindMemory(to: Float.self).baseAddress else { return }
                 setPanel(rows, x, panel, sums, stride: panelOutputs, inputs: inputs)
-                for row in 0..<rows { (y + row * outputs + first).update(from: sums + row * panelOutputs, count: width) }
+                for row in 0..<rows {
+                    (y + row * outputs + first).update(from: sums + row * panelOutputs, count: width)
+                }
             }
         }
     }
@@ -72,7 +71,8 @@ private func setRows(
 
 /// 64 columns of some rows of y.
 private func setPanel(
-    _ rows: Int, _ x: UnsafePointer<Float>, _ panel: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, stride: Int, inputs: Int
+    _ rows: Int, _ x: UnsafePointer<Float>, _ panel: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    stride: Int, inputs: Int
 ) {
     for first in Swift.stride(from: 0, to: inputs, by: inputsPerPiece) {
         let count = min(inputsPerPiece, inputs - first), x = x + first, weights = panel + first * panelOutputs
@@ -85,7 +85,9 @@ private func setPanel(
             addInputs2(x + row * inputs, inputs, count, weights, y + row * stride, stride, isFirst: first == 0)
             row += 2
         }
-        if row < rows { addInputs1(x + row * inputs, inputs, count, weights, y + row * stride, stride, isFirst: first == 0) }
+        if row < rows {
+            addInputs1(x + row * inputs, inputs, count, weights, y + row * stride, stride, isFirst: first == 0)
+        }
     }
 }
 
@@ -159,18 +161,21 @@ private func addInputs(
 
 @inline(never)
 private func addInputs6(
-    _ x: UnsafePointer<Float>, _ xStride: Int, _ count: Int, _ w: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    _ x: UnsafePointer<Float>, _ xStride: Int, _ count: Int, _ w: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>,
     _ yStride: Int, isFirst: Bool
 ) { addInputs(rows: 6, x, xStride, count, w, y, yStride, isFirst: isFirst) }
 
 @inline(never)
 private func addInputs2(
-    _ x: UnsafePointer<Float>, _ xStride: Int, _ count: Int, _ w: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    _ x: UnsafePointer<Float>, _ xStride: Int, _ count: Int, _ w: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>,
     _ yStride: Int, isFirst: Bool
 ) { addInputs(rows: 2, x, xStride, count, w, y, yStride, isFirst: isFirst) }
 
 @inline(never)
 private func addInputs1(
-    _ x: UnsafePointer<Float>, _ xStride: Int, _ count: Int, _ w: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    _ x: UnsafePointer<Float>, _ xStride: Int, _ count: Int, _ w: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>,
     _ yStride: Int, isFirst: Bool
 ) { addInputs(rows: 1, x, xStride, count, w, y, yStride, isFirst: isFirst) }

@@ -3,8 +3,8 @@ import Tensor
 
 /// The bytes of one weight matrix, and how numbers are read from them.
 ///
-/// `@unchecked Sendable`: the pointers are into a mapping that nobody writes, kept open by the `WeightMatrix` whose call this
-/// belongs to, so threads may share them. Ranges are the caller's duty.
+/// `@unchecked Sendable`: the pointers are into a mapping that nobody writes, kept open by the `WeightMatrix` whose
+/// call this belongs to, so threads may share them. Ranges are the caller's duty.
 struct WeightBytes: @unchecked Sendable {
     let format: WeightMatrix.Format
     let rows: Int
@@ -27,7 +27,8 @@ struct WeightBytes: @unchecked Sendable {
         case .mxfp4:
             let block = (line * columns + range.lowerBound) / MXFP4.blockSize
             decodeMXFP4(
-                weights + block * MXFP4.bytesPerBlock, scales + block, blocks: range.count / MXFP4.blockSize, into: destination)
+                weights + block * MXFP4.bytesPerBlock, scales + block, blocks: range.count / MXFP4.blockSize,
+                into: destination)
         }
     }
 
@@ -56,11 +57,12 @@ let stepSize = 32
 
 /// Copies rows of x, each padded with zeros to whole steps.
 ///
-/// - Parameter evensFirst: puts the even places of each 32 before the odd ones: the order in which two numbers packed in a
-///   word come apart with a shift and a mask.
+/// - Parameter evensFirst: puts the even places of each 32 before the odd ones: the order in which two numbers packed
+///   in a word come apart with a shift and a mask.
 @inline(never)
 func arrange(
-    _ x: UnsafePointer<Float>, rows: Int, columns: Int, evensFirst: Bool, into arranged: UnsafeMutablePointer<Float>, stride: Int
+    _ x: UnsafePointer<Float>, rows: Int, columns: Int, evensFirst: Bool, into arranged: UnsafeMutablePointer<Float>,
+    stride: Int
 ) {
     for row in 0..<rows {
         let source = x + row * columns, target = arranged + row * stride

@@ -1,11 +1,12 @@
 import Safetensors
 import Tensor
 
-// The cut of the work; no result depends on it. Memory is read once: the lines of a block wait in the second-level cache for the
-// next group of x's rows.
+// The cut of the work; no result depends on it. Memory is read once: the lines of a block wait in the second-level
+// cache for the next group of x's rows.
 private let linesPerBlock = 16
 private let rowsPerGroup = 16
-/// Columns at a time where several tiles pass over them: x's share and four converted lines of W stay in the first-level cache.
+/// Columns at a time where several tiles pass over them: x's share and four converted lines of W stay in the
+/// first-level cache.
 private let columnsPerPiece = 256
 /// Columns at a time where a single tile does: memory likes long stretches.
 private let columnsPerLongPiece = 4096
@@ -16,19 +17,20 @@ extension WeightMatrix {
         let count = x.rows, rows = rows, columns = columns
         let stride = (columns + stepSize - 1) / stepSize * stepSize
         let arranged = Tensor<Float>(shape: [count, stride]) { arranged in
-            x.withUnsafeBufferPointer { x in
+            withPointers(to: x) { x in
                 arrange(
-                    x.baseAddress!, rows: count, columns: columns, evensFirst: format.comesEvensFirst,
+                    x, rows: count, columns: columns, evensFirst: format.comesEvensFirst,
                     into: arranged.baseAddress!, stride: stride)
             }
         }
-        arranged.withUnsafeBufferPointer { arranged in
+        withPointers(to: arranged) { arranged in
             // Threads read x and write disjoint columns of y.
-            nonisolated(unsafe) let x = arranged.baseAddress!, y = y
+            nonisolated(unsafe) let x = arranged, y = y
             Parallel.forEachBlock(of: rows, blockSize: linesPerBlock) { block in
                 for top in Swift.stride(from: 0, to: count, by: rowsPerGroup) {
                     bytes.setProducts(
-                        block, x + top * stride, rows: min(rowsPerGroup, count - top), stride: stride, into: y + top * rows)
+                        block, x + top * stride, rows: min(rowsPerGroup, count - top), stride: stride,
+                        into: y + top * rows)
                 }
             }
         }
@@ -53,7 +55,8 @@ extension WeightBytes {
 
     /// Columns `block` of y for some rows of x, at most a group.
     fileprivate func setProducts(
-        _ block: Range<Int>, _ x: UnsafePointer<Float>, rows xRows: Int, stride: Int, into y: UnsafeMutablePointer<Float>
+        _ block: Range<Int>, _ x: UnsafePointer<Float>, rows xRows: Int, stride: Int,
+        into y: UnsafeMutablePointer<Float>
     ) {
         let wholeSteps = columns / stepSize * stepSize
         let pieceSize = xRows <= 4 && isReadDirectly ? columnsPerLongPiece : columnsPerPiece
@@ -78,7 +81,8 @@ extension WeightBytes {
             for quad in 0..<quads {
                 let line = block.lowerBound + 4 * quad
                 reduceSums(
-                    sums + quad * quadSums, rows: xRows, width: min(4, block.upperBound - line), into: y + line, stride: rows)
+                    sums + quad * quadSums, rows: xRows, width: min(4, block.upperBound - line), into: y + line,
+                    stride: rows)
             }
         }
     }
@@ -90,7 +94,8 @@ extension WeightBytes {
     ///   - scratch, converted: room for four lines of `columnsPerPiece` each.
     private func addLines(
         _ lines: Range<Int>, _ piece: Range<Int>, _ x: UnsafePointer<Float>, _ xRows: Int, _ stride: Int,
-        _ scratch: UnsafeMutablePointer<Float>, _ converted: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>
+        _ scratch: UnsafeMutablePointer<Float>, _ converted: UnsafeMutablePointer<Float>,
+        _ sums: UnsafeMutablePointer<Float>
     ) {
         var start = UnsafeRawPointer(scratch), byteStride = columnsPerPiece * 4, brainFloat = false
         if case .plain(let type) = format, isReadDirectly {
@@ -120,7 +125,8 @@ extension WeightBytes {
         addProducts(
             brainFloat: brainFloat,
             TileLines(
-                a: start, b: start + min(1, last) * byteStride, c: start + min(2, last) * byteStride, d: start + last * byteStride),
+                a: start, b: start + min(1, last) * byteStride, c: start + min(2, last) * byteStride,
+                d: start + last * byteStride),
             x, rows: xRows, stride: stride, steps: (piece.count + stepSize - 1) / stepSize, sums, converted: converted)
     }
 }

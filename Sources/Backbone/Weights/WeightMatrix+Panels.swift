@@ -6,8 +6,8 @@ private let panelRows = 256
 private let panelColumns = 4096
 
 extension WeightMatrix {
-    /// x·Wᵀ for many rows of x: panels of W are converted to Float into memory that is used again and again, and multiplied by
-    /// OpenBLAS, one thread to a panel. The cut depends on the shape of W alone.
+    /// x·Wᵀ for many rows of x: panels of W are converted to Float into memory that is used again and again, and
+    /// multiplied by OpenBLAS, one thread to a panel. The cut depends on the shape of W alone.
     func setPanelProduct(_ y: UnsafeMutablePointer<Float>, _ x: Tensor<Float>, _ bytes: WeightBytes) {
         let count = x.rows, rows = rows, columns = columns
         var source = x
@@ -17,15 +17,17 @@ extension WeightMatrix {
         case .transposed: isTransposed = true
         case .mxfp4:
             source = Tensor(shape: [count, columns]) { arranged in
-                x.withUnsafeBufferPointer {
-                    arrange($0.baseAddress!, rows: count, columns: columns, evensFirst: true, into: arranged.baseAddress!, stride: columns)
+                withPointers(to: x) { x in
+                    arrange(
+                        x, rows: count, columns: columns, evensFirst: true, into: arranged.baseAddress!, stride: columns
+                    )
                 }
             }
         }
         let byInput = isTransposed
-        source.withUnsafeBufferPointer { x in
+        withPointers(to: source) { x in
             // Threads read x and write disjoint columns of y.
-            nonisolated(unsafe) let x = x.baseAddress!, y = y
+            nonisolated(unsafe) let x = x, y = y
             Parallel.forEachBlock(of: rows, blockSize: panelRows) { block in
                 Scratch.panels.borrow { panel in
                     for first in Swift.stride(from: 0, to: columns, by: panelColumns) {
@@ -48,8 +50,8 @@ extension WeightMatrix {
 
 /// Memory of one size that threads borrow in turn, so that a panel costs no fresh pages.
 ///
-/// A class because it is shared; `@unchecked Sendable` because the list is only touched under the lock, and a piece of memory
-/// is in one borrower's hands at a time. It keeps as many pieces as were ever borrowed at once: one a thread.
+/// A class because it is shared; `@unchecked Sendable` because the list is only touched under the lock, and a piece of
+/// memory is in one borrower's hands at a time. It keeps as many pieces as were ever borrowed at once: one a thread.
 private final class Scratch: @unchecked Sendable {
     static let panels = Scratch(count: panelRows * panelColumns)
 
@@ -62,7 +64,8 @@ private final class Scratch: @unchecked Sendable {
     func borrow(_ body: (UnsafeMutablePointer<Float>) -> Void) {
         let piece =
             lock.withLock { free.popLast() }
-            ?? UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64).bindMemory(to: Float.self, capacity: count)
+            ?? UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64).bindMemory(
+                to: Float.self, capacity: count)
         body(piece)
         lock.withLock { free.append(piece) }
     }

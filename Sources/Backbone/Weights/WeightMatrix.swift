@@ -12,8 +12,8 @@ import Tensor
 /// | more | panels of W converted to Float, then OpenBLAS | also on how many rows x has and the row's place |
 /// | any, where W is ``packed()`` | weights that are Float already | that row and W alone |
 ///
-/// So a sequence that is decoded in a batch of at most ``fewRows`` gets the same bits whatever else is in the batch. The
-/// number of threads changes no bit in any kernel. Bits do differ between the kernels (by rounding alone), between
+/// So a sequence that is decoded in a batch of at most ``fewRows`` gets the same bits whatever else is in the batch.
+/// The number of threads changes no bit in any kernel. Bits do differ between the kernels (by rounding alone), between
 /// storage types of equal values, and between a matrix and its transposed storage.
 public struct WeightMatrix: Sendable {
     /// Outputs.
@@ -69,8 +69,8 @@ public struct WeightMatrix: Sendable {
             tensor: tensor, start: index * height * width * tensor.type.byteWidth)
     }
 
-    /// One matrix of a stack in MXFP4: a weight is `fp4(nibble)·2^(scale − 127)`, 32 neighbours in a row share a scale, and
-    /// a byte holds two neighbours, the first in its low half.
+    /// One matrix of a stack in MXFP4: a weight is `fp4(nibble)·2^(scale − 127)`, 32 neighbours in a row share a scale,
+    /// and a byte holds two neighbours, the first in its low half.
     ///
     /// - Parameters:
     ///   - blocks: shape [n, rows, columns/32, 16], of type U8.
@@ -83,11 +83,15 @@ public struct WeightMatrix: Sendable {
         }
         guard blocks.shape[3] == MXFP4.bytesPerBlock else {
             throw WeightError(
-                "tensor '\(blocks.name)' has the shape \(blocks.shape), expected [n, rows, columns/32, 16]: blocks of 32 columns in 16 bytes")
+                "tensor '\(blocks.name)' has the shape \(blocks.shape), expected [n, rows, columns/32, 16]: blocks of "
+                    + "32 columns in 16 bytes"
+            )
         }
         guard scales.shape == Array(blocks.shape.prefix(3)) else {
             throw WeightError(
-                "tensor '\(scales.name)' has the shape \(scales.shape), expected \(Array(blocks.shape.prefix(3))), a scale for each block of '\(blocks.name)'")
+                "tensor '\(scales.name)' has the shape \(scales.shape), expected \(Array(blocks.shape.prefix(3))), a "
+                    + "scale for each block of '\(blocks.name)'"
+            )
         }
         try Self.check(index, in: blocks)
         let rows = blocks.shape[1], blocksPerRow = blocks.shape[2]
@@ -98,7 +102,8 @@ public struct WeightMatrix: Sendable {
     }
 
     private init(
-        rows: Int, columns: Int, format: Format, tensor: StoredTensor, start: Int, scales: StoredTensor? = nil, scalesStart: Int = 0
+        rows: Int, columns: Int, format: Format, tensor: StoredTensor, start: Int, scales: StoredTensor? = nil,
+        scalesStart: Int = 0
     ) {
         self.rows = rows
         self.columns = columns
@@ -117,13 +122,15 @@ public struct WeightMatrix: Sendable {
             throw WeightError("tensor '\(tensor.name)' has the type \(tensor.type.rawValue), expected \(expected)")
         }
         guard tensor.shape.count == rank else {
-            throw WeightError("tensor '\(tensor.name)' has the shape \(tensor.shape), expected \(rank) dimensions \(layout)")
+            throw WeightError(
+                "tensor '\(tensor.name)' has the shape \(tensor.shape), expected \(rank) dimensions \(layout)")
         }
     }
 
     private static func check(_ index: Int, in tensor: StoredTensor) throws {
         guard index >= 0, index < tensor.shape[0] else {
-            throw WeightError("tensor '\(tensor.name)' is a stack of \(tensor.shape[0]) matrices, asked for number \(index)")
+            throw WeightError(
+                "tensor '\(tensor.name)' is a stack of \(tensor.shape[0]) matrices, asked for number \(index)")
         }
     }
 
@@ -132,7 +139,9 @@ public struct WeightMatrix: Sendable {
     /// - Parameter x: [R, columns].
     /// - Returns: [R, rows].
     public func product(_ x: Tensor<Float>) -> Tensor<Float> {
-        require(x.columns == columns, "x of shape \(x.shape) times a weight matrix of \(rows) × \(columns): inner sizes differ")
+        require(
+            x.columns == columns,
+            "x of shape \(x.shape) times a weight matrix of \(rows) × \(columns): inner sizes differ")
         guard columns > 0 else { return Tensor(shape: [x.rows, rows]) }
         return Tensor(shape: [x.rows, rows]) { result in
             guard x.rows > 0, rows > 0, let y = result.baseAddress else { return }

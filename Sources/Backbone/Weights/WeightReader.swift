@@ -12,7 +12,9 @@ struct WeightReader {
     static let floats: [ElementType] = [.f32, .f16, .bf16]
 
     /// The names below `name`.
-    func below(_ name: String) -> WeightReader { WeightReader(checkpoint: checkpoint, prefix: "\(prefix)\(name).", packs: packs) }
+    func below(_ name: String) -> WeightReader {
+        WeightReader(checkpoint: checkpoint, prefix: "\(prefix)\(name).", packs: packs)
+    }
 
     /// `name.weight`, [rows, columns], with `name.bias`, [rows], where there is one.
     func projection(_ name: String, rows: Int, columns: Int, hasBias: Bool = false) throws -> Projection {
@@ -38,24 +40,31 @@ struct WeightReader {
 
     /// The projections of all experts from stacks: `name` [experts, columns, rows] with the transposed matrices, or
     /// `name_blocks` and `name_scales` where they are in MXFP4; and `name_bias`, [experts, rows].
-    func expertProjections(_ name: String, experts: Int, rows: Int, columns: Int, isMXFP4: Bool) throws -> [Projection] {
-        let biases = try checkpoint.require("\(prefix)\(name)_bias", shape: [experts, rows], types: Self.floats).values(as: Float.self)
+    func expertProjections(_ name: String, experts: Int, rows: Int, columns: Int, isMXFP4: Bool) throws -> [Projection]
+    {
+        let biases = try checkpoint.require("\(prefix)\(name)_bias", shape: [experts, rows], types: Self.floats).values(
+            as: Float.self)
         let matrix: (Int) throws -> WeightMatrix
         if isMXFP4 {
             guard columns % 32 == 0 else {
                 throw ModelError(
-                    .malformed, "\(checkpoint.path): found experts with \(columns) inputs in MXFP4, expected a multiple of 32")
+                    .malformed,
+                    "\(checkpoint.path): found experts with \(columns) inputs in MXFP4, expected a multiple of 32")
             }
             let groups = columns / 32
-            let blocks = try checkpoint.require("\(prefix)\(name)_blocks", shape: [experts, rows, groups, 16], types: [.u8])
-            let scales = try checkpoint.require("\(prefix)\(name)_scales", shape: [experts, rows, groups], types: [.u8])
+            let blocks = try checkpoint.require(
+                "\(prefix)\(name)_blocks", shape: [experts, rows, groups, 16], types: [.u8])
+            let scales = try checkpoint.require(
+                "\(prefix)\(name)_scales", shape: [experts, rows, groups], types: [.u8])
             matrix = { try WeightMatrix(mxfp4: blocks, scales: scales, index: $0) }
         } else {
             let stack = try checkpoint.require(prefix + name, shape: [experts, columns, rows], types: Self.floats)
             matrix = { try WeightMatrix(stack, index: $0, isTransposed: true) }
         }
         return try (0..<experts).map { expert in
-            Projection(weight: packing(try matrix(expert)), bias: Tensor(shape: [1, rows], biases[expert * rows..<(expert + 1) * rows]))
+            Projection(
+                weight: packing(try matrix(expert)),
+                bias: Tensor(shape: [1, rows], biases[expert * rows..<(expert + 1) * rows]))
         }
     }
 }

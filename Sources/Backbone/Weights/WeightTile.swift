@@ -2,8 +2,8 @@ import Tensor
 
 // The register tile of x·Wᵀ: four rows of W times up to four rows of x, sixteen sums of sixteen lanes.
 //
-// The sums of a pair of rows take the steps along the columns one after the other, whatever else is in the tile and however
-// the columns are cut into calls: that is why a result's bits do not depend on its neighbours.
+// The sums of a pair of rows take the steps along the columns one after the other, whatever else is in the tile and
+// however the columns are cut into calls: that is why a result's bits do not depend on its neighbours.
 
 /// How 32 weights of a step come from memory into two vectors.
 protocol WeightLanes {
@@ -16,7 +16,8 @@ enum BrainFloatLanes: WeightLanes {
     static func load(_ line: UnsafeRawPointer, step: Int) -> (SIMD16<Float>, SIMD16<Float>) {
         let pairs = line.loadUnaligned(fromByteOffset: step &* 64, as: SIMD16<UInt32>.self)
         return (
-            unsafeBitCast(pairs &<< 16, to: SIMD16<Float>.self), unsafeBitCast(pairs & 0xFFFF_0000, to: SIMD16<Float>.self)
+            unsafeBitCast(pairs &<< 16, to: SIMD16<Float>.self),
+            unsafeBitCast(pairs & 0xFFFF_0000, to: SIMD16<Float>.self)
         )
     }
 }
@@ -54,10 +55,14 @@ private func addTile<Lanes: WeightLanes>(
         (a1, b1, c1, d1) = (loadVector(sums + 64), loadVector(sums + 80), loadVector(sums + 96), loadVector(sums + 112))
     }
     if rows > 2 {
-        (a2, b2, c2, d2) = (loadVector(sums + 128), loadVector(sums + 144), loadVector(sums + 160), loadVector(sums + 176))
+        (a2, b2, c2, d2) = (
+            loadVector(sums + 128), loadVector(sums + 144), loadVector(sums + 160), loadVector(sums + 176)
+        )
     }
     if rows > 3 {
-        (a3, b3, c3, d3) = (loadVector(sums + 192), loadVector(sums + 208), loadVector(sums + 224), loadVector(sums + 240))
+        (a3, b3, c3, d3) = (
+            loadVector(sums + 192), loadVector(sums + 208), loadVector(sums + 224), loadVector(sums + 240)
+        )
     }
     for step in 0..<steps {
         let (aLow, aHigh) = Lanes.load(a, step: step), (bLow, bHigh) = Lanes.load(b, step: step)
@@ -133,19 +138,27 @@ private func addTile<Lanes: WeightLanes>(
 // One loop for each type and number of rows, never inlined, so that nothing else disturbs its registers.
 
 @inline(never)
-private func addBrainFloat1(_ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>) {
+private func addBrainFloat1(
+    _ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>
+) {
     addTile(BrainFloatLanes.self, rows: 1, l, x, stride, n, s)
 }
 @inline(never)
-private func addBrainFloat2(_ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>) {
+private func addBrainFloat2(
+    _ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>
+) {
     addTile(BrainFloatLanes.self, rows: 2, l, x, stride, n, s)
 }
 @inline(never)
-private func addBrainFloat3(_ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>) {
+private func addBrainFloat3(
+    _ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>
+) {
     addTile(BrainFloatLanes.self, rows: 3, l, x, stride, n, s)
 }
 @inline(never)
-private func addBrainFloat4(_ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>) {
+private func addBrainFloat4(
+    _ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>
+) {
     addTile(BrainFloatLanes.self, rows: 4, l, x, stride, n, s)
 }
 @inline(never)
@@ -156,19 +169,27 @@ private func addBrainFloat4Converting(
     addTile(BrainFloatLanes.self, rows: 4, l, x, stride, n, s, converted: converted)
 }
 @inline(never)
-private func addFloat1(_ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>) {
+private func addFloat1(
+    _ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>
+) {
     addTile(FloatLanes.self, rows: 1, l, x, stride, n, s)
 }
 @inline(never)
-private func addFloat2(_ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>) {
+private func addFloat2(
+    _ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>
+) {
     addTile(FloatLanes.self, rows: 2, l, x, stride, n, s)
 }
 @inline(never)
-private func addFloat3(_ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>) {
+private func addFloat3(
+    _ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>
+) {
     addTile(FloatLanes.self, rows: 3, l, x, stride, n, s)
 }
 @inline(never)
-private func addFloat4(_ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>) {
+private func addFloat4(
+    _ l: TileLines, _ x: UnsafePointer<Float>, _ stride: Int, _ n: Int, _ s: UnsafeMutablePointer<Float>
+) {
     addTile(FloatLanes.self, rows: 4, l, x, stride, n, s)
 }
 

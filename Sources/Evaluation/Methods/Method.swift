@@ -20,7 +20,7 @@ public struct Method: Sendable {
 
     /// Static temperature and top-p with the hard filter.
     ///
-    /// - Throws: `DecodingError` for a setting without meaning.
+    /// - Throws: `PolicyError` for a setting without meaning.
     public init(pair: StaticPair) throws {
         let isGreedy = pair.temperature == 0
         self.init(
@@ -36,7 +36,8 @@ public struct Method: Sendable {
     /// A temperature that rises with the model's entropy.
     public init(entropy rule: EntropyTemperature) throws {
         self.init(
-            name: "entropy-driven temperature", setting: "entropy \(rule.minimum) to \(rule.maximum), exponent \(rule.exponent)",
+            name: "entropy-driven temperature",
+            setting: "entropy \(rule.minimum) to \(rule.maximum), exponent \(rule.exponent)",
             policy: try SamplingPolicy(temperature: .entropy(rule)))
     }
 

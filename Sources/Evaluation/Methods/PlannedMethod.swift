@@ -14,7 +14,8 @@ struct PlannedMethod: Sendable {
     ///   - total: completions a problem under all seeds together, a multiple of their number.
     ///   - runName: the method's name where nil.
     init(
-        _ method: Method, _ group: EvaluationResults.Group, pair: StaticPair? = nil, seeds: Range<Int>, total: Int, runName: String? = nil
+        _ method: Method, _ group: EvaluationResults.Group, pair: StaticPair? = nil, seeds: Range<Int>, total: Int,
+        runName: String? = nil
     ) {
         (self.method, self.group, self.pair, self.runName) = (method, group, pair, runName ?? method.name)
         self.seeds = method.isDeterministic ? [seeds.lowerBound] : Array(seeds)

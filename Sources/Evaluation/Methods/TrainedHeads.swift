@@ -1,6 +1,7 @@
 import AutoDecoHeads
 import Backbone
 import Decoding
+import Files
 import Foundation
 import Tensor
 import Trajectories
@@ -14,13 +15,18 @@ public struct TrainedHeads: Sendable {
     let content: String
 
     /// - Parameter model: the one that they decode.
-    /// - Throws: ``EvaluationError`` for a folder without heads; `HeadsFileError` for those that cannot be read or are of a model of other sizes.
+    /// - Throws: ``EvaluationError`` for a folder without heads; `HeadsFileError` for those that cannot be read or are
+    ///   of a model of other sizes.
     public init(folder: URL, model: ModelConfiguration) throws {
         let files = ["config.json", "model.safetensors"].map { folder.appendingPathComponent($0) }
         for file in files where !FileManager.default.fileExists(atPath: file.path) {
-            throw EvaluationError("\(folder.relativePath): holds no trained heads, there is no \(file.lastPathComponent); train them first, or name another folder")
+            throw EvaluationError(
+                "\(folder.relativePath): holds no trained heads, there is no \(file.lastPathComponent); train them "
+                    + "first, or name another folder"
+            )
         }
-        heads = try AutoDecoHeads<Float>(folder: folder, hiddenSize: model.hiddenSize, vocabularySize: model.vocabularySize)
+        heads = try AutoDecoHeads<Float>(
+            folder: folder, hiddenSize: model.hiddenSize, vocabularySize: model.vocabularySize)
         // A run keeps its heads in a folder of that name: the run is what tells them apart.
         name = (folder.lastPathComponent == "heads" ? folder.deletingLastPathComponent() : folder).lastPathComponent
         var fingerprint = Fingerprint()
@@ -30,7 +36,9 @@ public struct TrainedHeads: Sendable {
 
     /// Reads several folders; heads whose runs have the same name are called by their whole path.
     static func reading(_ folders: [String], model: ModelConfiguration) throws -> [TrainedHeads] {
-        var all = try folders.map { try TrainedHeads(folder: URL(fileURLWithPath: $0, isDirectory: true), model: model) }
+        var all = try folders.map {
+            try TrainedHeads(folder: URL(fileURLWithPath: $0, isDirectory: true), model: model)
+        }
         let names = all.map(\.name)
         for i in all.indices where names.count(where: { $0 == names[i] }) > 1 { all[i].name = folders[i] }
         return all

@@ -14,11 +14,16 @@ public struct ProblemOutcome: Sendable, Equatable {
     public var temperatureSum, topPSum: Double
 
     public init(
-        problem: String, samples: Int, correct: Int, truncated: Int, tokens: Int, faults: Int = 0, firstFault: Fault? = nil,
+        problem: String, samples: Int, correct: Int, truncated: Int, tokens: Int, faults: Int = 0,
+        firstFault: Fault? = nil,
         temperatureSum: Double = 0, topPSum: Double = 0
     ) {
-        (self.problem, self.samples, self.correct, self.truncated, self.tokens) = (problem, samples, correct, truncated, tokens)
-        (self.faults, self.firstFault, self.temperatureSum, self.topPSum) = (faults, firstFault, temperatureSum, topPSum)
+        (self.problem, self.samples, self.correct, self.truncated, self.tokens) = (
+            problem, samples, correct, truncated, tokens
+        )
+        (self.faults, self.firstFault, self.temperatureSum, self.topPSum) = (
+            faults, firstFault, temperatureSum, topPSum
+        )
     }
 
     /// Share of the samples that solve the problem: its pass@1.
@@ -72,9 +77,4 @@ public struct Outcomes: Sendable, Equatable {
     /// Of a token.
     public var meanTemperature: Double { problems.reduce(0) { $0 + $1.temperatureSum } / Double(tokens) }
     public var meanTopP: Double { problems.reduce(0) { $0 + $1.topPSum } / Double(tokens) }
-}
-
-extension Fault {
-    /// Whether the verifier itself failed, so that nobody knows about the completion.
-    public var isOfVerifier: Bool { self == .graderTimeLimit || self == .graderMemoryLimit || self == .graderFailed }
 }

@@ -1,4 +1,5 @@
 import Reports
+import Scoring
 
 extension EvaluationReport {
     // MARK: Pass@k
@@ -11,14 +12,20 @@ extension EvaluationReport {
         var blocks: [Block] = [
             .figure(
                 LineChart("Pass@k", x: k, y: "problems solved, %", lines: lines),
-                caption: "Share of problems that at least one of k completions solves, unbiased estimate; bands are 95 % intervals over problems.")
+                caption:
+                    "Share of problems that at least one of k completions solves, unbiased estimate; bands are 95 % "
+                    + "intervals over problems."
+            )
         ]
-        let differences = all.compactMap { curve in curve.aboveBest.map { Self.line(curve.name, $0) } }.filter { !$0.points.isEmpty }
+        let differences = all.compactMap { curve in curve.aboveBest.map { Self.line(curve.name, $0) } }.filter {
+            !$0.points.isEmpty
+        }
         if !differences.isEmpty {
             blocks.append(
                 .figure(
                     LineChart(
-                        "Difference to the best static pair", x: k, y: "points of pass@k above the best static pair", lines: differences,
+                        "Difference to the best static pair", x: k, y: "points of pass@k above the best static pair",
+                        lines: differences,
                         references: [ReferenceLine("best static pair", at: 0)]),
                     caption: "On the same problems. Where a band holds the dashed line, no difference is shown."))
         }
@@ -27,10 +34,13 @@ extension EvaluationReport {
         func cells(_ points: [Estimate], _ cell: (Estimate) -> Table.Cell) -> [Table.Cell] {
             shown.map { Int($0) <= points.count ? cell(points[Int($0) - 1]) : .missing }
         }
-        let values = all.map { curve in Table.Row([.text(curve.name)] + cells(curve.points) { .number(100 * $0.mean) }) }
+        let values = all.map { curve in Table.Row([.text(curve.name)] + cells(curve.points) { .number(100 * $0.mean) })
+        }
         let gaps = all.compactMap { curve in
             curve.aboveBest.map { points in
-                Table.Row([.text("\(curve.name) − best static pair")] + cells(points) { .interval(100 * $0.mean, $0.percentRange ?? 0...0) })
+                Table.Row(
+                    [.text("\(curve.name) − best static pair")]
+                        + cells(points) { .interval(100 * $0.mean, $0.percentRange ?? 0...0) })
             }
         }
         blocks.append(.collapsible("The numbers", [.table(Table(columns: columns, rows: values + gaps))]))
@@ -59,16 +69,23 @@ extension EvaluationReport {
 
     /// The paper's Figure 3.
     func tuning(_ tuning: EvaluationResults.Tuning) -> [Block] {
-        func chart(_ title: String, _ x: Axis, _ points: [EvaluationResults.Tuning.Point], _ place: (StaticPair) -> Double) -> LineChart? {
+        func chart(
+            _ title: String, _ x: Axis, _ points: [EvaluationResults.Tuning.Point], _ place: (StaticPair) -> Double
+        ) -> LineChart? {
             let ordered = points.sorted { place($0.pair) < place($1.pair) }
             guard let first = ordered.first, let last = ordered.last else { return nil }
             let x_ = ordered.map { place($0.pair) }
             var lines = [
-                Line("static pair", zip(x_, ordered).map { Point($0, 100 * $1.passAt1.mean) }, band: Self.band(x_, ordered.map(\.passAt1)), showsPoints: true)
+                Line(
+                    "static pair", zip(x_, ordered).map { Point($0, 100 * $1.passAt1.mean) },
+                    band: Self.band(x_, ordered.map(\.passAt1)), showsPoints: true)
             ]
             if let autoDeco {
                 let ends = [place(first.pair), place(last.pair)], both = [autoDeco.passAt1, autoDeco.passAt1]
-                lines.append(Line("AutoDeco", ends.map { Point($0, 100 * autoDeco.passAt1.mean) }, band: Self.band(ends, both), stroke: .dashed))
+                lines.append(
+                    Line(
+                        "AutoDeco", ends.map { Point($0, 100 * autoDeco.passAt1.mean) }, band: Self.band(ends, both),
+                        stroke: .dashed))
             }
             return LineChart(title, x: x, y: "pass@1, %", lines: lines)
         }
@@ -76,37 +93,55 @@ extension EvaluationReport {
             chart("Temperature, at P = 1", "T", tuning.temperatures, \.temperature),
             chart("Top-p, at T = \(Words.fixed(tuning.best.temperature, 1))", "P", tuning.topPs, \.topP),
         ].compactMap { $0 }
-        let best = "The best static pair is \(tuning.best), chosen on the very problems that it is measured on: an oracle that nobody has who does not know the answers."
+        let best =
+            "The best static pair is \(tuning.best), chosen on the very problems that it is measured on: an oracle "
+            + "that nobody has who does not know the answers."
         return [
             .paragraph(best + again(tuning)),
             .figures(
                 charts,
-                caption: "First the temperature, then top-p at the best one; \(Words.count(tuning.samplesPerProblem, "completion")) a problem and point. Bands are 95 % intervals over problems."
+                caption:
+                    "First the temperature, then top-p at the best one; "
+                    + "\(Words.count(tuning.samplesPerProblem, "completion")) a problem and point. Bands are 95 % "
+                    + "intervals over problems."
             ),
         ]
     }
 
     /// The pick was the luckiest of many points: what it comes to with fresh seeds.
     private func again(_ tuning: EvaluationResults.Tuning) -> String {
-        guard let found = (tuning.topPs + tuning.temperatures).first(where: { $0.pair == tuning.best }), let again = row(.bestPair) else { return "" }
-        return " There it came to \(Words.percent(found.passAt1.mean)) %; measured again with \(Words.count(again.samplesPerProblem, "completion")) a problem, \(Words.percent(again.passAt1.mean)) %."
+        guard let found = (tuning.topPs + tuning.temperatures).first(where: { $0.pair == tuning.best }),
+            let again = row(.bestPair)
+        else { return "" }
+        return
+            " There it came to \(Words.percent(found.passAt1.mean)) %; measured again with "
+            + "\(Words.count(again.samplesPerProblem, "completion")) a problem, "
+            + "\(Words.percent(again.passAt1.mean)) %."
     }
 
     // MARK: Ablation
 
     /// The paper's Figure 4; nil without parts to compare.
     var ablation: [Block]? {
-        let roles: [EvaluationResults.Role] = [.defaultSampling, .temperatureHeadOnly, .topPHeadOnly, .autoDeco, .meanShift]
+        let roles: [EvaluationResults.Role] = [
+            .defaultSampling, .temperatureHeadOnly, .topPHeadOnly, .autoDeco, .meanShift,
+        ]
         let named = roles.compactMap { $0 == .autoDeco ? autoDeco : row($0) }
         let others = rows(.parts).filter { part in !named.contains { $0.name == part.name } }
         guard named.contains(where: { $0.group == .parts }) || !others.isEmpty else { return nil }
         let members = named + others
-        let boxes = members.filter { !$0.passAt1OfSeeds.isEmpty }.map { BoxPlot.Group($0.name, $0.passAt1OfSeeds.map { 100 * $0 }) }
+        let boxes = members.filter { !$0.passAt1OfSeeds.isEmpty }.map {
+            BoxPlot.Group($0.name, $0.passAt1OfSeeds.map { 100 * $0 })
+        }
         guard !boxes.isEmpty else { return nil }
         return [
             .figure(
                 BoxPlot("Pass@1 over seeds", y: "pass@1, %", groups: boxes),
-                caption: "A value for each of \(Words.count(results.seeds.count, "seed")). A head alone leaves the other knob at 1; mean shift is one constant pair, the heads' own average: what it reaches needs no token-level control. Boxes show how much seeds vary, not problems; intervals are in the table."
+                caption:
+                    "A value for each of \(Words.count(results.seeds.count, "seed")). A head alone leaves the other "
+                    + "knob at 1; mean shift is one constant pair, the heads' own average: what it reaches needs no "
+                    + "token-level control. Boxes show how much seeds vary, not problems; intervals are in the "
+                    + "table."
             )
         ]
     }

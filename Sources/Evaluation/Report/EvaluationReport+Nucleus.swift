@@ -29,12 +29,19 @@ extension EvaluationReport {
             .figures(
                 [
                     LineChart(
-                        "Masks at P̂ = \(last)", x: rank, y: Axis("mask m", range: 0...1), lines: filters.map { line($0.rawValue, example.mask($0), $1) }),
+                        "Masks at P̂ = \(last)", x: rank, y: Axis("mask m", range: 0...1),
+                        lines: filters.map { line($0.rawValue, example.mask($0), $1) }),
                     LineChart(
                         "What remains", x: rank, y: "probability, renormalised",
-                        lines: filters.map { line($0.rawValue, example.renormalised($0), $1) } + [line("no filter", example.probabilities)]),
+                        lines: filters.map { line($0.rawValue, example.renormalised($0), $1) } + [
+                            line("no filter", example.probabilities)
+                        ]),
                 ],
-                caption: "An example of \(ranks.count) tokens. Soft is what heads are trained with: m = exp(−α·relu(c − P̂)), α = \(α), c the cumulative probability with the token itself. Hard keeps tokens until c reaches P̂, the one that reaches it included; inclusive keeps those with c ≤ P̂, and always the first."
+                caption:
+                    "An example of \(ranks.count) tokens. Soft is what heads are trained with: m = exp(−α·relu(c − "
+                    + "P̂)), α = \(α), c the cumulative probability with the token itself. Hard keeps tokens until c "
+                    + "reaches P̂, the one that reaches it included; inclusive keeps those with c ≤ P̂, and always "
+                    + "the first."
             )
         ]
     }

@@ -1,4 +1,5 @@
 import Reports
+import Scoring
 
 extension EvaluationReport {
     /// What a reader must know before the numbers.
@@ -6,7 +7,10 @@ extension EvaluationReport {
         var blocks: [Block] = []
         if !results.missing.isEmpty {
             blocks.append(
-                .warning("Results are partial, \(results.missing.count) still to be measured: \(results.missing.joined(separator: "; "))."))
+                .warning(
+                    "Results are partial, \(results.missing.count) still to be measured: "
+                        + "\(results.missing.joined(separator: "; "))."
+                ))
         }
         let faulty = results.rows.filter { $0.faults > 0 }
         if !faulty.isEmpty {
@@ -14,7 +18,10 @@ extension EvaluationReport {
             let first = faulty.lazy.compactMap(\.firstFault).first
             let places = faulty.map { "\($0.faults) of \($0.name)" }
             blocks.append(
-                .warning("\(Words.count(all, "completion")) could not be judged and \(all == 1 ? "counts" : "count") as wrong: \(Words.list(places)).\(first.map { " The first: \($0)" } ?? "")"))
+                .warning(
+                    "\(Words.count(all, "completion")) could not be judged and \(all == 1 ? "counts" : "count") as "
+                        + "wrong: \(Words.list(places)).\(first.map { " The first: \($0)" } ?? "")"
+                ))
         }
         let better = compared.filter { $0.difference.isBelowZero }
         if !better.isEmpty {
@@ -30,18 +37,24 @@ extension EvaluationReport {
         results.rows.compactMap { row in advantage(over: row).map { (row, $0) } }
     }
 
-    /// Where AutoDeco's curve is below that of the best static pair with an interval clear of zero; nil where it is nowhere.
+    /// Where AutoDeco's curve is below that of the best static pair with an interval clear of zero; nil where it is
+    /// nowhere.
     private var clearlyBelowBest: String? {
-        guard let autoDeco, let differences = results.curves.first(where: { $0.name == autoDeco.name })?.aboveBest else { return nil }
+        guard let autoDeco, let differences = results.curves.first(where: { $0.name == autoDeco.name })?.aboveBest
+        else { return nil }
         // At k = 1 it is a comparison like the others.
         let below = differences.indices.dropFirst().filter { differences[$0].isBelowZero }
         guard let worst = below.min(by: { differences[$0].mean < differences[$1].mean }) else { return nil }
-        return "AutoDeco's pass@k is clearly below the best static pair's for \(below.count) of \(differences.count) k, most at k = \(worst + 1): \(Words.points(differences[worst]))."
+        return
+            "AutoDeco's pass@k is clearly below the best static pair's for \(below.count) of \(differences.count) k, "
+            + "most at k = \(worst + 1): \(Words.points(differences[worst]))."
     }
 
     var result: [Block] {
         guard let autoDeco else {
-            let reason = results.missing.isEmpty ? "No heads were evaluated, so there are static rows only." : "AutoDeco itself is not measured yet."
+            let reason =
+                results.missing.isEmpty
+                ? "No heads were evaluated, so there are static rows only." : "AutoDeco itself is not measured yet."
             return [.paragraph(reason)]
         }
         let roles: [EvaluationResults.Role] = [.greedy, .defaultSampling, .bestPair, .meanShift]
@@ -58,7 +71,9 @@ extension EvaluationReport {
                     IntervalChart(
                         "AutoDeco against each other method", x: "AutoDeco − it, points of pass@1", rows: rows,
                         reference: ReferenceLine("no difference", at: 0)),
-                    caption: "Differences on the same problems with 95 % intervals of a paired bootstrap over problems. Right of the line AutoDeco solves more; an interval across it shows no difference."
+                    caption:
+                        "Differences on the same problems with 95 % intervals of a paired bootstrap over problems. "
+                        + "Right of the line AutoDeco solves more; an interval across it shows no difference."
                 ))
         }
         return blocks
@@ -67,9 +82,16 @@ extension EvaluationReport {
     private func fact(_ row: EvaluationResults.Row) -> Fact {
         let note: String
         if let difference = advantage(over: row) {
-            note = difference.showsNoDifference ? "no difference shown to AutoDeco" : "AutoDeco \(Words.signed(100 * difference.mean, 1)) points"
+            note =
+                !difference.hasInterval
+                ? Words.tooFew
+                : difference.showsNoDifference
+                    ? "no difference shown to AutoDeco" : "AutoDeco \(Words.signed(100 * difference.mean, 1)) points"
         } else {
-            note = row.passAt1.percentRange.map { "95 % interval \(Words.fixed($0.lowerBound, 1)) to \(Words.fixed($0.upperBound, 1))" } ?? ""
+            note =
+                row.passAt1.percentRange.map {
+                    "95 % interval \(Words.fixed($0.lowerBound, 1)) to \(Words.fixed($0.upperBound, 1))"
+                } ?? ""
         }
         return Fact(row.name, "\(Words.percent(row.passAt1.mean)) %", note: note)
     }
@@ -77,19 +99,22 @@ extension EvaluationReport {
     /// The comparisons as sentences: what AutoDeco is above, what it is not told apart from, what it is below.
     private func words(_ autoDeco: EvaluationResults.Row) -> [Block] {
         let own = autoDeco.passAt1
-        let start = "AutoDeco solves \(Words.percent(own.mean)) % of problems at the first try (95 % interval \(Words.fixed(100 * own.lower, 1)) to \(Words.fixed(100 * own.upper, 1)))"
+        let start =
+            "AutoDeco solves \(Words.percent(own.mean)) % of problems at the first try "
+            + "\(own.hasInterval ? "(95 % interval \(Words.interval(own)))" : "(\(Words.tooFew) for an interval)")"
         let main = compared.filter { $0.row.group != .tuning && $0.row.group != .filters }
         guard !main.isEmpty else { return [.paragraph("\(start). It has been compared with nothing yet.")] }
         func sentence(_ beginning: String, _ isIn: (Estimate) -> Bool) -> Block? {
             let items = main.filter { isIn($0.difference) }.map { row, difference in
-                let ends = "\(Words.signed(100 * difference.lower, 1)) to \(Words.signed(100 * difference.upper, 1))"
-                return "\(row.name) \(Words.signed(100 * difference.mean, 1)) (\(ends))"
+                return "\(row.name) \(Words.signed(100 * difference.mean, 1)) \(Words.ends(difference, ""))"
             }
             return items.isEmpty ? nil : .paragraph("\(beginning): \(items.joined(separator: "; ")).")
         }
         return [
-            .paragraph("\(start). Against the others, in points with 95 % intervals, on the same problems:"), sentence("Above", \.isAboveZero),
-            sentence("No difference shown", \.showsNoDifference), sentence("Below", \.isBelowZero),
+            .paragraph("\(start). Against the others, in points with 95 % intervals, on the same problems:"),
+            sentence("Above", \.isAboveZero),
+            sentence("No difference shown") { $0.hasInterval && $0.showsNoDifference },
+            sentence("Too few problems to tell") { !$0.hasInterval }, sentence("Below", \.isBelowZero),
         ].compactMap { $0 }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Reports
+import Scoring
 
 /// `report.html`: what an evaluation found, on one page that needs nothing else.
 ///
@@ -12,7 +13,10 @@ public struct EvaluationReport {
     public var page: Page {
         var page = Page(
             "Evaluation report",
-            subtitle: "\(results.model), \(Words.count(results.problems, "problem")) of \(results.problemFile), \(Words.count(results.seeds.count, "seed"))")
+            subtitle:
+                "\(results.model), \(Words.count(results.problems, "problem")) of \(results.problemFile), "
+                + "\(Words.count(results.seeds.count, "seed"))"
+        )
         page.add("Result", warnings + result)
         page.add("All methods", table)
         if !results.curves.isEmpty { page.add("Pass@k", curves) }
@@ -45,7 +49,9 @@ public struct EvaluationReport {
         guard let autoDeco, row.name != autoDeco.name else { return nil }
         for comparison in results.comparisons {
             if (comparison.first, comparison.second) == (autoDeco.name, row.name) { return comparison.difference }
-            if (comparison.first, comparison.second) == (row.name, autoDeco.name) { return comparison.difference.reversed }
+            if (comparison.first, comparison.second) == (row.name, autoDeco.name) {
+                return comparison.difference.reversed
+            }
         }
         return nil
     }

@@ -1,8 +1,10 @@
 import Decoding
 import Foundation
+import LogitSketches
 import Tensor
 
-/// The three filters on one distribution: each token's share of its probability that they leave, and what remains when that is made to sum to 1.
+/// The three filters on one distribution: each token's share of its probability that they leave, and what remains when
+/// that is made to sum to 1.
 struct NucleusExample {
     /// P̂.
     let topP: Double
@@ -36,7 +38,7 @@ struct NucleusExample {
     func mask(_ filter: NucleusFilter) -> [Double] {
         switch filter {
         case .soft:
-            let mask = FadingMask(topP: topP)
+            let mask = SoftMask(topP: topP)
             return cumulative.map { mask($0) }
         case .hard, .inclusive: return cumulative.indices.map { $0 < kept[filter] ?? 0 ? 1 : 0 }
         }

@@ -1,10 +1,15 @@
+import Scoring
+
 extension EvaluationResults.Comparison {
     /// What the interval shows.
     public enum Finding: Sendable {
-        case better, worse, noDifferenceShown
+        case better, worse, noDifferenceShown, tooFew
     }
 
-    public var finding: Finding { difference.isAboveZero ? .better : difference.isBelowZero ? .worse : .noDifferenceShown }
+    public var finding: Finding {
+        guard difference.hasInterval else { return .tooFew }
+        return difference.isAboveZero ? .better : difference.isBelowZero ? .worse : .noDifferenceShown
+    }
 
     /// One sentence: the difference in points, its interval, and what that shows.
     public var words: String {
@@ -12,6 +17,8 @@ extension EvaluationResults.Comparison {
         switch finding {
         case .better: return "\(first) is better than \(second): \(numbers)."
         case .worse: return "\(first) is worse than \(second): \(numbers)."
+        case .tooFew:
+            return "\(first) and \(second): too few problems to tell, \(Words.signed(100 * difference.mean, 1)) points."
         case .noDifferenceShown: return "\(first) and \(second): no difference shown, \(numbers)."
         }
     }
@@ -19,29 +26,48 @@ extension EvaluationResults.Comparison {
     /// For a table's cell.
     var shortWords: String {
         let numbers = "\(Words.signed(100 * difference.mean, 1)) (\(Words.interval(difference)))"
-        return finding == .noDifferenceShown ? "\(numbers), no difference shown" : numbers
+        switch finding {
+        case .better, .worse: return numbers
+        case .noDifferenceShown: return "\(numbers), no difference shown"
+        case .tooFew: return "\(Words.signed(100 * difference.mean, 1)) (\(Words.tooFew))"
+        }
     }
 }
 
 extension EvaluationResults {
     /// Tables and sentences for a terminal.
-    public var text: String { pieces { $0.text } heading: { "\($0)\n" }.joined(separator: "\n\n") }
+    public var text: String {
+        pieces {
+            $0.text
+        } heading: {
+            "\($0)\n"
+        }.joined(separator: "\n\n")
+    }
 
     /// What `results.md` holds.
     var markdown: String {
-        (["# \(model) on \(problemFile)"] + pieces { $0.markdown } heading: { "## \($0)\n\n" }).joined(separator: "\n\n") + "\n"
+        (["# \(model) on \(problemFile)"]
+            + pieces {
+                $0.markdown
+            } heading: {
+                "## \($0)\n\n"
+            }).joined(separator: "\n\n") + "\n"
     }
 
     private func pieces(_ form: (TextTable) -> String, heading: (String) -> String) -> [String] {
         var pieces: [String] = []
         if !missing.isEmpty {
             let all = Set(missing).union(rows.map(\.name)).count
-            pieces.append("Unfinished: \(missing.count) of \(all) are still to be measured: \(missing.joined(separator: "; ")).")
+            pieces.append(
+                "Unfinished: \(missing.count) of \(all) are still to be measured: \(missing.joined(separator: "; ")).")
         }
         pieces.append(form(mainTable))
         if !faults.isEmpty { pieces.append(faults.joined(separator: "\n")) }
+        if let correction { pieces.append(correction) }
         if !comparisons.isEmpty { pieces.append(comparisons.map { "- " + $0.words }.joined(separator: "\n")) }
-        if let table = tuningTable { pieces.append(heading("Expert-guided tuning") + form(table) + (tuningWords.map { "\n\n" + $0 } ?? "")) }
+        if let table = tuningTable {
+            pieces.append(heading("Expert-guided tuning") + form(table) + (tuningWords.map { "\n\n" + $0 } ?? ""))
+        }
         if let table = curveTable { pieces.append(heading("Pass@k") + form(table)) }
         if let diagnosis { pieces.append(heading("Token-level diagnosis") + diagnosis.words) }
         if let table = commandTable { pieces.append(heading("Commands") + form(table)) }
@@ -49,11 +75,37 @@ extension EvaluationResults {
         return pieces
     }
 
+    /// How many comparisons the table makes, and which of the differences that it calls shown survive Holm's correction
+    /// for so many; nil where there is none.
+    public var correction: String? {
+        guard !comparisons.isEmpty else { return nil }
+        guard problems >= Bootstrap.fewest else {
+            return "\(Words.count(problems, "problem")): too few for intervals, expected at least \(Bootstrap.fewest); "
+                + "nothing here shows a difference."
+        }
+        let survives = Holm.survive(comparisons.map { $0.difference.p ?? 1 })
+        let shown = comparisons.indices.filter { [.better, .worse].contains(comparisons[$0].finding) }
+        let start =
+            "\(Words.count(comparisons.count, "comparison")) are made, \(shown.count) of them show a difference at 95 "
+            + "% each"
+        let lost = shown.filter { !survives[$0] }.map { place in
+            let pair = comparisons[place], isTurned = pair.second == rows.first { $0.role == .autoDeco }?.name
+            return isTurned ? "\(pair.second) against \(pair.first)" : "\(pair.first) against \(pair.second)"
+        }
+        if shown.isEmpty { return start + "." }
+        return lost.isEmpty
+            ? start + "; all of these survive Holm's correction for so many comparisons."
+            : start + "; \(shown.count - lost.count) survive Holm's correction for so many comparisons, these do not: "
+                + lost.joined(separator: "; ") + "."
+    }
+
     /// Where the verifier itself failed: a sentence for each row.
     public var faults: [String] {
         rows.filter { $0.faults > 0 }.map { row in
             let count = row.faults == 1 ? "1 completion" : "\(row.faults) completions"
-            return "\(row.name): \(count) could not be judged and count as wrong\(row.firstFault.map { ": first, \($0)" } ?? "")."
+            return
+                "\(row.name): \(count) could not be judged and count as "
+                + "wrong\(row.firstFault.map { ": first, \($0)" } ?? "")."
         }
     }
 
@@ -62,9 +114,13 @@ extension EvaluationResults {
         guard let tuning else { return nil }
         let point = (tuning.topPs + tuning.temperatures).first { $0.pair == tuning.best }
         let again = rows.first { $0.name == MethodList.pick }
-        return "Best of \(tuning.temperatures.count + tuning.topPs.filter { $0.pair.topP != 1 }.count) points: \(tuning.best), "
-            + "\(point.map { Words.percent($0.passAt1.mean) } ?? "–") % with the \(tuning.samplesPerProblem) samples that chose it"
+        return
+            "Best of \(tuning.temperatures.count + tuning.topPs.filter { $0.pair.topP != 1 }.count) points: "
+            + "\(tuning.best), "
+            + "\(point.map { Words.percent($0.passAt1.mean) } ?? "–") % with the \(tuning.samplesPerProblem) samples "
+            + "that chose it"
             + (again.map { ", \(Words.percent($0.passAt1.mean)) % with \($0.samplesPerProblem) fresh ones" } ?? "")
-            + ". An expert chose it on the problems that are measured: it is an oracle, and nobody has it for new problems."
+            + ". An expert chose it on the problems that are measured: it is an oracle, and nobody has it for new "
+            + "problems."
     }
 }

@@ -1,3 +1,5 @@
+import Scoring
+
 /// Everything that an evaluation found: what `results.json` holds, and what the tables and the report are made from.
 ///
 /// Shares and pass@k are in [0, 1]; differences are of such.

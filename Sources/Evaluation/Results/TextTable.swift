@@ -16,8 +16,11 @@ struct TextTable: Equatable {
     }
 
     var markdown: String {
-        func line(_ cells: [String]) -> String { "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |" }
-        return ([line(head), line(head.indices.map { $0 == 0 ? "---" : "---:" })] + rows.map(line)).joined(separator: "\n")
+        func line(_ cells: [String]) -> String {
+            "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
+        }
+        return ([line(head), line(head.indices.map { $0 == 0 ? "---" : "---:" })] + rows.map(line)).joined(
+            separator: "\n")
     }
 }
 

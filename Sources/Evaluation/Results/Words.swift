@@ -1,4 +1,5 @@
 import Foundation
+import Scoring
 
 /// Numbers as tables, sentences and the report say them, with a true minus sign.
 enum Words {
@@ -19,18 +20,30 @@ enum Words {
     /// A share in per cent, without the unit.
     static func percent(_ share: Double, _ places: Int = 1) -> String { fixed(100 * share, places) }
 
+    /// In place of an interval that too few problems would give.
+    static let tooFew = "too few problems"
+
     /// "9.1 to 12.5", in per cent where not scaled otherwise.
     static func interval(_ estimate: Estimate, _ places: Int = 1, scale: Double = 100) -> String {
-        "\(fixed(scale * estimate.lower, places)) to \(fixed(scale * estimate.upper, places))"
+        guard estimate.hasInterval else { return tooFew }
+        return "\(fixed(scale * estimate.lower, places)) to \(fixed(scale * estimate.upper, places))"
     }
 
     /// "+10.8 points (95 % interval +9.1 to +12.5)" for a difference of shares.
     static func points(_ difference: Estimate) -> String {
-        "\(signed(100 * difference.mean, 1)) points (95 % interval \(signed(100 * difference.lower, 1)) to \(signed(100 * difference.upper, 1)))"
+        "\(signed(100 * difference.mean, 1)) points \(ends(difference))"
+    }
+
+    /// "(95 % interval +9.1 to +12.5)"
+    static func ends(_ difference: Estimate, _ name: String = "95 % interval ") -> String {
+        guard difference.hasInterval else { return "(\(tooFew) for an interval)" }
+        return "(\(name)\(signed(100 * difference.lower, 1)) to \(signed(100 * difference.upper, 1)))"
     }
 
     /// "3 completions", "1 completion"
-    static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String { "\(number) \(number == 1 ? noun : plural ?? noun + "s")" }
+    static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
+        "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
+    }
 
     /// "a, b and c"
     static func list(_ items: [String]) -> String {

@@ -1,16 +1,18 @@
 import AutoDecoHeads
 import Backbone
-import Configuration
+import Files
 import Foundation
 import HiddenStateCache
+import Scoring
 import Tasks
+import Tokenizers
 import Trajectories
 
-/// What a configuration asks to evaluate, with its inputs read and held against each other: nothing is sampled before all of it fits.
+/// What is evaluated, with its inputs read and held against each other: nothing is sampled before all of it fits.
 public struct EvaluationPlan: Sendable {
     /// `evaluation.folder`.
     public let folder: URL
-    let settings: EvaluationSection
+    let settings: EvaluationSettings
     let modelName, problemFile: String
     let sampler: MethodSampler
     let heads: TrainedHeads?
@@ -30,77 +32,75 @@ public struct EvaluationPlan: Sendable {
     /// What cannot be measured, and why.
     public let notes: [String]
 
-    /// - Parameter otherHeads: folders beside `evaluation.otherHeads`.
-    /// - Throws: for what is missing in the configuration or does not fit together: model, tokenizer, problems, prompts, heads, verifier.
-    public init(_ configuration: Configuration) throws {
-        let settings = configuration.evaluation, task = configuration.task
-        folder = URL(fileURLWithPath: try configuration.required(settings.folder, "evaluation.folder"), isDirectory: true)
-        let modelFolder = try configuration.required(configuration.model.folder, "model.folder")
-        let modelURL = URL(fileURLWithPath: modelFolder, isDirectory: true)
-        problemFile = try configuration.required(task.test, "task.test")
+    /// - Parameter inputs: what is evaluated, and on what.
+    /// - Throws: for what does not fit together: model, tokenizer, problems, prompts, heads.
+    public init(_ inputs: EvaluationInputs) throws {
+        let settings = inputs.settings
+        (folder, problemFile, configuration, self.settings) = (
+            inputs.folder, inputs.problemFile, inputs.configuration, settings
+        )
+        let modelURL = URL(fileURLWithPath: inputs.modelFolder, isDirectory: true)
         let model = try Transformer(directory: modelURL), tokenizer = try Tokenizer(directory: modelURL)
-        try model.requireFit(tokenizer, in: modelFolder)
-        modelName = configuration.model.name ?? modelURL.lastPathComponent
-        let verifier = try task.makeVerifier()
+        try model.requireFit(tokenizer, in: inputs.modelFolder)
+        modelName = inputs.modelName ?? modelURL.lastPathComponent
         func sampler(_ problems: [Problem], _ rendering: PromptRendering) throws -> MethodSampler {
             MethodSampler(
-                try ProblemSampler(model: model, tokenizer: tokenizer, verifier: verifier, rendering: rendering, problems: problems),
+                try ProblemSampler(
+                    model: model, tokenizer: tokenizer, verifier: inputs.verifier, rendering: rendering,
+                    problems: problems),
                 maxTokens: settings.maxTokens, width: settings.batch)
         }
-        let problems = try task.problems(in: problemFile, limit: settings.problems)
-        self.sampler = try sampler(problems, task.rendering)
+        self.sampler = try sampler(inputs.problems, inputs.rendering)
 
-        let all = try TrainedHeads.reading([settings.heads].compactMap(\.self) + settings.otherHeads, model: model.configuration)
-        heads = settings.heads == nil ? nil : all[0]
-        let otherHeads = settings.heads == nil ? all : Array(all.dropFirst())
+        let all = try TrainedHeads.reading(
+            [inputs.heads].compactMap(\.self) + inputs.otherHeads, model: model.configuration)
+        heads = inputs.heads == nil ? nil : all[0]
+        let otherHeads = inputs.heads == nil ? all : Array(all.dropFirst())
 
-        var notes: [String] = [], heldOut: HeldOutTokens?, validation: MethodSampler?
+        var notes = inputs.notes, heldOut: HeldOutTokens?, validation: MethodSampler?
         if let heads {
-            let split = TrajectorySplit(validationFraction: configuration.training.validationFraction, seed: UInt64(configuration.training.seed))
-            if let cache = configuration.cache.folder {
+            if let cache = inputs.cacheFolder {
                 do {
                     heldOut = try HeldOutTokens(
-                        folder: URL(fileURLWithPath: cache, isDirectory: true), split: split, modelFolder: modelURL,
-                        vocabularySize: model.configuration.vocabularySize, heads: heads.heads.configuration)
+                        folder: URL(fileURLWithPath: cache, isDirectory: true), split: inputs.split,
+                        modelFolder: modelURL, vocabularySize: model.configuration.vocabularySize,
+                        heads: heads.heads.configuration)
                 } catch { notes.append("No diagnosis: \(error).") }
             } else {
                 notes.append("No diagnosis: cache.folder is null.")
             }
             if heldOut == nil {
-                if let file = task.validation {
-                    validation = try sampler(try task.problems(in: file, limit: nil), task.rendering)
+                if let problems = inputs.validationProblems {
+                    validation = try sampler(problems, inputs.rendering)
                 } else {
-                    notes.append("No mean shift: there is neither a cache nor task.validation to average the heads' temperature and top-p on.")
+                    notes.append(
+                        "No mean shift: there is neither a cache nor task.validation to average the heads' "
+                            + "temperature and top-p on.")
                 }
             }
         }
         (self.heldOut, self.validation, self.notes) = (heldOut, validation, notes)
-        methods = try MethodList(settings, heads: heads, otherHeads: otherHeads, hasMeanShift: heldOut != nil || validation != nil)
+        methods = try MethodList(
+            settings, heads: heads, otherHeads: otherHeads, hasMeanShift: heldOut != nil || validation != nil)
 
-        let spoken = heads != nil && task.verifier == .countdown && task.command == nil ? min(settings.commandProblems, problems.count) : 0
-        let first = Array(problems.prefix(spoken))
-        plain = spoken > 0 ? try sampler(first, task.rendering) : nil
+        let spoken = heads != nil ? min(settings.commandProblems, inputs.problems.count) : 0
+        let first = Array(inputs.problems.prefix(inputs.spokenRenderings.isEmpty ? 0 : spoken))
+        plain = first.isEmpty ? nil : try sampler(first, inputs.rendering)
         commands =
-            spoken > 0
-            ? try Countdown.Command.allCases.map { ($0, try sampler(first, PromptRendering(template: task.promptTemplate, command: $0))) } : []
+            first.isEmpty ? [] : try inputs.spokenRenderings.map { ($0.command, try sampler(first, $0.rendering)) }
 
-        var fingerprint = Fingerprint()
-        try fingerprint.add("model", model: modelFolder)
-        fingerprint.add(task)
+        var fingerprint = inputs.task
+        try fingerprint.add("model", model: inputs.modelFolder)
         fingerprint.add("evaluation.maxTokens", settings.maxTokens)
         var test = fingerprint
         try test.add("task.test", contentOf: problemFile)
-        test.add("evaluation.problems", problems.count)
+        test.add("evaluation.problems", inputs.problems.count)
         self.fingerprint = test
-        if validation != nil, let file = task.validation {
+        if validation != nil, let file = inputs.validationFile {
             try fingerprint.add("task.validation", contentOf: file)
             validationFingerprint = fingerprint
         } else {
             validationFingerprint = nil
         }
-        self.settings = settings
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-        self.configuration = String(decoding: try encoder.encode(configuration.json), as: UTF8.self)
     }
 }

@@ -1,16 +1,18 @@
 import AutoDecoHeads
 import Backbone
 import Dispatch
+import Files
 import Foundation
 import Safetensors
+import Scoring
 import Tasks
 import Trajectories
 
 /// Measures all methods of a plan, and goes on where it was ended.
 ///
-/// Each method is sampled seed by seed, and each seed's outcomes are kept in a file of their own; the results are written anew with what is
-/// there every now and then, and when it ends. Whatever is there already is read in place of being sampled, so that the results do not depend on how often a run was
-/// ended.
+/// Each method is sampled seed by seed, and each seed's outcomes are kept in a file of their own; the results are
+/// written anew with what is there every now and then, and when it ends. Whatever is there already is read in place of
+/// being sampled, so that the results do not depend on how often a run was ended.
 public final class Evaluator {
     /// What happens, for whoever shows how far it is.
     public enum Event: Sendable {
@@ -53,14 +55,20 @@ public final class Evaluator {
     /// Measures what is not there yet, and writes the results.
     ///
     /// - Throws: `CancellationError` where it was cancelled; finished runs stay, and the results hold what is there.
-    public func run(onEvent: @escaping (Event) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }) throws -> EvaluationResults {
+    public func run(
+        onEvent: @escaping (Event) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
+    ) throws -> EvaluationResults {
         (self.onEvent, self.isCancelled) = (onEvent, isCancelled)
         measurements.notes = plan.notes
         try diagnose()
         mode = .reading
         try measureAll()
-        onEvent(.planned(completions: plan.completions, stored: stored))
+        // What could not be judged before is shown until it has been asked again.
         try write()
+        let unjudged = known.filter { $0.value.outcomes.faults > 0 }
+        for key in unjudged.keys { known[key] = nil }
+        stored -= unjudged.values.reduce(0) { $0 + $1.outcomes.samples }
+        onEvent(.planned(completions: plan.completions, stored: stored))
         mode = .sampling
         do { try measureAll() } catch {
             // What was measured before it ended is shown, too.
@@ -78,7 +86,8 @@ public final class Evaluator {
         if let autoDeco = plan.methods.autoDeco { _ = try measure(autoDeco) }
         if let pair = try meanPair() { _ = try measure(plan.methods.meanShift(pair)) }
         measurements.tuning = try ExpertTuning(
-            temperatures: plan.settings.temperatures, topPs: plan.settings.topPs, measure: { try measure(plan.methods.point($0)) })
+            temperatures: plan.settings.temperatures, topPs: plan.settings.topPs,
+            measure: { try measure(plan.methods.point($0)) })
         if let best = measurements.tuning?.best.pair { _ = try measure(plan.methods.pick(best)) }
         for planned in plan.methods.parts + plan.methods.baselines + plan.methods.filters { _ = try measure(planned) }
         try measureCommands()
@@ -88,7 +97,8 @@ public final class Evaluator {
     /// - Returns: nil where not all seeds are there, which only reading leaves so.
     private func measure(_ planned: PlannedMethod) throws -> MethodResult? {
         let runs = try runs(
-            planned.runName, planned.method, plan.sampler, samples: planned.samples, seeds: planned.seeds, plan.fingerprint,
+            planned.runName, planned.method, plan.sampler, samples: planned.samples, seeds: planned.seeds,
+            plan.fingerprint,
             onSampled: { runs in
                 measurements.record(planned, runs)
                 try refresh()
@@ -114,6 +124,8 @@ public final class Evaluator {
         }
         for file in files where known[file.key] == nil {
             guard let run: MethodRun = try store.load(file.name, file.fingerprint) else { continue }
+            // Where the verifier failed nobody knows about the completions: they are never kept as final.
+            if mode == .sampling, run.outcomes.faults > 0 { continue }
             known[file.key] = run
             stored += run.outcomes.samples
         }
@@ -123,7 +135,8 @@ public final class Evaluator {
         if isCancelled() { throw CancellationError() }
         onEvent(.began(method: name))
         try sampler.runs(
-            method, samples: samples, seeds: missing.map { UInt64(seeds[$0]) }, onCompletion: { onEvent(.completed(completions: 1)) },
+            method, samples: samples, seeds: missing.map { UInt64(seeds[$0]) },
+            onCompletion: { onEvent(.completed(completions: 1)) },
             onRun: { place, run in
                 let file = files[missing[place]]
                 try store.save(run, file.name, file.fingerprint)
@@ -137,7 +150,9 @@ public final class Evaluator {
     private static let secondsBetweenResults = 20.0
 
     private func refresh() throws {
-        guard Double(DispatchTime.now().uptimeNanoseconds - written.uptimeNanoseconds) / 1e9 >= Self.secondsBetweenResults else { return }
+        guard
+            Double(DispatchTime.now().uptimeNanoseconds - written.uptimeNanoseconds) / 1e9 >= Self.secondsBetweenResults
+        else { return }
         try write()
     }
 
@@ -164,9 +179,12 @@ public final class Evaluator {
 
     /// The heads' average as a constant pair.
     private func meanPair() throws -> StaticPair? {
-        if knobs == nil, let heads = plan.heads, let sampler = plan.validation, let fingerprint = plan.validationFingerprint {
-            let method = heads.method("average of the heads", filter: plan.settings.filter.filter)
-            knobs = try runs(method.name, method, sampler, samples: 1, seeds: [plan.settings.seed], fingerprint).first.map { MeanKnobs(of: $0.outcomes) }
+        if knobs == nil, let heads = plan.heads, let sampler = plan.validation,
+            let fingerprint = plan.validationFingerprint
+        {
+            let method = heads.method("average of the heads", filter: plan.settings.filter)
+            knobs = try runs(method.name, method, sampler, samples: 1, seeds: [plan.settings.seed], fingerprint).first
+                .map { MeanKnobs(of: $0.outcomes) }
         }
         return knobs?.pair
     }
@@ -178,11 +196,15 @@ public final class Evaluator {
             fingerprint.add("evaluation.problems", sampler.problems.count)
             fingerprint.add("task.command", command?.rawValue ?? "null")
             let name = command.map { "command \($0.rawValue)" } ?? "no command"
-            return try runs(name, method, sampler, samples: EvaluationPlan.commandSamples, seeds: [plan.settings.seed], fingerprint).first?.outcomes
+            return try runs(
+                name, method, sampler, samples: EvaluationPlan.commandSamples, seeds: [plan.settings.seed], fingerprint
+            ).first?.outcomes
         }
-        let without = try outcomes(nil, plain), with = try plan.commands.map { ($0.command, try outcomes($0.command, $0.sampler)) }
+        let without = try outcomes(nil, plain),
+            with = try plan.commands.map { ($0.command, try outcomes($0.command, $0.sampler)) }
         guard let without, with.allSatisfy({ $0.1 != nil }) else { return }
-        measurements.commands = assembly.commandEffects(plain: without, spoken: with.compactMap { command, found in found.map { (command, $0) } })
+        measurements.commands = assembly.commandEffects(
+            plain: without, spoken: with.compactMap { command, found in found.map { (command, $0) } })
         if mode == .sampling { try write() }
     }
 

@@ -1,3 +1,4 @@
+import Scoring
 import Tasks
 
 /// What has been measured so far.

@@ -4,8 +4,8 @@ import Trajectories
 
 /// Draws completions of a task's problems with any method, and counts what the verifier says about them.
 ///
-/// A completion's random stream is named by its seed, its problem's place in the list and its own number, so that a figure depends on the seed
-/// alone, not on how many completions are decoded together.
+/// A completion's random stream is named by its seed, its problem's place in the list and its own number, so that a
+/// figure depends on the seed alone, not on how many completions are decoded together.
 public struct MethodSampler: Sendable {
     public let sampler: ProblemSampler
     /// Longest completion, its end token included.
@@ -45,13 +45,15 @@ public struct MethodSampler: Sendable {
         return MethodRun(outcomes: outcomes, seconds: start.secondsSince)
     }
 
-    /// Samples every problem under several seeds: the same completions as one by one, and fuller batches, because the next seed's completions
-    /// begin where the last ones of a seed are still under way.
+    /// Samples every problem under several seeds: the same completions as one by one, and fuller batches, because the
+    /// next seed's completions begin where the last ones of a seed are still under way.
     ///
     /// - Parameter onRun: hears of each seed's run, by its place in `seeds`, as soon as it is done.
-    /// - Throws: `CancellationError` where it was cancelled; runs that are done have been told of. What the policy and `onRun` throw.
+    /// - Throws: `CancellationError` where it was cancelled; runs that are done have been told of. What the policy and
+    ///   `onRun` throw.
     public func runs(
-        _ method: Method, samples: Int, seeds: [UInt64], onCompletion: () -> Void = {}, onRun: (Int, MethodRun) throws -> Void,
+        _ method: Method, samples: Int, seeds: [UInt64], onCompletion: () -> Void = {},
+        onRun: (Int, MethodRun) throws -> Void,
         isCancelled: () -> Bool = { false }
     ) throws {
         let perSeed = problems.count * (method.isDeterministic ? 1 : samples)
@@ -59,12 +61,17 @@ public struct MethodSampler: Sendable {
         for first in stride(from: 0, to: seeds.count, by: together) {
             let group = first..<min(first + together, seeds.count)
             guard group.count > 1 else {
-                try onRun(first, run(method, samples: samples, seed: seeds[first], onCompletion: onCompletion, isCancelled: isCancelled))
+                try onRun(
+                    first,
+                    run(
+                        method, samples: samples, seed: seeds[first], onCompletion: onCompletion,
+                        isCancelled: isCancelled))
                 continue
             }
             var start = DispatchTime.now()
             try sampler.sample(
-                problems.indices, with: method.policy, samples: method.isDeterministic ? 1 : samples, maxTokens: maxTokens,
+                problems.indices, with: method.policy, samples: method.isDeterministic ? 1 : samples,
+                maxTokens: maxTokens,
                 seeds: Array(seeds[group]), width: width, onCompletion: { _ in onCompletion() },
                 onSeed: { place, completions in
                     let outcomes = Outcomes(problems: zip(problems, completions).map { ProblemOutcome($0, $1) })
@@ -82,10 +89,13 @@ extension DispatchTime {
 extension ProblemOutcome {
     fileprivate init(_ problem: Problem, _ completions: [ProblemSampler.Completion]) {
         let decisions = completions.lazy.flatMap(\.sample.decisions)
-        let faults = completions.compactMap { if case .wrong(let fault) = $0.verdict, fault.isOfVerifier { fault } else { nil } }
+        let faults = completions.compactMap {
+            if case .wrong(let fault) = $0.verdict, fault.isOfVerifier { fault } else { nil }
+        }
         self.init(
             problem: problem.id, samples: completions.count, correct: completions.count(where: \.isCorrect),
-            truncated: completions.count(where: \.sample.isTruncated), tokens: completions.reduce(0) { $0 + $1.sample.decisions.count },
+            truncated: completions.count(where: \.sample.isTruncated),
+            tokens: completions.reduce(0) { $0 + $1.sample.decisions.count },
             faults: faults.count, firstFault: faults.first, temperatureSum: decisions.reduce(0) { $0 + $1.temperature },
             topPSum: decisions.reduce(0) { $0 + $1.topP })
     }

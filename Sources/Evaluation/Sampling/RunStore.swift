@@ -1,11 +1,12 @@
+import Files
 import Foundation
 import Safetensors
 import Trajectories
 
 /// What has been sampled, a file for each method and seed, so that nothing is sampled twice.
 ///
-/// A file's name carries what its content depends on, as a number: with other heads, another verifier or another prompt template a run has
-/// another name, and files of both stay.
+/// A file's name carries what its content depends on, as a number: with other heads, another verifier or another prompt
+/// template a run has another name, and files of both stay.
 struct RunStore: Sendable {
     let folder: URL
 
@@ -20,18 +21,25 @@ struct RunStore: Sendable {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             // What a process that was ended while it wrote has left.
-            for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasPrefix(".") && name.hasSuffix(".partial") {
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            where name.hasPrefix(".") && name.hasSuffix(".partial") {
                 try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
             }
-        } catch { throw EvaluationError("\(folder.relativePath): cannot be made or read: \(error.localizedDescription)") }
+        } catch {
+            throw EvaluationError("\(folder.relativePath): cannot be made or read: \(error.localizedDescription)")
+        }
     }
 
     /// - Returns: nil where it is not there.
     /// - Throws: ``EvaluationError`` for a file that is damaged.
-    func load<Value: Codable>(_ name: String, _ fingerprint: Fingerprint, as type: Value.Type = Value.self) throws -> Value? {
+    func load<Value: Codable>(
+        _ name: String, _ fingerprint: Fingerprint, as type: Value.Type = Value.self
+    ) throws -> Value? {
         let url = url(name, fingerprint)
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        guard let data = try? Data(contentsOf: url), let file = try? JSONDecoder().decode(File<Value>.self, from: data) else {
+        guard let data = try? Data(contentsOf: url),
+            let file = try? JSONDecoder().decodeGuarded(File<Value>.self, from: data)
+        else {
             throw EvaluationError("\(url.relativePath): cannot be read as a finished run; remove it to sample it again")
         }
         return file.fingerprint == fingerprint ? file.value : nil
@@ -41,7 +49,8 @@ struct RunStore: Sendable {
     func save(_ value: some Codable, _ name: String, _ fingerprint: Fingerprint) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(encoder.encode(File(fingerprint: fingerprint, value: value)), to: url(name, fingerprint).path)
+        try AtomicFile.write(
+            encoder.encode(File(fingerprint: fingerprint, value: value)), to: url(name, fingerprint).path)
     }
 
     private func url(_ name: String, _ fingerprint: Fingerprint) -> URL {

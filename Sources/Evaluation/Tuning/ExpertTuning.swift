@@ -1,7 +1,7 @@
 /// Expert-guided tuning: what a patient expert finds who may look at the problems that are measured.
 ///
-/// The temperature with the best pass@1 at P = 1, then the top-p with the best one at that temperature, of two equal ones
-/// the smaller. It is an oracle: nobody has it for new problems.
+/// The temperature with the best pass@1 at P = 1, then the top-p with the best one at that temperature, of two equal
+/// ones the smaller. It is an oracle: nobody has it for new problems.
 public struct ExpertTuning: Sendable, Equatable {
     /// The two curves, and the best point of both.
     public let temperatures: [Point], topPs: [Point]
@@ -37,10 +37,14 @@ public struct ExpertTuning: Sendable, Equatable {
                 return best
             }
         }
-        guard let first = try points(temperatures.sorted().map { StaticPair(temperature: $0, topP: 1) }), let warmest = best(first) else { return nil }
+        guard let first = try points(temperatures.sorted().map { StaticPair(temperature: $0, topP: 1) }),
+            let warmest = best(first)
+        else { return nil }
         let second = topPs.sorted().map { StaticPair(temperature: warmest.pair.temperature, topP: $0) }
         // Greedy has no top-p.
-        guard let second = try points(warmest.pair.temperature == 0 ? [] : second), let overall = best(second + [warmest]) else { return nil }
+        guard let second = try points(warmest.pair.temperature == 0 ? [] : second),
+            let overall = best(second + [warmest])
+        else { return nil }
         (self.temperatures, self.topPs, self.best) = (first, second, overall)
     }
 }

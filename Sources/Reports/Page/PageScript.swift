@@ -1,5 +1,5 @@
-/// The page's only script: arrow keys walk from token to token, and a list chooses what is shown. Without it everything else works, and all
-/// of a choice is shown.
+/// The page's only script: arrow keys walk from token to token, and a list chooses what is shown. Without it everything
+/// else works, and all of a choice is shown.
 enum PageScript {
     /// One token of a text takes part in the tab order at a time; the numbers of the one with the focus are read out.
     static let tokenKeys = """

@@ -7,7 +7,9 @@ enum PageStyle {
             let above = "background:rgb(var(--warm)/\(opacity))"
             let below = "background:rgb(var(--cool)/\(opacity))"
             let cut = "background:rgb(var(--cut)/\(opacity))"
-            return ".by-t:checked~.text .a\(level),.scale .a\(level){\(above)}.by-t:checked~.text .b\(level),.scale .b\(level){\(below)}"
+            return
+                ".by-t:checked~.text .a\(level),.scale .a\(level){\(above)}.by-t:checked~.text .b\(level),.scale "
+                + ".b\(level){\(below)}"
                 + ".by-p:checked~.text .p\(level),.scale .p\(level){\(cut)}"
         }.joined(separator: "\n")
         return """

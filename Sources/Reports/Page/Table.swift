@@ -69,25 +69,31 @@ public struct Table: Sendable {
     var html: String {
         let headings = columns.map { column in
             let unit = column.unit.map { " <span class=\"unit\">\(escaped($0))</span>" } ?? ""
-            return "<th scope=\"col\"\(column.decimals == nil ? "" : " class=\"number\"")>\(escaped(column.name))\(unit)</th>"
+            return
+                "<th "
+                + "scope=\"col\"\(column.decimals == nil ? "" : " class=\"number\"")>\(escaped(column.name))\(unit)</th>"
         }
         let body = rows.enumerated().map { number, row in
             if let heading = row.heading {
                 // A group is a body of its own, so that its name is read out with its rows.
                 let body = number == 0 ? "" : "</tbody>\n<tbody>"
-                return "\(body)<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"\(columns.count)\">\(escaped(heading))</th></tr>\n"
+                return
+                    "\(body)<tr class=\"group\"><th scope=\"rowgroup\" "
+                    + "colspan=\"\(columns.count)\">\(escaped(heading))</th></tr>\n"
             }
             let cells = columns.enumerated().map { index, column in
                 let cell = index < row.cells.count ? row.cells[index] : .missing
                 let tag = index == 0 && column.decimals == nil ? "th" : "td"
                 let scope = tag == "th" ? " scope=\"row\"" : ""
-                return "<\(tag)\(scope)\(column.decimals == nil ? "" : " class=\"number\"")>\(escaped(text(cell, column)))</\(tag)>"
+                return
+                    "<\(tag)\(scope)\(column.decimals == nil ? "" : " class=\"number\"")>\(escaped(text(cell, column)))</\(tag)>"
             }
             return "<tr\(row.isEmphasised ? " class=\"emphasised\"" : "")>\(cells.joined())</tr>\n"
         }
         let name = caption.map { "<caption>\(escaped($0))</caption>" } ?? ""
         let label = caption.map { " aria-label=\"\(escaped($0))\" role=\"region\"" } ?? ""
-        return "<div class=\"scrolls\" tabindex=\"0\"\(label)><table>\(name)<thead><tr>\(headings.joined())</tr></thead>\n"
+        return
+            "<div class=\"scrolls\" tabindex=\"0\"\(label)><table>\(name)<thead><tr>\(headings.joined())</tr></thead>\n"
             + "<tbody>\(body.joined())</tbody></table></div>\n"
     }
 
@@ -97,7 +103,8 @@ public struct Table: Sendable {
         case .text(let text): return text
         case .number(let value): return column.decimals == nil ? NumberText.short(value) : fixed(value)
         case .spread(let value, let plusMinus): return "\(fixed(value)) ± \(fixed(plusMinus))"
-        case .interval(let value, let ends): return "\(fixed(value)) (\(fixed(ends.lowerBound)) to \(fixed(ends.upperBound)))"
+        case .interval(let value, let ends):
+            return "\(fixed(value)) (\(fixed(ends.lowerBound)) to \(fixed(ends.upperBound)))"
         case .missing: return "–"
         }
     }

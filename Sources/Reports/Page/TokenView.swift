@@ -1,15 +1,18 @@
-/// A text as a model wrote it, token by token, shaded by temperature or by top-p. A switch chooses between the two; pointing at a token,
-/// tapping it, or walking there with the arrow keys shows its numbers.
+/// A text as a model wrote it, token by token, shaded by temperature or by top-p. A switch chooses between the two;
+/// pointing at a token, tapping it, or walking there with the arrow keys shows its numbers.
 public struct TokenView: Sendable {
     public struct Token: Sendable {
         /// As the tokenizer gives it, line breaks and all.
         public var text: String
         /// T̂ in (0, 2), and P̂ in (0, 1).
         public var temperature, topP: Double
-        /// Of this token under the model, in [0, 1], and the entropy of that distribution in nats; whether at T = 1 or at T̂, a caption says.
+        /// Of this token under the model, in [0, 1], and the entropy of that distribution in nats; whether at T = 1 or
+        /// at T̂, a caption says.
         public var probability, entropy: Double?
 
-        public init(_ text: String, temperature: Double, topP: Double, probability: Double? = nil, entropy: Double? = nil) {
+        public init(
+            _ text: String, temperature: Double, topP: Double, probability: Double? = nil, entropy: Double? = nil
+        ) {
             self.text = text
             self.temperature = temperature
             self.topP = topP
@@ -30,7 +33,8 @@ public struct TokenView: Sendable {
     }
 
     /// How numbers become shades: T̂ around 1, warm above and cool below; P̂ from 1 down, darker where more is cut off.
-    /// The darkest shade is the largest deviation in this text, so that narrow ranges are seen, and the legend says what it is.
+    /// The darkest shade is the largest deviation in this text, so that narrow ranges are seen, and the legend says
+    /// what it is.
     struct Shading: Equatable {
         static let levels = 10
         /// |T̂ − 1| of the darkest shade, at least 0.05.
@@ -47,7 +51,8 @@ public struct TokenView: Sendable {
         func classes(_ token: Token) -> [String] {
             let deviation = Self.level((token.temperature - 1) / temperatureReach)
             let cut = Self.level((1 - token.topP) / topPReach)
-            return (deviation == 0 ? [] : [(deviation > 0 ? "a" : "b") + String(abs(deviation))]) + (cut <= 0 ? [] : ["p\(cut)"])
+            return (deviation == 0 ? [] : [(deviation > 0 ? "a" : "b") + String(abs(deviation))])
+                + (cut <= 0 ? [] : ["p\(cut)"])
         }
 
         private static func level(_ share: Double) -> Int {
@@ -81,7 +86,9 @@ public struct TokenView: Sendable {
 
     private func element(_ token: Token, _ shading: Shading) -> String {
         let classes = shading.classes(token).joined(separator: " ")
-        return "<span\(classes.isEmpty ? "" : " class=\"\(classes)\"") data-n=\"\(escaped(numbers(token)))\">\(Self.visible(token.text))</span>"
+        return
+            "<span\(classes.isEmpty ? "" : " class=\"\(classes)\"") "
+            + "data-n=\"\(escaped(numbers(token)))\">\(Self.visible(token.text))</span>"
     }
 
     private func numbers(_ token: Token) -> String {
@@ -107,7 +114,8 @@ public struct TokenView: Sendable {
         return "“\(line)”"
     }
 
-    /// Text with signs where a reader would see nothing. The signs are the style sheet's, so that copying gives the text alone.
+    /// Text with signs where a reader would see nothing. The signs are the style sheet's, so that copying gives the
+    /// text alone.
     private static func visible(_ text: String) -> String {
         guard !text.isEmpty else { return "<i class=\"empty\"></i>" }
         var result = ""

@@ -25,7 +25,8 @@ struct AxisScale {
         let given = axis.range.flatMap {
             usable($0.lowerBound) && usable($0.upperBound) && $0.upperBound > $0.lowerBound ? $0 : nil
         }
-        var (low, high) = given.map { ($0.lowerBound, $0.upperBound) } ?? data ?? (axis.scale == .linear ? (0, 1) : (1, 10))
+        var (low, high) =
+            given.map { ($0.lowerBound, $0.upperBound) } ?? data ?? (axis.scale == .linear ? (0, 1) : (1, 10))
         if !(high > low) || axis.scale == .linear && high - low < max(1e-12 * max(abs(low), abs(high)), 1e-290) {
             (low, high) = Self.widened(low, high, axis.scale)
         }
@@ -35,10 +36,11 @@ struct AxisScale {
             : Self.logarithmic(low, high, roundsOut && given == nil, tickCount)
         scale = axis.scale
         (self.low, self.high) = (places.low, places.high)
-        ticks = axis.ticks.map { ticks in
-            ticks.filter { usable($0) && $0 >= places.low && $0 <= places.high }
-                .map { Tick(value: $0, text: NumberText.short($0)) }
-        } ?? places.ticks
+        ticks =
+            axis.ticks.map { ticks in
+                ticks.filter { usable($0) && $0 >= places.low && $0 <= places.high }
+                    .map { Tick(value: $0, text: NumberText.short($0)) }
+            } ?? places.ticks
     }
 
     /// Where a value lies: 0 at the low end, 1 at the high end; nil where it has no place.
@@ -58,7 +60,9 @@ struct AxisScale {
         return (low - half, high + half)
     }
 
-    private static func linear(_ low: Double, _ high: Double, _ roundsOut: Bool, _ count: Int) -> (Double, Double, [Tick]) {
+    private static func linear(
+        _ low: Double, _ high: Double, _ roundsOut: Bool, _ count: Int
+    ) -> (Double, Double, [Tick]) {
         let step = niceStep((high - low) / Double(max(count, 2)))
         let slack = 1e-9
         var (low, high) = (low, high)
@@ -69,14 +73,20 @@ struct AxisScale {
         let first = Int((low / step - slack).rounded(.up))
         let last = Int((high / step + slack).rounded(.down))
         guard last >= first, last - first < 100 else { return (low, high, []) }
-        return (low, high, (first...last).map {
-            let value = Double($0) * step
-            return Tick(value: value, text: NumberText.tick(value, step: step))
-        })
+        return (
+            low, high,
+            (first...last).map {
+                let value = Double($0) * step
+                return Tick(value: value, text: NumberText.tick(value, step: step))
+            }
+        )
     }
 
-    /// Ticks at powers of ten; at 1, 2 and 5 times them where there are few; at evenly spaced values where there is less than half a decade.
-    private static func logarithmic(_ low: Double, _ high: Double, _ roundsOut: Bool, _ count: Int) -> (Double, Double, [Tick]) {
+    /// Ticks at powers of ten; at 1, 2 and 5 times them where there are few; at evenly spaced values where there is
+    /// less than half a decade.
+    private static func logarithmic(
+        _ low: Double, _ high: Double, _ roundsOut: Bool, _ count: Int
+    ) -> (Double, Double, [Tick]) {
         let decades = log10(high) - log10(low)
         if decades < 0.5 {
             let places = linear(low, high, roundsOut, count)

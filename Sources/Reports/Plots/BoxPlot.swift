@@ -1,4 +1,5 @@
-/// Distributions side by side: median, quartiles, whiskers to the last value within 1.5 interquartile ranges, and single values beyond.
+/// Distributions side by side: median, quartiles, whiskers to the last value within 1.5 interquartile ranges, and
+/// single values beyond.
 public struct BoxPlot: Plot {
     public struct Group: Sendable {
         public var name: String
@@ -37,7 +38,8 @@ public struct BoxPlot: Plot {
 
         init?(_ values: [Double]) {
             let ascending = values.filter(\.isFinite).sorted()
-            guard let lower = quantile(ascending, 0.25), let middle = quantile(ascending, 0.5), let upper = quantile(ascending, 0.75)
+            guard let lower = quantile(ascending, 0.25), let middle = quantile(ascending, 0.5),
+                let upper = quantile(ascending, 0.75)
             else { return nil }
             let reach = 1.5 * (upper - lower)
             let inside = ascending.filter { $0 >= lower - reach && $0 <= upper + reach }
@@ -63,7 +65,8 @@ public struct BoxPlot: Plot {
         let legend = (fits ? [] : groupEntries) + levelEntries
         let hidden = Axis("", range: 0...Double(max(groups.count, 1)), ticks: [])
         var frame = Frame(
-            layout, title: title, x: hidden, y: y, xValues: [], yValues: groups.flatMap(\.values) + levels.map(\.value), legend: legend)
+            layout, title: title, x: hidden, y: y, xValues: [], yValues: groups.flatMap(\.values) + levels.map(\.value),
+            legend: legend)
         let column = frame.area.width / Double(max(groups.count, 1))
         let plain = frame
         // An outlier at the edge is drawn whole.
@@ -73,17 +76,21 @@ public struct BoxPlot: Plot {
             for (index, level) in levels.enumerated() {
                 guard let place = plain.top(level.value) else { continue }
                 drawing.line(
-                    plain.area.left, place, plain.area.right, place, style: "\(PlotStyle.series(groups.count + index)) reference dash")
+                    plain.area.left, place, plain.area.right, place,
+                    style: "\(PlotStyle.series(groups.count + index)) reference dash")
             }
             for (index, group) in groups.enumerated() {
-                draw(group, colour: index, at: plain.area.left + column * (Double(index) + 0.5), width: min(column * 0.56, 90), plain, &drawing)
+                draw(
+                    group, colour: index, at: plain.area.left + column * (Double(index) + 0.5),
+                    width: min(column * 0.56, 90), plain, &drawing)
             }
         }
         let names = fits ? groups.map { wrapped($0.name, width: column / size * 0.96) } : []
         for (index, lines) in names.enumerated() {
             for (row, line) in lines.enumerated() {
                 frame.drawing.text(
-                    line, x: frame.area.left + column * (Double(index) + 0.5), y: frame.area.bottom + 5 + size * (1.15 + 1.2 * Double(row)),
+                    line, x: frame.area.left + column * (Double(index) + 0.5),
+                    y: frame.area.bottom + 5 + size * (1.15 + 1.2 * Double(row)),
                     anchor: .middle, size: size)
             }
         }
@@ -95,8 +102,10 @@ public struct BoxPlot: Plot {
     private func draw(
         _ group: Group, colour: Int, at middle: Double, width: Double, _ frame: Frame, _ drawing: inout Drawing
     ) {
-        guard let box = Box(group.values), let bottom = frame.top(box.lowerQuartile), let top = frame.top(box.upperQuartile),
-            let median = frame.top(box.median), let low = frame.top(box.lowerWhisker), let high = frame.top(box.upperWhisker)
+        guard let box = Box(group.values), let bottom = frame.top(box.lowerQuartile),
+            let top = frame.top(box.upperQuartile),
+            let median = frame.top(box.median), let low = frame.top(box.lowerWhisker),
+            let high = frame.top(box.upperWhisker)
         else { return }
         let series = PlotStyle.series(colour)
         let numbers = [box.lowerQuartile, box.median, box.upperQuartile].map(NumberText.short)

@@ -1,5 +1,5 @@
-/// Where many points lie: shaded cells, darker with more points (by the logarithm), with the median and the middle half of y
-/// along x. For T̂ against entropy, a point a token.
+/// Where many points lie: shaded cells, darker with more points (by the logarithm), with the median and the middle half
+/// of y along x. For T̂ against entropy, a point a token.
 public struct DensityPlot: Plot {
     public var title: String
     public var x, y: Axis
@@ -34,7 +34,8 @@ public struct DensityPlot: Plot {
         let style = PlotStyle.series(colour)
         let finite = points.filter { $0.x.isFinite && $0.y.isFinite }
         let legend = [
-            LegendEntry(name: "points", style: "\(style) heat h7", isFilled: true), LegendEntry(name: "median", style: "line"),
+            LegendEntry(name: "points", style: "\(style) heat h7", isFilled: true),
+            LegendEntry(name: "median", style: "line"),
             LegendEntry(name: "25 % and 75 %", style: "line thin dash"),
         ]
         var frame = Frame(
@@ -98,7 +99,8 @@ public struct DensityPlot: Plot {
         var runs: [[String]] = [[]]
         for (column, values) in columnValues.enumerated() {
             if values.count >= enough, let value = quantile(values.sorted(), share), let top = frame.top(value) {
-                runs[runs.count - 1].append("\(coordinate(frame.area.left + width * (Double(column) + 0.5))) \(coordinate(top))")
+                runs[runs.count - 1].append(
+                    "\(coordinate(frame.area.left + width * (Double(column) + 0.5))) \(coordinate(top))")
             } else {
                 runs.append([])
             }

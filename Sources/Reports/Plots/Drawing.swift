@@ -10,7 +10,8 @@ public struct Drawing: Sendable {
     }
 
     /// Text with its baseline at y.
-    mutating func text(_ text: String, x: Double, y: Double, anchor: Anchor = .start, style: String = "", size: Double) {
+    mutating func text(_ text: String, x: Double, y: Double, anchor: Anchor = .start, style: String = "", size: Double)
+    {
         let anchoring = anchor == .start ? "" : " text-anchor=\"\(anchor.rawValue)\""
         elements += "<text x=\"\(coordinate(x))\" y=\"\(coordinate(y))\" font-size=\"\(coordinate(size))\"\(anchoring)"
         elements += "\(classes(style))>\(escaped(text))</text>"
@@ -25,7 +26,8 @@ public struct Drawing: Sendable {
         elements += "<path d=\"\(data)\"\(classes(style))\(closing("path", tooltip))"
     }
 
-    mutating func rectangle(x: Double, y: Double, width: Double, height: Double, style: String, tooltip: String? = nil) {
+    mutating func rectangle(x: Double, y: Double, width: Double, height: Double, style: String, tooltip: String? = nil)
+    {
         elements += "<rect x=\"\(coordinate(x))\" y=\"\(coordinate(y))\" width=\"\(coordinate(width))\""
         elements += " height=\"\(coordinate(height))\"\(classes(style))\(closing("rect", tooltip))"
     }
@@ -38,7 +40,9 @@ public struct Drawing: Sendable {
     /// Draws within a rectangle and cuts off what leaves it; coordinates stay those of the picture.
     mutating func clipped(to area: PlotArea, _ draw: (inout Drawing) -> Void) {
         let box = [area.left, area.top, area.width, area.height].map(coordinate)
-        elements += "<svg x=\"\(box[0])\" y=\"\(box[1])\" width=\"\(box[2])\" height=\"\(box[3])\" viewBox=\"\(box.joined(separator: " "))\">"
+        elements +=
+            "<svg x=\"\(box[0])\" y=\"\(box[1])\" width=\"\(box[2])\" height=\"\(box[3])\" "
+            + "viewBox=\"\(box.joined(separator: " "))\">"
         draw(&self)
         elements += "</svg>"
     }

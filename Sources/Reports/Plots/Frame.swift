@@ -36,7 +36,8 @@ struct Frame {
         var top = drawing.heading(title, layout)
         top = drawing.legend(legend, from: top, layout)
         if !yAxis.label.isEmpty {
-            drawing.text(fitted(yAxis.label, width: layout.width / size - 1), x: 2, y: top + size, style: "muted", size: size)
+            drawing.text(
+                fitted(yAxis.label, width: layout.width / size - 1), x: 2, y: top + size, style: "muted", size: size)
             top += size * 1.45
         }
         let widestTick = (y.ticks.map { textWidth($0.text) }.max() ?? 0) * size
@@ -72,7 +73,8 @@ struct Frame {
             drawing.line(place, area.bottom, place, area.bottom + 5, style: "axis")
             let half = textWidth(tick.text) * size / 2
             guard place - half > free else { continue }
-            drawing.text(tick.text, x: place, y: area.bottom + 5 + size * 1.15, anchor: .middle, style: "muted", size: size)
+            drawing.text(
+                tick.text, x: place, y: area.bottom + 5 + size * 1.15, anchor: .middle, style: "muted", size: size)
             free = place + half + size * 0.5
         }
         drawing.height = area.bottom + 5 + size * 1.6
@@ -88,7 +90,8 @@ struct Frame {
 
     mutating func sayEmpty() {
         drawing.text(
-            "no data", x: (area.left + area.right) / 2, y: (area.top + area.bottom) / 2, anchor: .middle, style: "muted",
+            "no data", x: (area.left + area.right) / 2, y: (area.top + area.bottom) / 2, anchor: .middle,
+            style: "muted",
             size: layout.fontSize)
     }
 }
@@ -119,7 +122,8 @@ extension Drawing {
                 baseline += size * 1.45
             }
             if entry.isFilled {
-                rectangle(x: left + 6, y: baseline - size * 0.75, width: size * 0.85, height: size * 0.85, style: entry.style)
+                rectangle(
+                    x: left + 6, y: baseline - size * 0.75, width: size * 0.85, height: size * 0.85, style: entry.style)
             } else {
                 line(left, baseline - size * 0.33, left + 22, baseline - size * 0.33, style: entry.style)
             }

@@ -2,7 +2,8 @@
 struct HeatCells {
     private var paths = [String](repeating: "", count: PlotStyle.heatLevels)
 
-    /// - Parameter share: of the darkest shade, in [0, 1]; 0 draws nothing, the slightest amount draws the lightest shade.
+    /// - Parameter share: of the darkest shade, in [0, 1]; 0 draws nothing, the slightest amount draws the lightest
+    ///   shade.
     mutating func add(x: Double, y: Double, width: Double, height: Double, share: Double) {
         guard share > 0 else { return }
         let level = min(max(Int((share * Double(paths.count)).rounded(.up)), 1), paths.count)

@@ -1,4 +1,5 @@
-/// How a distribution moves: a column for each histogram, darker where more values are, with median and the middle 80 %.
+/// How a distribution moves: a column for each histogram, darker where more values are, with median and the middle 80
+/// %.
 ///
 /// A column's shade is relative to that column's fullest bin, by the square root, so that thin tails are seen.
 public struct HistogramsOverTime: Plot {
@@ -50,12 +51,15 @@ public struct HistogramsOverTime: Plot {
             ] + horizontal.map { LegendEntry(name: $0.name, style: "\(PlotStyle.series(colour + 1)) reference dot") }
         var frame = Frame(
             layout, title: title, x: x, y: y, xValues: edges,
-            yValues: slices.flatMap { [$0.histogram.range.lowerBound, $0.histogram.range.upperBound] } + horizontal.map(\.value),
+            yValues: slices.flatMap { [$0.histogram.range.lowerBound, $0.histogram.range.upperBound] }
+                + horizontal.map(\.value),
             legend: slices.isEmpty ? [] : legend)
         let plain = frame
         frame.drawing.clipped(to: frame.area) { drawing in
             var cells = HeatCells()
-            for (index, slice) in slices.enumerated() { add(slice.histogram, edges[index], edges[index + 1], to: &cells, plain) }
+            for (index, slice) in slices.enumerated() {
+                add(slice.histogram, edges[index], edges[index + 1], to: &cells, plain)
+            }
             cells.draw(on: &drawing, style: style)
             for share in [0.1, 0.9] { drawing.path(quantiles(share, plain), style: "line thin dash") }
             let median = quantiles(0.5, plain)
@@ -63,7 +67,9 @@ public struct HistogramsOverTime: Plot {
             drawing.path(median, style: "line")
             for reference in horizontal {
                 guard let place = plain.top(reference.value) else { continue }
-                drawing.line(plain.area.left, place, plain.area.right, place, style: "\(PlotStyle.series(colour + 1)) reference dot")
+                drawing.line(
+                    plain.area.left, place, plain.area.right, place,
+                    style: "\(PlotStyle.series(colour + 1)) reference dot")
             }
         }
         if slices.isEmpty { frame.sayEmpty() }
@@ -79,10 +85,15 @@ public struct HistogramsOverTime: Plot {
         return [first] + inner + [last]
     }
 
-    private func add(_ histogram: Histogram, _ start: Double, _ end: Double, to cells: inout HeatCells, _ frame: Frame) {
-        guard let left = frame.left(start), let right = frame.left(end), let fullest = histogram.counts.max(), fullest > 0 else { return }
+    private func add(_ histogram: Histogram, _ start: Double, _ end: Double, to cells: inout HeatCells, _ frame: Frame)
+    {
+        guard let left = frame.left(start), let right = frame.left(end), let fullest = histogram.counts.max(),
+            fullest > 0
+        else { return }
         for (bin, count) in histogram.counts.enumerated() where count > 0 {
-            guard let top = frame.top(histogram.edge(bin + 1)), let bottom = frame.top(histogram.edge(bin)) else { continue }
+            guard let top = frame.top(histogram.edge(bin + 1)), let bottom = frame.top(histogram.edge(bin)) else {
+                continue
+            }
             let share = (Double(count) / Double(fullest)).squareRoot()
             cells.add(x: left, y: top, width: right - left, height: bottom - top, share: share)
         }

@@ -9,7 +9,10 @@ public struct IntervalChart: Plot {
         /// Which of the series' colours, from 0, for rows that come again in every group; without it, that of all rows.
         public var colour: Int?
 
-        public init(_ name: String, _ value: Double, interval: ClosedRange<Double>? = nil, isEmphasised: Bool = false, colour: Int? = nil) {
+        public init(
+            _ name: String, _ value: Double, interval: ClosedRange<Double>? = nil, isEmphasised: Bool = false,
+            colour: Int? = nil
+        ) {
             self.name = name
             self.value = value
             self.interval = interval
@@ -62,7 +65,8 @@ public struct IntervalChart: Plot {
     }
 
     private func text(_ row: Row) -> String {
-        let ends = row.interval.map { " (\(NumberText.short($0.lowerBound)) to \(NumberText.short($0.upperBound)))" } ?? ""
+        let ends =
+            row.interval.map { " (\(NumberText.short($0.lowerBound)) to \(NumberText.short($0.upperBound)))" } ?? ""
         return NumberText.short(row.value) + ends
     }
 
@@ -76,14 +80,18 @@ public struct IntervalChart: Plot {
         }
         let values = rows.flatMap { [$0.value] + ($0.interval.map { [$0.lowerBound, $0.upperBound] } ?? []) }
         let scale = AxisScale(
-            x, values: values + (reference.map { [$0.value] } ?? []), roundsOut: true, tickCount: layout == .wide ? 7 : 4)
+            x, values: values + (reference.map { [$0.value] } ?? []), roundsOut: true,
+            tickCount: layout == .wide ? 7 : 4)
         // Names take a column of their own where there is room, and a line above their interval where there is not.
         let isWide = layout == .wide
-        let widest = min((rows.map { textWidth($0.name) * ($0.isEmphasised ? Self.bold : 1) }.max() ?? 0) * size, layout.width * 0.34)
+        let widest = min(
+            (rows.map { textWidth($0.name) * ($0.isEmphasised ? Self.bold : 1) }.max() ?? 0) * size, layout.width * 0.34
+        )
         let left = isWide ? widest + 16 : 14
         let pitch = isWide ? size * 2 : size * 3
         let places = self.places(pitch: pitch, heading: size * 2.1)
-        let area = PlotArea(left: left, top: top + 2, width: layout.width - 18 - left, height: max(places.height, pitch))
+        let area = PlotArea(
+            left: left, top: top + 2, width: layout.width - 18 - left, height: max(places.height, pitch))
         let place = { (value: Double) in
             scale.fraction(value).map { area.left + min(max($0, 0), 1) * area.width }
         }
@@ -97,33 +105,42 @@ public struct IntervalChart: Plot {
         }
         for (name, above) in places.headings {
             drawing.text(
-                fitted(name, width: layout.width / size - 1), x: 2, y: area.top + above + size * 1.5, style: "strong halo", size: size)
+                fitted(name, width: layout.width / size - 1), x: 2, y: area.top + above + size * 1.5,
+                style: "strong halo", size: size)
         }
         for (row, above) in zip(rows, places.rows) {
             let y = area.top + above + (isWide ? pitch / 2 : size * 2.1)
             let strong = row.isEmphasised ? "strong" : ""
             if isWide {
-                drawing.text(fitted(row.name, width: (widest / size + 0.1) / (row.isEmphasised ? Self.bold : 1)), x: 2, y: y + size * 0.35, style: strong, size: size)
+                drawing.text(
+                    fitted(row.name, width: (widest / size + 0.1) / (row.isEmphasised ? Self.bold : 1)), x: 2,
+                    y: y + size * 0.35, style: strong, size: size)
             } else {
                 drawing.text(fitted(row.name, width: 27), x: 2, y: y - size * 0.75, style: "\(strong) halo", size: size)
             }
             let series = row.colour.map(PlotStyle.series) ?? (row.isEmphasised ? "s2" : "s1")
-            if let interval = row.interval, let start = place(interval.lowerBound), let end = place(interval.upperBound) {
+            if let interval = row.interval, let start = place(interval.lowerBound), let end = place(interval.upperBound)
+            {
                 drawing.line(start, y, end, y, style: "\(series) line")
             }
             if let x = place(row.value) {
-                drawing.circle(x: x, y: y, radius: isWide ? 5 : 4.2, style: "\(series) marker", tooltip: "\(row.name): \(text(row))")
+                drawing.circle(
+                    x: x, y: y, radius: isWide ? 5 : 4.2, style: "\(series) marker",
+                    tooltip: "\(row.name): \(text(row))")
             }
         }
         drawing.height = area.bottom + size * 1.7
         drawing.text(
-            fitted(x.label, width: layout.width / size - 1), x: layout.width / 2, y: drawing.height + size, anchor: .middle, style: "muted", size: size)
+            fitted(x.label, width: layout.width / size - 1), x: layout.width / 2, y: drawing.height + size,
+            anchor: .middle, style: "muted", size: size)
         drawing.height += size * 1.5
         return drawing
     }
 
     /// Where headings and rows begin, from the top of the area.
-    private func places(pitch: Double, heading: Double) -> (headings: [(String, Double)], rows: [Double], height: Double) {
+    private func places(
+        pitch: Double, heading: Double
+    ) -> (headings: [(String, Double)], rows: [Double], height: Double) {
         var headings: [(String, Double)] = [], rows: [Double] = [], height = 0.0
         for group in groups {
             if let name = group.name {

@@ -12,7 +12,8 @@ public struct Point: Equatable, Sendable {
 public struct Line: Sendable {
     public enum Stroke: Sendable {
         case solid, dashed, dotted
-        /// Thin and pale, for single values behind their average; shares the colour of the next line and is in no legend.
+        /// Thin and pale, for single values behind their average; shares the colour of the next line and is in no
+        /// legend.
         case faint
     }
 
@@ -37,7 +38,9 @@ public struct Line: Sendable {
         }
     }
 
-    public init(_ name: String, _ points: [Point], band: Band? = nil, stroke: Stroke = .solid, showsPoints: Bool = false) {
+    public init(
+        _ name: String, _ points: [Point], band: Band? = nil, stroke: Stroke = .solid, showsPoints: Bool = false
+    ) {
         self.name = name
         self.points = points
         self.band = band

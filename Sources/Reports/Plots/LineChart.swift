@@ -44,7 +44,8 @@ public struct LineChart: Plot {
         let hasRoom = layout == .wide && entries.count <= 9 && widest <= layout.width * 0.27
         let isDirect = hasRoom && !entries.isEmpty
         let isSingle = entries.count == 1 && references.isEmpty
-        let legend = isDirect || isSingle ? [] : entries.map { LegendEntry(name: $0.name, style: "\($0.colour) \($0.stroke)") }
+        let legend =
+            isDirect || isSingle ? [] : entries.map { LegendEntry(name: $0.name, style: "\($0.colour) \($0.stroke)") }
         let horizontal = references.filter { $0.direction == .horizontal }.map(\.value)
         let vertical = references.filter { $0.direction == .vertical }.map(\.value)
         var frame = Frame(
@@ -55,7 +56,9 @@ public struct LineChart: Plot {
         let area = frame.area
         let plain = frame
         // The clip leaves room for half a stroke at the edges.
-        frame.drawing.clipped(to: PlotArea(left: area.left, top: area.top - 2, width: area.width + 4, height: area.height + 4)) {
+        frame.drawing.clipped(
+            to: PlotArea(left: area.left, top: area.top - 2, width: area.width + 4, height: area.height + 4)
+        ) {
             drawBands(&$0, plain)
             drawReferences(&$0, plain)
             drawLines(&$0, plain)
@@ -94,7 +97,8 @@ public struct LineChart: Plot {
         }
         let levels = references.enumerated().filter { $1.direction == .horizontal }.map { index, reference in
             Entry(
-                name: reference.name, colour: PlotStyle.series(named.count + index), stroke: "reference \(referenceDash(index))",
+                name: reference.name, colour: PlotStyle.series(named.count + index),
+                stroke: "reference \(referenceDash(index))",
                 end: Point(.infinity, reference.value))
         }
         return named + levels
@@ -106,10 +110,14 @@ public struct LineChart: Plot {
         for (line, colour) in zip(lines, colours) {
             guard let band = line.band else { continue }
             let ends = zip(band.x, zip(band.lower, band.upper)).compactMap { x, ends -> (Double, Double, Double)? in
-                guard let x = frame.left(x), let lower = frame.top(ends.0), let upper = frame.top(ends.1) else { return nil }
+                guard let x = frame.left(x), let lower = frame.top(ends.0), let upper = frame.top(ends.1) else {
+                    return nil
+                }
                 return (x, lower, upper)
             }
-            let outline = ends.map { "\(coordinate($0.0)) \(coordinate($0.2))" } + ends.reversed().map { "\(coordinate($0.0)) \(coordinate($0.1))" }
+            let outline =
+                ends.map { "\(coordinate($0.0)) \(coordinate($0.2))" }
+                + ends.reversed().map { "\(coordinate($0.0)) \(coordinate($0.1))" }
             guard ends.count > 1 else { continue }
             drawing.path("M" + outline.joined(separator: "L") + "Z", style: "\(PlotStyle.series(colour)) band")
         }
@@ -137,11 +145,13 @@ public struct LineChart: Plot {
         }
     }
 
-    /// Points that are asked for, and those alone between gaps, which no line shows. Not clipped: half of a point at the edge is a defect.
+    /// Points that are asked for, and those alone between gaps, which no line shows. Not clipped: half of a point at
+    /// the edge is a defect.
     private func drawPoints(_ frame: inout Frame) {
         for (line, colour) in zip(lines, colours) {
             for (index, point) in line.points.enumerated() {
-                let isAlone = !(index > 0 && line.points[index - 1].y.isFinite)
+                let isAlone =
+                    !(index > 0 && line.points[index - 1].y.isFinite)
                     && !(index + 1 < line.points.count && line.points[index + 1].y.isFinite)
                 guard line.showsPoints || isAlone, frame.x.contains(point.x), frame.y.contains(point.y),
                     let x = frame.left(point.x), let y = frame.top(point.y)
@@ -159,10 +169,13 @@ public struct LineChart: Plot {
         let size = frame.layout.fontSize
         var row = 0.0
         for (index, reference) in references.enumerated() where reference.direction == .vertical {
-            guard let place = frame.left(reference.value), place >= frame.area.left, place <= frame.area.right else { continue }
+            guard let place = frame.left(reference.value), place >= frame.area.left, place <= frame.area.right else {
+                continue
+            }
             let fitsRight = place + 6 + textWidth(reference.name) * size <= frame.area.right
             frame.drawing.text(
-                reference.name, x: place + (fitsRight ? 6 : -6), y: frame.area.top + size * (1 + row * 1.3), anchor: fitsRight ? .start : .end,
+                reference.name, x: place + (fitsRight ? 6 : -6), y: frame.area.top + size * (1 + row * 1.3),
+                anchor: fitsRight ? .start : .end,
                 style: "\(PlotStyle.series(named + index)) series halo", size: size)
             row += 1
         }
@@ -178,10 +191,12 @@ public struct LineChart: Plot {
             // A curve that stops earlier is named without a leader, which would look like more of it.
             let end = entry.end.x == .infinity ? area.right : (frame.left(entry.end.x) ?? area.right)
             if area.right - end < 3 {
-                frame.drawing.line(area.right + 2, wanted[index], area.right + 12, places[index], style: "\(entry.colour) leader")
+                frame.drawing.line(
+                    area.right + 2, wanted[index], area.right + 12, places[index], style: "\(entry.colour) leader")
             }
             frame.drawing.text(
-                entry.name, x: area.right + 16, y: places[index] + size * 0.35, style: "\(entry.colour) series", size: size)
+                entry.name, x: area.right + 16, y: places[index] + size * 0.35, style: "\(entry.colour) series",
+                size: size)
         }
     }
 }

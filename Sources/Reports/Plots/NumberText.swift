@@ -1,6 +1,7 @@
 import Foundation
 
-/// Numbers as a reader wants them: a true minus sign, groups of three digits, powers of ten where zeros would drown the rest.
+/// Numbers as a reader wants them: a true minus sign, groups of three digits, powers of ten where zeros would drown the
+/// rest.
 enum NumberText {
     /// With a fixed number of decimals: "−1,234.50". Non-finite values are a dash.
     static func fixed(_ value: Double, decimals: Int) -> String {

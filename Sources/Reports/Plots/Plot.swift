@@ -21,7 +21,8 @@ public enum PlotLayout: Sendable, CaseIterable {
 }
 
 extension Plot {
-    /// A file of its own: light and dark after the reader's setting, with title and description, without anything from elsewhere.
+    /// A file of its own: light and dark after the reader's setting, with title and description, without anything from
+    /// elsewhere.
     public func svg(_ layout: PlotLayout = .wide) -> String {
         element(layout, attributes: " xmlns=\"http://www.w3.org/2000/svg\"", style: "<style>\(PlotStyle.css)</style>")
     }
@@ -32,7 +33,9 @@ extension Plot {
     private func element(_ layout: PlotLayout, attributes: String, style: String) -> String {
         let drawing = draw(for: layout)
         let size = "\(coordinate(layout.width)) \(coordinate(drawing.height))"
-        return "<svg\(attributes) class=\"plot \(layout.name)\" viewBox=\"0 0 \(size)\" role=\"img\" aria-label=\"\(escaped(title))\">"
+        return
+            "<svg\(attributes) class=\"plot \(layout.name)\" viewBox=\"0 0 \(size)\" role=\"img\" "
+            + "aria-label=\"\(escaped(title))\">"
             + "<title>\(escaped(title))</title><desc>\(escaped(summary))</desc>\(style)\(drawing.elements)</svg>"
     }
 }

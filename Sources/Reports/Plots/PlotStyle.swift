@@ -50,7 +50,8 @@ enum PlotStyle {
             """
     }()
 
-    private static func variables(_ series: [String], page: String, ink: String, muted: String, grid: String) -> String {
+    private static func variables(_ series: [String], page: String, ink: String, muted: String, grid: String) -> String
+    {
         (["--page:\(page)", "--ink:\(ink)", "--muted:\(muted)", "--grid:\(grid)"]
             + series.enumerated().map { "--series-\($0 + 1):\($1)" }).joined(separator: ";")
     }

@@ -39,7 +39,8 @@ enum Event {
         guard let first = histogram.counts.firstIndex(where: { $0 > 0 }),
             let last = histogram.counts.lastIndex(where: { $0 > 0 })
         else { return [] }
-        return [(histogram.edge(first), 0)] + (first...last).map { (histogram.edge($0 + 1), Double(histogram.counts[$0])) }
+        return [(histogram.edge(first), 0)]
+            + (first...last).map { (histogram.edge($0 + 1), Double(histogram.counts[$0])) }
     }
 
     private static func summary(

@@ -11,8 +11,9 @@ import Foundation
 /// and TensorBoard then forgets what older files of the folder say about this step and later ones: steps that were
 /// logged but not saved before an interruption are not shown twice. Older files are never touched.
 ///
-/// Times are passed in, in seconds since 1970. Every record is on its way to the disk when a call returns, so that a run that
-/// is killed loses at most the record being written; readers take a file that ends within a record as it stands.
+/// Times are passed in, in seconds since 1970. Every record is on its way to the disk when a call returns, so that a
+/// run that is killed loses at most the record being written; readers take a file that ends within a record as it
+/// stands.
 ///
 /// A class because it owns an open file. Not `Sendable`: one thread writes.
 public final class TensorBoardWriter {

@@ -1,6 +1,7 @@
 import Tensor
 
-/// AdamW's constants besides the learning rate (Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019).
+/// AdamW's constants besides the learning rate (Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR
+/// 2019).
 public struct AdamWSettings: Sendable, Equatable, Codable {
     /// β₁ and β₂, how slowly the moments forget, in [0, 1).
     public var beta1 = 0.9
@@ -23,6 +24,8 @@ public struct AdamWSettings: Sendable, Equatable, Codable {
 /// Parameters and moments change in place; a step allocates nothing.
 public struct AdamW<Element: Scalar>: Sendable {
     public let settings: AdamWSettings
+    /// Of each parameter whether it loses by weight decay. Biases do not, as in transformers' trainer.
+    public let decays: [Bool]
     /// Steps done.
     public private(set) var step = 0
     /// m and v, one tensor a parameter.
@@ -31,19 +34,30 @@ public struct AdamW<Element: Scalar>: Sendable {
 
     /// Fresh moments of 0.
     ///
-    /// - Parameter shapes: of the parameters.
-    public init(shapes: [[Int]], settings: AdamWSettings) {
+    /// - Parameters:
+    ///   - shapes: of the parameters.
+    ///   - decays: which of them lose by weight decay; all where nil.
+    ///   - settings: constants.
+    public init(shapes: [[Int]], decays: [Bool]? = nil, settings: AdamWSettings) {
         self.settings = settings
+        self.decays = decays ?? shapes.map { _ in true }
+        require(self.decays.count == shapes.count, "\(self.decays.count) flags for \(shapes.count) parameters")
         firstMoments = shapes.map { Tensor(shape: $0, repeating: 0) }
         secondMoments = firstMoments.map { Tensor(shape: $0.shape, repeating: 0) }
     }
 
     /// Goes on where another run has stopped.
-    public init(step: Int, firstMoments: [Tensor<Element>], secondMoments: [Tensor<Element>], settings: AdamWSettings) {
+    public init(
+        step: Int, firstMoments: [Tensor<Element>], secondMoments: [Tensor<Element>], decays: [Bool]? = nil,
+        settings: AdamWSettings
+    ) {
+        self.decays = decays ?? firstMoments.map { _ in true }
         require(
             firstMoments.map(\.shape) == secondMoments.map(\.shape),
             "moments of shapes \(firstMoments.map(\.shape)) and \(secondMoments.map(\.shape))")
-        (self.step, self.firstMoments, self.secondMoments, self.settings) = (step, firstMoments, secondMoments, settings)
+        (self.step, self.firstMoments, self.secondMoments, self.settings) = (
+            step, firstMoments, secondMoments, settings
+        )
     }
 
     /// One step.
@@ -53,15 +67,18 @@ public struct AdamW<Element: Scalar>: Sendable {
     ///   - gradientScale: every gradient is multiplied by it first; ``GradientNorm/scale(toAtMost:)`` clips with it.
     ///   - learningRate: η.
     public mutating func update(
-        _ parameters: inout [Tensor<Element>], gradients: [Tensor<Element>], gradientScale: Double = 1, learningRate: Double
+        _ parameters: inout [Tensor<Element>], gradients: [Tensor<Element>], gradientScale: Double = 1,
+        learningRate: Double
     ) {
         require(
             parameters.map(\.shape) == firstMoments.map(\.shape) && gradients.map(\.shape) == firstMoments.map(\.shape),
-            "parameters \(parameters.map(\.shape)) and gradients \(gradients.map(\.shape)) for moments \(firstMoments.map(\.shape))")
+            "parameters \(parameters.map(\.shape)) and gradients \(gradients.map(\.shape)) for moments "
+                + "\(firstMoments.map(\.shape))"
+        )
         step += 1
-        let factors = AdamWFactors<Element>(
-            settings, step: step, learningRate: learningRate, gradientScale: gradientScale)
         for index in parameters.indices {
+            let factors = AdamWFactors<Element>(
+                settings, decays: decays[index], step: step, learningRate: learningRate, gradientScale: gradientScale)
             parameters[index].withUnsafeMutableBufferPointer { θ in
                 firstMoments[index].withUnsafeMutableBufferPointer { m in
                     secondMoments[index].withUnsafeMutableBufferPointer { v in
@@ -70,7 +87,8 @@ public struct AdamW<Element: Scalar>: Sendable {
                             nonisolated(unsafe) let θ = θ, m = m, v = v, g = g
                             Parallel.forEachBlock(of: θ.count, blockSize: 1 << 16) { block in
                                 updateElements(
-                                    θ.baseAddress! + block.lowerBound, m.baseAddress! + block.lowerBound, v.baseAddress! + block.lowerBound,
+                                    θ.baseAddress! + block.lowerBound, m.baseAddress! + block.lowerBound,
+                                    v.baseAddress! + block.lowerBound,
                                     g.baseAddress! + block.lowerBound, block.count, factors)
                             }
                         }
@@ -89,9 +107,9 @@ private struct AdamWFactors<Element: Scalar> {
     let share, beta2, share2: Element
     let epsilon, gradientScale: Element
 
-    init(_ settings: AdamWSettings, step: Int, learningRate: Double, gradientScale: Double) {
+    init(_ settings: AdamWSettings, decays: Bool, step: Int, learningRate: Double, gradientScale: Double) {
         let t = Double(step)
-        decay = Element(1 - learningRate * settings.weightDecay)
+        decay = Element(1 - (decays ? learningRate * settings.weightDecay : 0))
         rate = Element(learningRate / (1 - power(settings.beta1, t)))
         rootScale = Element(1 / (1 - power(settings.beta2, t)).squareRoot())
         share = Element(1 - settings.beta1)

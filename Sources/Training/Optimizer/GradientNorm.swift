@@ -16,8 +16,8 @@ public struct GradientNorm: Sendable, Equatable {
         value = total.squareRoot()
     }
 
-    /// What gradients are multiplied by so that their norm is at most `limit`: `limit / (norm + 1e-6)`, and 1 where the norm is
-    /// below, as in PyTorch's `clip_grad_norm_`.
+    /// What gradients are multiplied by so that their norm is at most `limit`: `limit / (norm + 1e-6)`, and 1 where the
+    /// norm is below, as in PyTorch's `clip_grad_norm_`.
     ///
     /// - Parameter limit: above 0; nil clips nothing.
     public func scale(toAtMost limit: Double?) -> Double {

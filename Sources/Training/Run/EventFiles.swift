@@ -7,15 +7,31 @@ final class EventFiles {
 
     /// - Parameter step: the first step that a resumed run will log.
     init(folder: String, resumingAt step: Int?) throws {
+        // Curves of an earlier run in the same folder are not this run's: they are set aside, not mixed and not
+        // deleted.
+        if step == nil { try Self.setAside(folder) }
         writer = try TensorBoardWriter(folder: folder, wallTime: Self.now, resumingAt: step)
+    }
+
+    /// Renames a folder that holds event files to the first free name of `tensorboard-1`, `tensorboard-2`, ….
+    private static func setAside(_ folder: String) throws {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        guard names.contains(where: { $0.hasPrefix("events.out.tfevents.") }) else { return }
+        var number = 1
+        while FileManager.default.fileExists(atPath: "\(folder)-\(number)") { number += 1 }
+        do { try FileManager.default.moveItem(atPath: folder, toPath: "\(folder)-\(number)") } catch {
+            throw TrainingError(.runFolder, "\(folder): holds an earlier run's curves and cannot be renamed: \(error)")
+        }
     }
 
     private static var now: Double { Date().timeIntervalSince1970 }
 
     func add(_ record: StepRecord) throws {
         let scalars = [
-            ("loss/training", record.loss), ("learning_rate", record.learningRate), ("gradient_norm", record.gradientNorm),
-            ("temperature/mean", record.meanTemperature), ("top_p/mean", record.meanTopP), ("tokens_per_second", record.tokensPerSecond),
+            ("loss/training", record.loss), ("learning_rate", record.learningRate),
+            ("gradient_norm", record.gradientNorm),
+            ("temperature/mean", record.meanTemperature), ("top_p/mean", record.meanTopP),
+            ("tokens_per_second", record.tokensPerSecond),
         ]
         let now = Self.now
         for (tag, value) in scalars { try writer.scalar(tag, value, step: record.step, wallTime: now) }

@@ -1,10 +1,12 @@
 import AutoDecoHeads
+import Files
 import Foundation
 import HiddenStateCache
 import Safetensors
 
 extension Trainer {
-    /// Writes heads in the published layout; those of a projected cache are folded, so that they read the full hidden state.
+    /// Writes heads in the published layout; those of a projected cache are folded, so that they read the full hidden
+    /// state.
     ///
     /// - Throws: where the folder cannot be written, or the backbone's config.json is no JSON object.
     func export(_ heads: AutoDecoHeads<Float>) throws {

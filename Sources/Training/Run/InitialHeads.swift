@@ -1,4 +1,5 @@
 import AutoDecoHeads
+import Files
 import Foundation
 import HiddenStateCache
 
@@ -13,17 +14,26 @@ struct InitialHeads {
     init(path: String, expected: HeadsConfiguration, cache: HiddenStateCache) throws {
         heads = try AutoDecoHeads(folder: URL(fileURLWithPath: path, isDirectory: true))
         let found = heads.configuration
-        func refuse(_ sentence: String) -> TrainingError { TrainingError(.unsuitableData, "\(path): training.initialHeads \(sentence)") }
-        if let rank = cache.description.rank, found.hiddenSize == cache.description.hiddenSize, found.hiddenSize != rank {
+        func refuse(_ sentence: String) -> TrainingError {
+            TrainingError(.unsuitableData, "\(path): training.initialHeads \(sentence)")
+        }
+        if let rank = cache.description.rank, found.hiddenSize == cache.description.hiddenSize, found.hiddenSize != rank
+        {
             // What they would predict from a projection alone is not what they predict.
             throw refuse(
-                "read the full hidden state of \(found.hiddenSize) columns, the cache holds \(rank) principal components of it; expected null, or a cache without cache.rank")
+                "read the full hidden state of \(found.hiddenSize) columns, the cache holds \(rank) principal "
+                    + "components of it; expected null, or a cache without cache.rank"
+            )
         }
         guard found.hiddenSize == expected.hiddenSize else {
-            throw refuse("read hidden states of \(found.hiddenSize) columns, expected \(expected.hiddenSize) as in the cache \(cache.folder.path)")
+            throw refuse(
+                "read hidden states of \(found.hiddenSize) columns, expected \(expected.hiddenSize) as in the cache "
+                    + "\(cache.folder.path)"
+            )
         }
         do {
-            try AutoDecoHeads<Float>.requireVocabulary(cache.description.vocabularySize, folder: URL(fileURLWithPath: path, isDirectory: true))
+            try AutoDecoHeads<Float>.requireVocabulary(
+                cache.description.vocabularySize, folder: URL(fileURLWithPath: path, isDirectory: true))
         } catch let error as HeadsFileError {
             throw TrainingError(.unsuitableData, "training.initialHeads: \(error)")
         }
@@ -31,7 +41,10 @@ struct InitialHeads {
             throw refuse("are of training.heads \"\(found.heads.rawValue)\", expected \"\(expected.heads.rawValue)\"")
         }
         guard found.enhancedFeatures == expected.enhancedFeatures else {
-            throw refuse("were made with training.enhancedFeatures \(found.enhancedFeatures), expected \(expected.enhancedFeatures)")
+            throw refuse(
+                "were made with training.enhancedFeatures \(found.enhancedFeatures), expected "
+                    + "\(expected.enhancedFeatures)"
+            )
         }
         var bytes = Data()
         for (_, value) in heads.parameters.named { value.withUnsafeBufferPointer { bytes.append(Data(buffer: $0)) } }

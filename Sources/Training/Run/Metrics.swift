@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import Safetensors
+import Scoring
 
 /// One step in `metrics.jsonl`.
 public struct StepRecord: Sendable, Codable, Equatable {
@@ -52,36 +54,43 @@ final class MetricsFile {
         var step: Int
     }
 
-    /// Opens the file for a run that goes on: lines of later steps and validations, which an interrupted run has left and which will come
-    /// again, go; so does a last line that was cut off.
+    /// Opens the file for a run that goes on: lines of later steps and validations, which an interrupted run has left
+    /// and which will come again, go; so does a last line that was cut off.
     ///
     /// - Parameters:
     ///   - lastStep: of the steps that stay.
     ///   - lastValidation: the last step whose validation stays.
     ///
-    /// - Throws: ``TrainingError`` or `SafetensorsError` where the file cannot be written.
+    /// - Throws: ``TrainingError`` or `FileError` where the file cannot be written.
     init(path: String, steps lastStep: Int, validations lastValidation: Int) throws {
         self.path = path
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? "", decoder = JSONDecoder()
-        var kept: [Substring] = []
-        for line in text.split(separator: "\n") {
-            let data = Data(line.utf8)
-            guard let record = try? decoder.decode(Kind.self, from: data), record.step <= (record.kind == "step" ? lastStep : lastValidation) else {
+        // By bytes: a line that is not UTF-8 is lost, and no other.
+        let bytes = FileManager.default.contents(atPath: path) ?? Data(), decoder = JSONDecoder()
+        var kept: [Data] = []
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            let data = Data(line)
+            guard let record = try? decoder.decodeGuarded(Kind.self, from: data),
+                record.step <= (record.kind == "step" ? lastStep : lastValidation)
+            else {
                 continue
             }
-            if record.kind == "step", let record = try? decoder.decode(StepRecord.self, from: data) {
+            if record.kind == "step", let record = try? decoder.decodeGuarded(StepRecord.self, from: data) {
                 steps.append(record)
-            } else if record.kind == "validation", let record = try? decoder.decode(ValidationRecord.self, from: data) {
+            } else if record.kind == "validation",
+                let record = try? decoder.decodeGuarded(ValidationRecord.self, from: data)
+            {
                 validations.append(record)
             } else {
                 continue
             }
-            kept.append(line)
+            kept.append(data)
         }
-        try AtomicFile.write(Data(kept.map { $0 + "\n" }.joined().utf8), to: path)
+        try AtomicFile.write(Data(kept.map { $0 + Data("\n".utf8) }.joined()), to: path)
         descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
-        guard descriptor >= 0 else { throw TrainingError(.runFolder, "\(path): cannot be opened: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw TrainingError(.runFolder, "\(path): cannot be opened: \(String(cString: strerror(errno)))")
+        }
     }
 
     deinit { close(descriptor) }
@@ -103,7 +112,9 @@ final class MetricsFile {
             while let start = rest.baseAddress, !rest.isEmpty {
                 let count = Foundation.write(descriptor, start, rest.count)
                 if count < 0, errno == EINTR { continue }
-                guard count > 0 else { throw TrainingError(.runFolder, "\(path): cannot be written: \(String(cString: strerror(errno)))") }
+                guard count > 0 else {
+                    throw TrainingError(.runFolder, "\(path): cannot be written: \(String(cString: strerror(errno)))")
+                }
                 rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
             }
         }

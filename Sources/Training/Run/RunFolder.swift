@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Safetensors
 
@@ -8,7 +9,7 @@ public struct RunFolder: Sendable {
     public init(_ url: URL) { self.url = url }
 
     /// All that the run needs to go on.
-    public var checkpoint: URL { url.appendingPathComponent(Checkpoint.name) }
+    public var checkpoint: URL { url.appendingPathComponent(TrainingCheckpoint.name) }
     /// The heads with the lowest validation loss, in the published layout.
     public var heads: URL { url.appendingPathComponent("heads", isDirectory: true) }
     /// One JSON object a line, for each step and each validation.
@@ -28,7 +29,8 @@ public struct RunFolder: Sendable {
         do {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         } catch {
-            throw TrainingError(.runFolder, "\(url.path): the run's folder cannot be made: \(error.localizedDescription)")
+            throw TrainingError(
+                .runFolder, "\(url.path): the run's folder cannot be made: \(error.localizedDescription)")
         }
         let probe = url.appendingPathComponent(".writable-\(ProcessInfo.processInfo.processIdentifier)").path
         do {
@@ -41,7 +43,11 @@ public struct RunFolder: Sendable {
         guard statvfs(url.path, &status) == 0 else { return }
         let room = Int(status.f_bavail) * Int(status.f_frsize)
         guard room >= byteCount else {
-            throw TrainingError(.runFolder, "\(url.path): the disk has room for \(room) bytes, expected at least \(byteCount) for checkpoints and heads")
+            throw TrainingError(
+                .runFolder,
+                "\(url.path): the disk has room for \(room) bytes, expected at least \(byteCount) for checkpoints and "
+                    + "heads"
+            )
         }
         removeLeftovers()
     }

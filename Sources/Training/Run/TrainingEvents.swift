@@ -1,5 +1,5 @@
-import Configuration
 import Foundation
+import Scoring
 
 /// What a run tells whoever started it, and asks them.
 public struct TrainingEvents {
@@ -18,7 +18,9 @@ public struct TrainingEvents {
         validation: @escaping (ValidationRecord) -> Void = { _ in }, isInterrupted: @escaping () -> Bool = { false },
         check: @escaping () throws -> Void = {}, texts: @escaping ([Int]) -> [String] = { $0.map { "⟨\($0)⟩" } }
     ) {
-        (self.note, self.step, self.validation, self.isInterrupted, self.check, self.texts) = (note, step, validation, isInterrupted, check, texts)
+        (self.note, self.step, self.validation, self.isInterrupted, self.check, self.texts) = (
+            note, step, validation, isInterrupted, check, texts
+        )
     }
 }
 
@@ -31,48 +33,51 @@ public enum TrainingOutcome {
 
 /// What came out of a run.
 public struct TrainingSummary: Sendable, Encodable {
+    /// First what the run shows, in one or two sentences.
+    public var verdict: String
     /// Steps done, and why training ended before its last one.
     public var steps: Int
     public var earlyStop: String?
-    /// The lowest validation loss and its step; nil where nothing was held out.
+    /// The yardstick: the run's own objective and weights, in words.
+    public var yardstick: String
+    /// The loss over all held-out tokens at the step that was kept, and that step; nil where nothing was held out.
     public var validationLoss: Double?
     public var bestStep: Int?
     public var yardsticks: Yardsticks?
-    /// Whether the heads beat default sampling and the best constant pair.
-    public var beatsDefaultSampling: Bool?
-    public var beatsBestConstant: Bool?
+    /// The kept heads beside the best constant pair, on trajectories that chose neither; nil where there are none.
+    public var standing: Standing?
+    /// What the comparison shows.
+    public var finding: Standing.Finding?
+    /// Of the kept heads over all held-out tokens.
+    public var meanTemperature, meanTopP: Double?
     /// Tokens of the steps' trajectories, those kept, and seconds that steps took.
     public var tokens: Int
     public var keptTokens: Int
     public var seconds: Double
+    /// Where heads and report lie.
     public var heads: String
     public var report: String
 
-    init(_ state: TrainingState, section: TrainingSection, folder: RunFolder, metrics: MetricsFile) {
+    init(
+        _ state: TrainingState, loss: ObjectiveLoss, standing: Standing?, means: MeanKnobs?, folder: RunFolder,
+        metrics: MetricsFile
+    ) {
         steps = state.step
         earlyStop = state.progress.earlyStop
+        yardstick = loss.words
         validationLoss = state.progress.best?.loss
         bestStep = state.progress.best?.step
         yardsticks = state.progress.yardsticks
-        if let best = state.progress.best, let yardsticks = state.progress.yardsticks {
-            beatsDefaultSampling = best.loss < yardsticks.defaultSampling.loss
-            beatsBestConstant = best.loss < yardsticks.bestConstant.loss
-        }
+        (self.standing, finding) = (standing, standing?.finding)
+        (meanTemperature, meanTopP) = (means?.temperature, means?.topP)
         (tokens, keptTokens) = (state.progress.tokens, state.progress.kept)
         seconds = metrics.steps.reduce(0) { $0 + $1.seconds }
         (heads, report) = (folder.heads.path, folder.report.path)
-    }
-
-    /// What the comparison with the yardsticks means, in one sentence.
-    public var verdict: String {
-        guard let loss = validationLoss, let yardsticks else { return "Nothing was held out, so nothing says whether the heads have learned anything." }
-        func number(_ x: Double) -> String { String(format: "%.5f", x) }
-        let constant = yardsticks.bestConstant
-        let pair = String(format: "T = %.2f, P = %.2f", constant.temperature, constant.topP)
-        if beatsBestConstant == true {
-            return "The heads' validation loss of \(number(loss)) is below that of the best constant pair (\(pair): \(number(constant.loss))) and of default sampling (\(number(yardsticks.defaultSampling.loss)))."
-        }
-        let beyond = beatsDefaultSampling == true ? "it is below default sampling's \(number(yardsticks.defaultSampling.loss)), but a constant does that too" : "default sampling has \(number(yardsticks.defaultSampling.loss))"
-        return "The heads have learned nothing about single tokens: their validation loss of \(number(loss)) is not below that of the best constant pair (\(pair): \(number(constant.loss))); \(beyond)."
+        verdict =
+            standing?.words
+            ?? (state.progress.best == nil
+                ? "Nothing was held out, so nothing says whether the heads have learned anything."
+                : ("Too few held-out trajectories to tell: all of them chose the best step, and none is left to judge "
+                    + "by."))
     }
 }

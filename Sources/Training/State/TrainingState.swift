@@ -1,12 +1,14 @@
 import AutoDecoHeads
+import Scoring
 import Tensor
 
 /// All that a run is, between two steps: from this and the configuration everything after it follows.
 ///
-/// There is no state of a random generator: the order of the data and the draws are functions of the seed and of the step's
-/// number (``StepPlan``).
+/// There is no state of a random generator: the order of the data and the draws are functions of the seed and of the
+/// step's number (``StepPlan``).
 struct TrainingState: Sendable {
-    /// Heads being trained, in the order of ``HeadsParameters/named``, and their moments. The optimiser counts the steps.
+    /// Heads being trained, in the order of ``HeadsParameters/named``, and their moments. The optimiser counts the
+    /// steps.
     var parameters: [Tensor<Float>]
     var optimizer: AdamW<Float>
     /// The heads with the lowest validation loss so far, and when that was.
@@ -33,16 +35,25 @@ struct TrainingState: Sendable {
 
     struct Best: Sendable, Equatable, Codable {
         var step: Int
+        /// Over all held-out tokens, and over those that choose.
         var loss: Double
+        var choosingLoss: Double
     }
 
     init(heads: AutoDecoHeads<Float>, settings: AdamWSettings) {
         parameters = heads.parameters.named.map(\.value)
         bestParameters = parameters
-        optimizer = AdamW(shapes: parameters.map(\.shape), settings: settings)
+        optimizer = AdamW(
+            shapes: parameters.map(\.shape), decays: Self.decays(heads.parameters.named.map(\.name)), settings: settings
+        )
     }
 
+    /// Weights lose by weight decay, biases do not.
+    static func decays(_ names: [String]) -> [Bool] { names.map { $0.hasSuffix(".weight") } }
+
     init(parameters: [Tensor<Float>], optimizer: AdamW<Float>, bestParameters: [Tensor<Float>], progress: Progress) {
-        (self.parameters, self.optimizer, self.bestParameters, self.progress) = (parameters, optimizer, bestParameters, progress)
+        (self.parameters, self.optimizer, self.bestParameters, self.progress) = (
+            parameters, optimizer, bestParameters, progress
+        )
     }
 }

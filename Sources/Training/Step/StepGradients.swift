@@ -28,8 +28,8 @@ public struct NotFinite: Error {
     var trajectory: Int?
 }
 
-/// Losses and gradients of steps, micro-batch by micro-batch: tokens are loaded, go through both heads and the fused losses
-/// on a tape, and their share of the gradient is added up. Memory is that of one micro-batch.
+/// Losses and gradients of steps, micro-batch by micro-batch: tokens are loaded, go through both heads and the fused
+/// losses on a tape, and their share of the gradient is added up. Memory is that of one micro-batch.
 ///
 /// A class because it owns buffers that all steps use.
 public final class StepGradients {
@@ -46,12 +46,17 @@ public final class StepGradients {
     /// - Parameters:
     ///   - configuration: of the heads, for hidden states as the cache stores them.
     ///   - microBatchTokens: how many tokens go through the heads together; only a step's last micro-batch is smaller.
-    public init(cache: HiddenStateCache, configuration: HeadsConfiguration, settings: LossSettings, microBatchTokens: Int) {
-        (self.cache, self.configuration, self.settings, self.microBatchTokens) = (cache, configuration, settings, microBatchTokens)
+    public init(
+        cache: HiddenStateCache, configuration: HeadsConfiguration, settings: LossSettings, microBatchTokens: Int
+    ) {
+        (self.cache, self.configuration, self.settings, self.microBatchTokens) = (
+            cache, configuration, settings, microBatchTokens
+        )
         batch = cache.emptyBatch()
     }
 
-    /// Tokens a second of some tokens' forward and backward pass: the fastest of `rounds`, after one that brings pages and memory.
+    /// Tokens a second of some tokens' forward and backward pass: the fastest of `rounds`, after one that brings pages
+    /// and memory.
     func rate(of tokens: StepTokens, parameters: [Tensor<Float>], rounds: Int = 1) throws -> Double {
         var seconds = Double.infinity
         for round in 0...rounds {
@@ -88,10 +93,12 @@ public final class StepGradients {
     private func add(_ parameters: [Tensor<Float>], _ isKept: [Bool], _ losses: inout StepLosses) throws {
         let tape = Tape<Float>(), heads = AutoDecoHeads(configuration: configuration, ordered: parameters)
         let variables = heads.parameters.map { tape.parameter($0) }
-        let (T, P) = heads.predictFused(
-            hidden: batch.hidden, logits: batch.sketches, parameters: variables, detachesTemperature: settings.detachesTemperature, tape: tape)
+        let (T, P) = heads.predict(
+            hidden: batch.hidden, logits: batch.sketches, parameters: variables,
+            detachesTemperature: settings.detachesTemperature, tape: tape)
         let terms = ObjectiveTerms(
-            logits: batch.sketches, temperature: T, topP: P, kept: isKept, counts: losses.counts, settings: settings, tape: tape)
+            logits: batch.sketches, temperature: T, topP: P, kept: isKept, counts: losses.counts, settings: settings,
+            tape: tape)
         let total = terms.total(settings.objective, heads: configuration.heads), share = Double(total.value[0])
         guard share.isFinite else { throw NotFinite(what: "loss", trajectory: firstUnsound(T.value, P.value)) }
         losses.loss += share
@@ -114,7 +121,8 @@ public final class StepGradients {
     private func firstUnsound(_ T: Tensor<Float>, _ P: Tensor<Float>) -> Int? {
         let losses = batch.sketches.losses(temperature: T, topP: P, constants: settings.constants)
         let row = (0..<batch.count).first { row in
-            !(T[row].isFinite && P[row].isFinite && losses.temperature[row].isFinite && losses.topP[row].isFinite && losses.joint[row].isFinite)
+            !(T[row].isFinite && P[row].isFinite && losses.temperature[row].isFinite && losses.topP[row].isFinite
+                && losses.joint[row].isFinite)
         }
         return row.map { batch.trajectories[$0] }
     }
@@ -126,7 +134,9 @@ extension AutoDecoHeads {
         var rest = parameters[...]
         self.init(
             configuration: configuration,
-            parameters: Self.shapes(for: configuration).map { shape in rest.popFirst() ?? Tensor(shape: shape, repeating: 0) })
+            parameters: Self.shapes(for: configuration).map { shape in
+                rest.popFirst() ?? Tensor(shape: shape, repeating: 0)
+            })
         require(rest.isEmpty, "\(parameters.count) parameters for heads with fewer")
     }
 }

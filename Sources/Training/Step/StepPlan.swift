@@ -1,38 +1,40 @@
 import AutoDecoHeads
-import Configuration
 import HiddenStateCache
 
-/// Which tokens each step takes: a function of the seed and the step's number, so that a step can be repeated, and a run
-/// resumed, from its number alone.
+/// Which tokens each step takes: a function of the seed and the step's number, so that a step can be repeated, and a
+/// run resumed, from its number alone.
 ///
 /// Trajectories come epoch by epoch, each epoch in an order of its own; a step takes the next ones in line.
 struct StepPlan {
     let trajectories: [TrajectoryIndex]
-    let section: TrainingSection
+    let settings: TrainingSettings
     private let draws: EasyTokenDraws
     /// The order of the epoch that was asked for last.
     private var order: (epoch: Int, trajectories: [TrajectoryIndex])?
 
     /// - Parameter trajectories: those of training, at least one.
-    init(trajectories: [TrajectoryIndex], section: TrainingSection) {
-        (self.trajectories, self.section) = (trajectories, section)
-        draws = EasyTokenDraws(seed: UInt64(section.seed))
+    init(trajectories: [TrajectoryIndex], settings: TrainingSettings) {
+        (self.trajectories, self.settings) = (trajectories, settings)
+        draws = EasyTokenDraws(seed: UInt64(settings.seed))
     }
 
     /// Where a step begins: the epoch, and how many of its trajectories earlier steps have taken.
     func place(step: Int) -> (epoch: Int, trajectory: Int) {
-        let number = step * section.trajectoriesPerStep
+        let number = step * settings.trajectoriesPerStep
         return (number / trajectories.count, number % trajectories.count)
     }
 
     /// The trajectories of a step, cut to `maxTokens`, each with its epoch.
     mutating func trajectories(step: Int) -> [(epoch: Int, trajectory: TrajectoryIndex)] {
-        let first = step * section.trajectoriesPerStep
-        return (first..<first + section.trajectoriesPerStep).map { number in
+        let first = step * settings.trajectoriesPerStep
+        return (first..<first + settings.trajectoriesPerStep).map { number in
             let epoch = number / trajectories.count
-            if order?.epoch != epoch { order = (epoch, trajectories.shuffled(epoch: epoch, seed: UInt64(section.seed))) }
-            let trajectory = order.map { $0.trajectories[number % trajectories.count] } ?? trajectories[number % trajectories.count]
-            return (epoch, trajectory.truncated(to: section.maxTokens))
+            if order?.epoch != epoch {
+                order = (epoch, trajectories.shuffled(epoch: epoch, seed: UInt64(settings.seed)))
+            }
+            let trajectory =
+                order.map { $0.trajectories[number % trajectories.count] } ?? trajectories[number % trajectories.count]
+            return (epoch, trajectory.truncated(to: settings.maxTokens))
         }
     }
 
@@ -43,7 +45,7 @@ struct StepPlan {
             let isKept = keptTokens(of: trajectory, epoch: epoch, in: cache)
             tokens.counts.tokens += isKept.count
             tokens.counts.kept += isKept.count { $0 }
-            if section.readsDroppedTokens {
+            if settings.readsDroppedTokens {
                 tokens.runs.append(trajectory)
                 tokens.isKept += isKept
             } else {
@@ -51,7 +53,7 @@ struct StepPlan {
                 for run in runs(of: isKept) { tokens.runs.append(trajectory[run]) }
             }
         }
-        if !section.readsDroppedTokens { tokens.isKept = Array(repeating: true, count: tokens.counts.kept) }
+        if !settings.readsDroppedTokens { tokens.isKept = Array(repeating: true, count: tokens.counts.kept) }
         return tokens
     }
 
@@ -60,9 +62,10 @@ struct StepPlan {
         let ranks = cache.labelRanks(of: trajectory), positions = cache.positions(of: trajectory)
         let uniform = zip(ranks, positions).map { rank, position in
             // Only easy tokens need a draw.
-            rank == 0 && section.easyTokenDrop > 0 ? draws.draw(epoch: epoch, trajectory: trajectory.number, position: position) : 1
+            rank == 0 && settings.loss.easyTokenDropRate > 0
+                ? draws.draw(epoch: epoch, trajectory: trajectory.number, position: position) : 1
         }
-        return easyTokenMask(labelRanks: ranks, draws: uniform, dropRate: section.easyTokenDrop)
+        return easyTokenMask(labelRanks: ranks, draws: uniform, dropRate: settings.loss.easyTokenDropRate)
     }
 
     /// The ranges in which all flags are true.

@@ -1,13 +1,17 @@
 import AutoDecoHeads
-import Autodiff
 import HiddenStateCache
+import LogitSketches
 import Reports
+import Scoring
 import Tensor
 
 /// What heads do on held-out tokens.
 public struct ValidationResult: Sendable, Equatable, Codable {
-    /// The chosen objective with Dynamic Fine-Tuning, nothing dropped.
+    /// The run's own objective with its own weights, nothing dropped: mean over all held-out tokens, nats.
     public var loss: Double
+    /// The same over the half of the held-out trajectories that chooses the best step.
+    public var choosingLoss: Double
+    /// Held-out tokens.
     public var tokens: Int
     /// Of the predictions, over all tokens.
     public var temperature: Histogram
@@ -29,57 +33,73 @@ public struct TokenPredictions: Sendable, Equatable {
     public var probabilities: [Double] = []
 }
 
-/// Held-out trajectories and the loss on them, block by block, so that memory does not grow with their number.
+/// Held-out trajectories and the run's own loss on them. One half chooses the best step and the best constant pair, the
+/// other judges the two.
 public struct Validation: Sendable {
-    let cache: HiddenStateCache
-    public let trajectories: [TrajectoryIndex]
-    let settings: LossSettings
-    let blockTokens: Int
-
-    public var tokens: Int { trajectories.tokens }
+    /// All trajectories that training does not use.
+    let heldOut: CachedTokens
+    /// Those that choose, and those that judge.
+    let halves: HeldOutHalves
+    /// The run's own objective and weights.
+    let loss: ObjectiveLoss
+    private let choosing: Set<Int>
 
     static let histogramBins = 64
+
+    init(_ heldOut: CachedTokens, seed: UInt64, loss: ObjectiveLoss) {
+        (self.heldOut, self.loss) = (heldOut, loss)
+        halves = HeldOutHalves(heldOut, seed: seed)
+        choosing = Set(halves.choosing.trajectories.map(\.number))
+    }
 
     /// The loss of heads, and where their predictions lie.
     ///
     /// - Throws: `CacheError` for a token that is unsound.
     func evaluate(_ heads: AutoDecoHeads<Float>, batch: inout CachedBatch<Float>) throws -> ValidationResult {
-        var sum = 0.0, temperatures: [Float] = [], topPs: [Float] = []
-        temperatures.reserveCapacity(tokens)
-        topPs.reserveCapacity(tokens)
-        for block in trajectories.blocks(tokens: blockTokens) {
-            try cache.load(block, into: &batch)
-            let (T, P) = heads.predictFused(hidden: batch.hidden, logits: batch.sketches)
-            sum += Self.sum(of: batch.sketches, T, P, settings, heads.configuration.heads)
+        var sums = (all: 0.0, choosing: 0.0), temperatures: [Float] = [], topPs: [Float] = []
+        temperatures.reserveCapacity(heldOut.count)
+        topPs.reserveCapacity(heldOut.count)
+        try heldOut.forEachPrediction(of: heads, into: &batch) { batch, T, P in
+            let losses = loss.tokens(batch.sketches, temperature: T, topP: P)
+            for (row, number) in batch.trajectories.enumerated() {
+                sums.all += Double(losses[row])
+                if choosing.contains(number) { sums.choosing += Double(losses[row]) }
+            }
             temperatures += T.elements
             topPs += P.elements
         }
         return ValidationResult(
-            loss: tokens > 0 ? sum / Double(tokens) : 0, tokens: tokens,
+            loss: sums.all / Double(max(1, heldOut.count)),
+            choosingLoss: sums.choosing / Double(max(1, halves.choosing.count)), tokens: heldOut.count,
             temperature: Histogram(of: temperatures, bins: Self.histogramBins, range: 0...2),
             topP: Histogram(of: topPs, bins: Self.histogramBins, range: 0...1))
     }
 
-    /// Σ weight·loss over the tokens of a block at their T̂ and P̂.
-    static func sum(
-        of sketches: LogitSketches<Float>, _ T: Tensor<Float>, _ P: Tensor<Float>, _ settings: LossSettings, _ heads: HeadSelection
-    ) -> Double {
-        let losses = sketches.losses(temperature: T, topP: P, constants: settings.constants), weights = sketches.baseProbabilities
-        func weighted(_ loss: Tensor<Float>) -> Double { (loss * weights).sum() }
-        return switch (settings.objective, heads) {
-        case (.joint, _): weighted(losses.joint)
-        case (.released, .both): weighted(losses.temperature) + weighted(losses.topP)
-        case (.released, .temperature): weighted(losses.temperature)
-        case (.released, .topP): weighted(losses.topP)
-        }
+    /// Default sampling and the best constant pair, on the half that chooses.
+    ///
+    /// - Throws: `CacheError` for a token that is unsound, and what `check` throws.
+    func yardsticks(check: () throws -> Void = {}) throws -> Yardsticks {
+        try halves.choosing.yardsticks(by: loss, check: check)
+    }
+
+    /// Heads beside a constant pair, on the half that judges; nil where that half is empty.
+    ///
+    /// - Throws: `CacheError` for a token that is unsound.
+    func standing(
+        of heads: AutoDecoHeads<Float>, beside pair: ConstantPair, batch: inout CachedBatch<Float>
+    ) throws -> Standing? {
+        guard !halves.judging.trajectories.isEmpty else { return nil }
+        return try Standing(of: heads, beside: pair, on: halves.judging, by: loss, into: &batch)
     }
 
     /// Predictions for the tokens of some trajectories, held-out or not.
-    func predictions(_ heads: AutoDecoHeads<Float>, for trajectories: [TrajectoryIndex], batch: inout CachedBatch<Float>) throws -> TokenPredictions {
+    ///
+    /// - Throws: `CacheError` for a token that is unsound.
+    func predictions(
+        _ heads: AutoDecoHeads<Float>, for trajectories: [TrajectoryIndex], batch: inout CachedBatch<Float>
+    ) throws -> TokenPredictions {
         var result = TokenPredictions()
-        for block in trajectories.blocks(tokens: blockTokens) {
-            try cache.load(block, into: &batch)
-            let (T, P) = heads.predictFused(hidden: batch.hidden, logits: batch.sketches)
+        try heldOut.with(trajectories).forEachPrediction(of: heads, into: &batch) { batch, T, P in
             let features = batch.sketches.features(temperature: Tensor(shape: [batch.count, 1], repeating: 1))
             result.trajectories += batch.trajectories
             result.positions += batch.positions
@@ -90,14 +110,5 @@ public struct Validation: Sendable {
             result.probabilities += batch.sketches.baseProbabilities.elements.map(Double.init)
         }
         return result
-    }
-}
-
-extension AutoDecoHeads {
-    /// T̂ and P̂ of N tokens, each [N, 1], without gradients, the way training computes them.
-    func predictFused(hidden: Tensor<Element>, logits: some TokenLogits<Element>) -> (temperature: Tensor<Element>, topP: Tensor<Element>) {
-        let tape = Tape<Element>()
-        let (T, P) = predictFused(hidden: hidden, logits: logits, parameters: parameters.map { tape.constant($0) }, tape: tape)
-        return (T.value, P.value)
     }
 }

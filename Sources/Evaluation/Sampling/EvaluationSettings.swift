@@ -1,0 +1,41 @@
+import Decoding
+
+/// What is compared, and how much is sampled: plain values, checked by nobody.
+public struct EvaluationSettings: Sendable, Equatable {
+    /// What their P̂ means: what serving engines do, what heads are trained with, or the tokens up to P̂ alone.
+    public var filter = NucleusFilter.hard
+    /// Expert-guided tuning: temperatures that are tried at P = 1, then thresholds at the best temperature.
+    public var temperatures = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+    public var topPs = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+    /// Min-p keeps tokens at least this share as likely as the likeliest.
+    public var minP = 0.1
+    /// Entropy-driven temperature: T = minimum + (maximum − minimum)·(H/log V)^exponent.
+    public var entropyMinimum = 0.5
+    public var entropyMaximum = 1.5
+    public var entropyExponent = 1.0
+
+    // How much is sampled.
+    /// Independent repetitions, whose spread is the ± of a figure.
+    public var seeds = 8
+    /// The first repetition's seed; the others follow. The best static pair is sampled again under the seeds after
+    /// those.
+    public var seed = 0
+    /// Completions a problem and seed, of methods for which nothing else is said.
+    public var samples = 4
+    /// Completions a problem under all seeds together, multiples of `seeds`: of a point of expert-guided tuning, of
+    /// each filter, and of heads and the best static pair, whose pass@k goes as far as this.
+    public var tuningSamples = 8
+    public var filterSamples = 16
+    public var curveSamples = 64
+    /// Problems on which the words "certain" and "diverse" are tried, for Countdown; 0 leaves them out.
+    public var commandProblems = 100
+    /// Single completions that the report shows token by token.
+    public var generations = 12
+    /// Longest completion, its end token included.
+    public var maxTokens = 16_384
+    /// Completions that are decoded together.
+    public var batch = 64
+
+    /// The defaults of `autodeco-eval`.
+    public init() {}
+}

@@ -1,0 +1,75 @@
+import Configuration
+import Decoding
+import Evaluation
+import Files
+import Foundation
+import HiddenStateCache
+import Tasks
+import Training
+
+extension EvaluationSection {
+    /// What is compared, and how much is sampled.
+    public var settings: EvaluationSettings {
+        var settings = EvaluationSettings()
+        settings.filter =
+            switch filter {
+            case .hard: .hard
+            case .soft: .soft
+            case .inclusive: .inclusive
+            }
+        (settings.temperatures, settings.topPs, settings.minP) = (temperatures, topPs, minP)
+        (settings.entropyMinimum, settings.entropyMaximum) = (entropyMinimum, entropyMaximum)
+        settings.entropyExponent = entropyExponent
+        (settings.seeds, settings.seed, settings.samples) = (seeds, seed, samples)
+        (settings.tuningSamples, settings.filterSamples) = (tuningSamples, filterSamples)
+        (settings.curveSamples, settings.commandProblems) = (curveSamples, commandProblems)
+        (settings.generations, settings.maxTokens, settings.batch) = (generations, maxTokens, batch)
+        return settings
+    }
+}
+
+extension EvaluationPlan {
+    /// What a configuration asks to evaluate.
+    ///
+    /// - Throws: for what is missing in the configuration or does not fit together: model, tokenizer, problems,
+    ///   prompts, heads, verifier.
+    public init(_ configuration: RunConfiguration) throws { try self.init(configuration.evaluationInputs()) }
+}
+
+extension RunConfiguration {
+    /// What is evaluated, and on what, with the problems read.
+    ///
+    /// - Throws: ``ConfigurationError`` for what is missing; what reading problems throws.
+    public func evaluationInputs() throws -> EvaluationInputs {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        let file = try required(task.test, "task.test")
+        var fingerprint = Fingerprint()
+        try fingerprint.add(task)
+        var inputs = EvaluationInputs(
+            folder: URL(fileURLWithPath: try required(evaluation.folder, "evaluation.folder"), isDirectory: true),
+            settings: evaluation.settings, modelFolder: try required(model.folder, "model.folder"), problemFile: file,
+            problems: try task.problems(in: file, limit: evaluation.problems), verifier: try task.makeVerifier(),
+            rendering: task.rendering, split: training.settings.split, task: fingerprint,
+            configuration: String(decoding: try encoder.encode(json), as: UTF8.self))
+        (inputs.modelName, inputs.heads, inputs.otherHeads) = (model.name, evaluation.heads, evaluation.otherHeads)
+        inputs.cacheFolder = cache.folder
+        if task.verifier == .countdown, task.command == nil {
+            inputs.spokenRenderings = Countdown.Command.allCases.map {
+                ($0, PromptRendering(template: task.promptTemplate, command: $0))
+            }
+        }
+        if let heads = evaluation.heads {
+            let found = HeadsRun(heads: URL(fileURLWithPath: heads, isDirectory: true))
+            inputs.split = found.split ?? inputs.split
+            if cache.folder != nil, let note = found.note(beside: training.settings.split, of: self.file) {
+                inputs.notes.append(note)
+            }
+            if let validation = task.validation {
+                inputs.validationFile = validation
+                inputs.validationProblems = try task.problems(in: validation, limit: nil)
+            }
+        }
+        return inputs
+    }
+}

@@ -1,0 +1,61 @@
+import Configuration
+
+/// Sampling trajectories and keeping the correct ones.
+public struct CollectSection: Section {
+    /// Output folder: trajectories.jsonl, summary.json.
+    public var folder: String?
+    /// Existing trajectories, one JSON object a line: then nothing is sampled, and only the cache is made.
+    public var trajectories: String?
+    /// How many problems of `task.train`, from the first on; null takes all.
+    public var problems: Int?
+    /// Completions that are sampled a problem.
+    public var samples = 8
+    /// Distinct correct completions that are kept a problem, at most.
+    public var keep = 4
+    /// Whether failed completions are stored too, with `"correct": false`; they never enter the cache.
+    public var keepRejected = false
+    /// Static decoding: temperature (0 is greedy), and at most one of top-p (1 keeps all), top-k and min-p.
+    public var temperature = 1.0
+    public var topP = 1.0
+    public var topK: Int?
+    public var minP: Double?
+    /// Longest completion, its end token included; longer ones are cut off, which makes them failed.
+    public var maxTokens = 16_384
+    /// Of the random numbers.
+    public var seed = 0
+    /// Completions that are decoded together.
+    public var batch = 64
+    /// Problems a block. A block is the unit of work: an interrupted one is repeated whole.
+    public var block = 64
+
+    public init() {}
+
+    package static let name = "collect"
+    package static let keys: [Key<Self>] = [
+        Key("folder", \.folder, .path),
+        Key("trajectories", \.trajectories, .path),
+        Key("problems", \.problems, .within(1...1_000_000_000)),
+        Key("samples", \.samples, .within(1...1_000_000)),
+        Key("keep", \.keep, .within(1...1_000_000_000)),
+        Key("keepRejected", \.keepRejected),
+        Key("temperature", \.temperature, .within(0...1e20)),
+        Key("topP", \.topP, .within(0...1)),
+        Key("topK", \.topK, .within(1...1_000_000_000)),
+        Key("minP", \.minP, .within(0...1)),
+        Key("maxTokens", \.maxTokens, .within(1...1_000_000_000)),
+        Key("seed", \.seed, .within(0...largestSeed)),
+        Key("batch", \.batch, .within(1...65_536)),
+        Key("block", \.block, .within(1...1_000_000)),
+    ]
+
+    package var contradiction: (key: String, sentence: String)? {
+        if topK != nil, minP != nil { return ("minP", "and collect.topK exclude each other, expected one of them") }
+        if topP < 1, let other = topK != nil ? "topK" : minP != nil ? "minP" : nil {
+            return ("topP", "and collect.\(other) exclude each other, expected topP of 1 or no \(other)")
+        }
+        if temperature == 0, samples > 1 {
+            return ("samples", "is \(samples), expected 1: at temperature 0 all completions are the same")
+        }
+        return nil
+    }
+}
