@@ -128,7 +128,7 @@ let package = Package(
             name: "autodeco-inspect",
             dependencies: [
                 "AutoDecoHeads", "Backbone", "Evaluation", "Files", "HiddenStateCache", "LogitSketches",
-                "MergedCheckpoint", "Recipes", "Safetensors", "Scoring", "Tensor", "Terminal", "Tokenizers",
+                "MergedCheckpoint", "Recipes", "Safetensors", "Scoring", "Tasks", "Tensor", "Terminal", "Tokenizers",
                 "Training",
             ]),
         .executableTarget(

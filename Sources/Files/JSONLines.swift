@@ -91,8 +91,8 @@ public struct JSONLinesError: Error, Equatable, Sendable, CustomStringConvertibl
     public init(_ description: String) { self.description = description }
 }
 
-/// A text, or a number that stands for one: published files write answers and ids either way. Who needs the number as it
-/// is written looks at the line.
+/// A text, or a number that stands for one: published files write answers and ids either way. Who needs the number as
+/// it is written looks at the line.
 public struct TextOrNumber: Decodable, Sendable {
     /// The value as text.
     public let text: String

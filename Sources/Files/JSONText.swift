@@ -43,7 +43,8 @@ public struct JSONText: Sendable {
             } else if byte == UInt8(ascii: "N") || byte == UInt8(ascii: "I") || byte == UInt8(ascii: "-") {
                 if let word = Self.notNumbers.first(where: { bytes[place...].starts(with: $0) }) {
                     let end = place + word.count
-                    readable.replaceSubrange(place..<end, with: "{}".utf8 + Array(repeating: 0x20, count: word.count - 2))
+                    readable.replaceSubrange(
+                        place..<end, with: "{}".utf8 + Array(repeating: 0x20, count: word.count - 2))
                     place += word.count - 1
                 }
             }
@@ -115,7 +116,10 @@ public struct JSONText: Sendable {
             let byte = rest[place]
             if isText {
                 if byte == UInt8(ascii: "\\") { place += 1 } else if byte == UInt8(ascii: "\"") { isText = false }
-                if !isText, depth == 0 { place += 1; break }
+                if !isText, depth == 0 {
+                    place += 1
+                    break
+                }
             } else if depth == 0, ",:]} \t\r\n".utf8.contains(byte) {
                 break
             } else if byte == UInt8(ascii: "\"") {
@@ -124,7 +128,10 @@ public struct JSONText: Sendable {
                 depth += 1
             } else if byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") {
                 depth -= 1
-                if depth == 0 { place += 1; break }
+                if depth == 0 {
+                    place += 1
+                    break
+                }
             }
             place += 1
         }

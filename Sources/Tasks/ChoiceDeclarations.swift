@@ -7,7 +7,9 @@ extension ChoiceReader {
     private func declaration(at noun: Int) -> ChoicePick? {
         let name = tokens[noun].text
         let isAnswer = Self.answers.contains(name) || name == "案" && text(noun - 1) == "答"
-        guard isAnswer || Self.choices.contains(name) && Self.qualities.contains(text(noun - 1) ?? "") else { return nil }
+        guard isAnswer || Self.choices.contains(name) && Self.qualities.contains(text(noun - 1) ?? "") else {
+            return nil
+        }
         var place = noun + 1
         while let text = text(place), ["choice", "option", "letter", "key"].contains(text) { place += 1 }
         if isSeparator(place) {
@@ -34,7 +36,8 @@ extension ChoiceReader {
     /// What stands between "Answer" and a letter; `>` only as an arrow's head.
     private func isSeparator(_ place: Int) -> Bool {
         guard let text = text(place) else { return false }
-        return [":", "=", "-", "–", "—", "→"].contains(text) || text == ">" && ["-", "="].contains(self.text(place - 1) ?? "")
+        return [":", "=", "-", "–", "—", "→"].contains(text)
+            || text == ">" && ["-", "="].contains(self.text(place - 1) ?? "")
     }
 
     /// The last "C is correct", "I choose C" or "#### C".
@@ -45,7 +48,9 @@ extension ChoiceReader {
         var before = place - 1, next = place + 1
         while opens(before) { before -= 1 }
         while closes(next) { next += 1 }
-        guard tokens[place].isCapital || next > place + 1 || ["option", "choice"].contains(text(before) ?? "") else { return nil }
+        guard tokens[place].isCapital || next > place + 1 || ["option", "choice"].contains(text(before) ?? "") else {
+            return nil
+        }
         var isMany = false
         if let word = text(before), word == "and" || word == "or" {
             var other = before - 1
@@ -66,7 +71,8 @@ extension ChoiceReader {
         case "correct", "best", "answer", "answers": break
         case "right":
             let follows = text(next + 1) ?? "."
-            guard ["answer", "option", "choice", "one", "because", "since", ".", ",", "!", "\n"].contains(follows) else { return nil }
+            guard ["answer", "option", "choice", "one", "because", "since", ".", ",", "!", "\n"].contains(follows)
+            else { return nil }
         default: return nil
         }
         return isMany ? .several : .one(letter)
@@ -75,10 +81,13 @@ extension ChoiceReader {
     private func choice(at place: Int) -> ChoicePick? {
         let before = text(place - 1) ?? ""
         switch tokens[place].text {
-        case "choose", "chose", "select", "pick", "picked", "selected", "选": return unlessNegated(place, pick(at: place + 1))
+        case "choose", "chose", "select", "pick", "picked", "selected", "选":
+            return unlessNegated(place, pick(at: place + 1))
         case "择": return before == "选" ? pick(at: place + 1) : nil
-        case "with": return ["go", "going", "went"].contains(before) ? unlessNegated(place - 1, pick(at: place + 1)) : nil
-        case "for": return ["opt", "opting", "opted"].contains(before) ? unlessNegated(place - 1, pick(at: place + 1)) : nil
+        case "with":
+            return ["go", "going", "went"].contains(before) ? unlessNegated(place - 1, pick(at: place + 1)) : nil
+        case "for":
+            return ["opt", "opting", "opted"].contains(before) ? unlessNegated(place - 1, pick(at: place + 1)) : nil
         case "#": return before == "#" && text(place + 1) != "#" ? pick(at: place + 1) : nil
         default: return nil
         }

@@ -24,11 +24,12 @@ extension ChoiceReader {
         return Self.kinds.contains(previous.text) || Self.negations.contains(previous.text) ? nil : .one(letter)
     }
 
-    /// The label in front of the last line, or of the first one: "C. Paris", "(C) Paris", "C". None where lines carry different labels,
-    /// as lists of options do.
+    /// The label in front of the last line, or of the first one: "C. Paris", "(C) Paris", "C". None where lines carry
+    /// different labels, as lists of options do.
     func label(ofLast isLast: Bool) -> ChoicePick? {
         let labels = tokens.split { $0.isLineBreak }.map(Self.label)
-        guard let found = isLast ? labels.last : labels.first, let letter = found, labels.allSatisfy({ $0 == nil || $0 == letter })
+        guard let found = isLast ? labels.last : labels.first, let letter = found,
+            labels.allSatisfy({ $0 == nil || $0 == letter })
         else { return nil }
         return .one(letter)
     }
@@ -42,7 +43,9 @@ extension ChoiceReader {
         }
         guard let token = rest.popFirst(), let letter = token.letter else { return nil }
         guard let next = rest.first else { return token.isCapital ? letter : nil }
-        if next.text == ")" || next.text == "]" { return rest.dropFirst().first.map { !["is", "or", "and", ","].contains($0.text) } ?? true ? letter : nil }
+        if next.text == ")" || next.text == "]" {
+            return rest.dropFirst().first.map { !["is", "or", "and", ","].contains($0.text) } ?? true ? letter : nil
+        }
         return token.isCapital && !isOpen && [".", ":", "-", "–", "—"].contains(next.text) ? letter : nil
     }
 }

@@ -41,7 +41,9 @@ struct ChoiceReader {
         }
         if token.isCapital, token.letter != "A", token.letter != "I" { return true }
         let goesOn = ["because", "since", "or", "is", "and"].contains(following.text)
-        return goesOn || token.isCapital && ["as", "for", "which", "with", "but", "by", "from", "due", "not"].contains(following.text)
+        return goesOn
+            || token.isCapital
+                && ["as", "for", "which", "with", "but", "by", "from", "due", "not"].contains(following.text)
     }
 
     /// Whether "or D", ", D" or "and D" follows.
@@ -53,7 +55,8 @@ struct ChoiceReader {
         }
         guard place > start else { return false }
         while let text = text(place), opens(place) || ["option", "choice"].contains(text) { place += 1 }
-        guard let token = at(place), token.letter != nil, token.isCapital || closes(place + 1) || at(place + 1) == nil else { return false }
+        guard let token = at(place), token.letter != nil, token.isCapital || closes(place + 1) || at(place + 1) == nil
+        else { return false }
         let next = at(place + 1)
         // "C, A is wrong" goes on with another sentence, and so does "C and I am sure".
         if isFirm { return !(token.letter == "I" && next?.isWord == true) }

@@ -5,10 +5,10 @@ import Foundation
 ///
 /// | form | element |
 /// |---|---|
-/// | `problem` | `{"problem": "…", "gt": "C"}`: options stand in the text; `prompt` is read as `problem`, `answer` as `gt` |
+/// | `problem` | `{"problem": "…", "gt": "C"}`: options stand in the text |
 /// | `question` | `{"question": "…", "options": ["…", "…"], "answer": "C"}`; `answer` may be the option's index from 0, `question_id` may be there |
 ///
-/// Options are put under the question, one a line: `A. …`.
+/// `prompt` is read as `problem`, and there `answer` as `gt`. Options are put under the question, one a line: `A. …`.
 struct ChoiceElement: Decodable {
     private let id: TextOrNumber?
     private let text: String
@@ -31,7 +31,9 @@ struct ChoiceElement: Decodable {
         } else {
             let name: Keys = !container.contains(.problem) && container.contains(.prompt) ? .prompt : .problem
             // A line that brings its completion needs no question.
-            text = container.contains(name) || !container.contains(.completion) ? try container.decode(String.self, forKey: name) : ""
+            text =
+                container.contains(name) || !container.contains(.completion)
+                ? try container.decode(String.self, forKey: name) : ""
             options = nil
             let key: Keys = !container.contains(.gt) && container.contains(.answer) ? .answer : .gt
             answer = .letter(try container.decode(String.self, forKey: key))

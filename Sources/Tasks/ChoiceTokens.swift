@@ -12,7 +12,8 @@ struct ChoiceToken {
     var isLineBreak: Bool { text == "\n" }
     var endsSentence: Bool { [".", "!", "?", ";", "\n"].contains(text) }
 
-    /// Cuts a text into tokens. Marks of Markdown and LaTeX, quotes and spaces are none; full-width signs are the plain ones.
+    /// Cuts a text into tokens. Marks of Markdown and LaTeX, quotes and spaces are none; full-width signs are the plain
+    /// ones.
     static func tokens(of text: String) -> [ChoiceToken] {
         let signs = text.map(plain)
         var tokens: [ChoiceToken] = []
@@ -24,7 +25,11 @@ struct ChoiceToken {
             if sign == "\\" {
                 while let next = at(place), next.isASCIILetter { place += 1 }
                 let name = String(signs[(start + 1)..<place])
-                if name.isEmpty { place += 1 } else if !marks.contains(name) { tokens.append(word("\\" + name, isMarked)) }
+                if name.isEmpty {
+                    place += 1
+                } else if !marks.contains(name) {
+                    tokens.append(word("\\" + name, isMarked))
+                }
             } else if sign.isNewline {
                 if tokens.last?.isLineBreak != true { tokens.append(ChoiceToken("\n")) }
             } else if "*`_".contains(sign) {
@@ -54,7 +59,8 @@ struct ChoiceToken {
     private static func word(_ text: String, _ isMarked: Bool) -> ChoiceToken {
         let capital = text.count == 1 ? Character(text.uppercased()) : " "
         let letter = ChoiceVerifier.letters.contains(capital) ? capital : nil
-        return ChoiceToken(text: text.lowercased(), letter: letter, isCapital: letter.map(String.init) == text, isMarked: isMarked)
+        return ChoiceToken(
+            text: text.lowercased(), letter: letter, isCapital: letter.map(String.init) == text, isMarked: isMarked)
     }
 
     private static func isInWord(_ sign: Character) -> Bool { sign.isLetter || sign.isNumber }
@@ -67,7 +73,9 @@ struct ChoiceToken {
         return isLetterBefore && (place + 2 >= signs.count || !isInWord(signs[place + 2]))
     }
 
-    private static func isIdeograph(_ sign: Character) -> Bool { sign.unicodeScalars.first?.properties.isIdeographic == true }
+    private static func isIdeograph(_ sign: Character) -> Bool {
+        sign.unicodeScalars.first?.properties.isIdeographic == true
+    }
 
     private static func plain(_ sign: Character) -> Character {
         guard sign.unicodeScalars.count == 1, let scalar = sign.unicodeScalars.first else { return sign }
@@ -81,7 +89,9 @@ struct ChoiceToken {
 
     /// Commands that only set what follows otherwise.
     private static let marks: Set<String> = [
-        "text", "textbf", "textit", "textrm", "textsf", "texttt", "mathrm", "mathbf", "mathit", "mathsf", "mathtt", "mathbb", "mathcal",
-        "boldsymbol", "bf", "rm", "it", "mbox", "hbox", "operatorname", "boxed", "fbox", "left", "right", "quad", "qquad", "underline", "emph",
+        "text", "textbf", "textit", "textrm", "textsf", "texttt", "mathrm", "mathbf", "mathit", "mathsf", "mathtt",
+        "mathbb", "mathcal",
+        "boldsymbol", "bf", "rm", "it", "mbox", "hbox", "operatorname", "boxed", "fbox", "left", "right", "quad",
+        "qquad", "underline", "emph",
     ]
 }

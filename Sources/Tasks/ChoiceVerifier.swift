@@ -10,15 +10,17 @@ import Foundation
 /// 6. a letter that ends the text behind a sign, in brackets, or behind words such as "so" and "option";
 /// 7. the label of the first line.
 ///
-/// Marks of Markdown and LaTeX, quotes and full-width signs do not matter. Letters are capitals, but for small ones in brackets and those
-/// that nothing follows; a small letter in a box gives way to rule 3. A letter that belongs to a word, an article, a pronoun and the end of
-/// "vitamin C" are no picks. "A or B" picks more than one option and is wrong. What a model thinks before `</think>` does not
-/// count where something stands behind it.
+/// Marks of Markdown and LaTeX, quotes and full-width signs do not matter. Letters are capitals, but for small ones in
+/// brackets and those that nothing follows; a small letter in a box gives way to rule 3. A letter that belongs to a
+/// word, an article, a pronoun and the end of "vitamin C" are no picks. "A or B" picks more than one option and is
+/// wrong. What a model thinks before `</think>` does not count where something stands behind it.
 public struct ChoiceVerifier: Verifier {
     public init() {}
 
     public func verdict(on completion: String, of problem: Problem) -> Verdict {
-        guard case .text(let answer) = problem.answer, let right = answer.first, answer.count == 1, Self.letters.contains(right) else {
+        guard case .text(let answer) = problem.answer, let right = answer.first, answer.count == 1,
+            Self.letters.contains(right)
+        else {
             return .wrong(.malformed)
         }
         switch Self.pick(in: completion) {
@@ -30,13 +32,22 @@ public struct ChoiceVerifier: Verifier {
 
     /// The letters of options, as many as a problem can have.
     static let letters = Array("ABCDEFGHIJ")
+    /// Characters at the end of a completion that are looked at.
+    private static let longestEnd = 20_000
 
     static func pick(in completion: String) -> ChoicePick? {
-        var text = completion[...]
-        if let end = text.range(of: "</think>", options: .backwards), text[end.upperBound...].contains(where: { !$0.isWhitespace }) {
+        // What is declared stands near the end; a long derivation before it costs nothing.
+        var text = completion.suffix(longestEnd)
+        if let end = text.range(of: "</think>", options: .backwards),
+            text[end.upperBound...].contains(where: { !$0.isWhitespace })
+        {
             text = text[end.upperBound...]
         }
-        if let tagged = tagged(in: text).map(String.init), let pick = ChoiceReader(tagged).pick(at: 0) ?? plainPick(in: tagged) { return pick }
+        if let tagged = tagged(in: text).map(String.init),
+            let pick = ChoiceReader(tagged).pick(at: 0) ?? plainPick(in: tagged)
+        {
+            return pick
+        }
         return plainPick(in: String(text))
     }
 
@@ -54,6 +65,7 @@ public struct ChoiceVerifier: Verifier {
             return (pick, content.contains { letters.contains($0) })
         }.first
         if let box, box.isCapital { return box.pick }
-        return reader.declared ?? box?.pick ?? reader.label(ofLast: true) ?? reader.favoured ?? reader.last ?? reader.label(ofLast: false)
+        return reader.declared ?? box?.pick ?? reader.label(ofLast: true) ?? reader.favoured ?? reader.last
+            ?? reader.label(ofLast: false)
     }
 }

@@ -15,10 +15,11 @@ public struct Grader: Sendable, Equatable {
     }
 }
 
-/// Asks a ``Grader``. It gets `{"answer": …, "completion": …, "id": …, "problem": …}` on standard input, all texts, with
-/// the members of the problem's line that the reader does not know, as they are written there; where the problem has no
-/// answer there is none. It says on standard output, as its last line, `{"correct": true}` or `{"correct": false}`. One that prints nothing at
-/// all speaks by its exit status: 0 is correct, and 1 with nothing on standard error is wrong.
+/// Asks a ``Grader``. It gets `{"answer": …, "completion": …, "id": …, "problem": …}` on standard input, all texts,
+/// with the members of the problem's line that the reader does not know, as they are written there; where the problem
+/// has no answer there is none. It says on standard output, as its last line, `{"correct": true}` or `{"correct":
+/// false}`. One that prints nothing at all speaks by its exit status: 0 is correct, and 1 with nothing on standard
+/// error is wrong.
 ///
 /// All else is a fault of the grader's own, and never a verdict: an exception's traceback, or a last line that is no
 /// JSON object with a `correct` of true or false.

@@ -30,7 +30,9 @@ public struct CountdownVerifier: Verifier {
         let start = text[..<mark].lastIndex(of: UInt8(ascii: "\n")).map(text.index(after:)) ?? text.startIndex
         if lines == .everyLine, start > text.startIndex {
             // Without the line break in front of the last line.
-            for line in text[..<text.index(before: start)].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            for line in text[..<text.index(before: start)].split(
+                separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            {
                 guard line.last == UInt8(ascii: "?") else { return .wrong(.malformed) }
                 switch Self.result(of: line.dropLast(), countdown) {
                 case .failure(let fault): return .wrong(fault)

@@ -4,10 +4,10 @@ import Foundation
 public enum GraderFiles {
     /// Paths as the command line names them, each once, in order.
     ///
-    /// Words are taken as a shell takes them, with quotes, `~` and variables of the environment. A word names the file at
-    /// that path, seen from the working directory and from every folder that the command names (`cd graders && python3
-    /// grade.py`); `-m package.grade` names a Python module; a word without a slash also names a program that `PATH`
-    /// finds outside of the system's own folders. What these files read in their turn is not looked into.
+    /// Words are taken as a shell takes them, with quotes, `~` and variables of the environment. A word names the file
+    /// at that path, seen from the working directory and from every folder that the command names (`cd graders &&
+    /// python3 grade.py`); `-m package.grade` names a Python module; a word without a slash also names a program that
+    /// `PATH` finds outside of the system's own folders. What these files read in their turn is not looked into.
     ///
     /// - Parameter command: a shell's command line.
     public static func named(in command: String) -> [String] {

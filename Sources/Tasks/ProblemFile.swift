@@ -7,7 +7,8 @@ import Files
 /// | `countdown` | `{"id": "train-00001", "numbers": [3, 12, 11], "target": 99}` |
 /// | `exact`, `boxed` | `{"problem": "2+2=", "gt": "4"}`; `gt` may be a number |
 /// | `command` | the same; `gt` may be missing |
-/// | `choice` | `{"problem": "2+2? A. 3 B. 4", "gt": "B"}` or `{"question": "2+2?", "options": ["3", "4"], "answer": "B"}` |
+/// | `choice` | `{"problem": "2+2? A. 3 B. 4", "gt": "B"}` |
+/// | `choice` | `{"question": "2+2?", "options": ["3", "4"], "answer": "B"}` |
 ///
 /// `prompt` is read as `problem` where that is missing, and `answer` as `gt`. Numbers are taken as they are written. A
 /// member `verifier` names who judges this line's completions, and the line is then read as that one's. All other
@@ -18,10 +19,12 @@ import Files
 public enum ProblemFile {
     /// Reads all problems, or the first `limit`.
     ///
-    /// - Throws: ``JSONLinesError`` with file, line, what was found and what was expected; also for a file without problems,
-    ///   for one with fewer than `limit`, and for an id that stands twice.
+    /// - Throws: ``JSONLinesError`` with file, line, what was found and what was expected; also for a file without
+    ///   problems, for one with fewer than `limit`, and for an id that stands twice.
     public static func read(_ path: String, for verifier: VerifierName, limit: Int? = nil) throws -> [Problem] {
-        if verifier == .choice, let problems = try ChoiceElement.readArray(path) { return try checked(problems, path, limit) }
+        if verifier == .choice, let problems = try ChoiceElement.readArray(path) {
+            return try checked(problems, path, limit)
+        }
         let lines = try JSONLines(path: path, form: ProblemLine.form(verifier))
         var problems: [Problem] = []
         var places: [String: Int] = [:]
@@ -32,7 +35,9 @@ public enum ProblemFile {
             }
             problems.append(problem)
         }
-        guard !problems.isEmpty else { throw JSONLinesError("\(path): holds no problems, expected one JSON object a line") }
+        guard !problems.isEmpty else {
+            throw JSONLinesError("\(path): holds no problems, expected one JSON object a line")
+        }
         if let limit, problems.count < limit {
             throw JSONLinesError("\(path): holds \(problems.count) problems, expected at least \(limit)")
         }
@@ -49,7 +54,8 @@ public enum ProblemFile {
         var places: [String: Int] = [:]
         for (place, problem) in first.enumerated() {
             if let earlier = places.updateValue(place + 1, forKey: problem.id) {
-                throw JSONLinesError("\(path), problem \(place + 1): the id \"\(problem.id)\" belongs to problem \(earlier), too")
+                throw JSONLinesError(
+                    "\(path), problem \(place + 1): the id \"\(problem.id)\" belongs to problem \(earlier), too")
             }
         }
         return first

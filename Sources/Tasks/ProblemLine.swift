@@ -14,17 +14,21 @@ struct ProblemLine: Decodable {
     /// - Parameters:
     ///   - name: who judges where the line does not say.
     ///   - lines: the file, which has just decoded this line.
+    ///   - form: what a line should be, for messages.
     /// - Throws: ``JSONLinesError`` with file and line.
-    func problem(for name: VerifierName, in lines: JSONLines) throws -> Problem {
-        guard let verifier else { return try problem(name, isNamed: false, lines) }
+    func problem(
+        for name: VerifierName, in lines: JSONLines, form: (VerifierName) -> String = Self.form
+    ) throws -> Problem {
+        guard let verifier else { return try problem(name, isNamed: false, lines, form(name)) }
         guard let own = VerifierName(rawValue: verifier) else {
             throw lines.fault("the verifier is \"\(verifier)\", expected one of \(VerifierName.list)")
         }
-        return try problem(own, isNamed: true, lines)
+        return try problem(own, isNamed: true, lines, form(own))
     }
 
-    private func problem(_ verifier: VerifierName, isNamed: Bool, _ lines: JSONLines) throws -> Problem {
-        let form = Self.form(verifier)
+    private func problem(
+        _ verifier: VerifierName, isNamed: Bool, _ lines: JSONLines, _ form: String
+    ) throws -> Problem {
         let members = Members(lines.lineText)
         func problem(
             _ id: String?, _ text: String, _ answer: Problem.Answer, _ members: [Problem.Member] = []
@@ -37,7 +41,8 @@ struct ProblemLine: Decodable {
         case .countdown:
             let line = try lines.again(CountdownLine.self, form: form)
             guard line.numbers.count >= 2, line.numbers.allSatisfy({ 0...1_000_000_000 ~= $0 }) else {
-                throw lines.fault("numbers is \(line.numbers), expected at least two whole numbers from 0 to 1000000000")
+                throw lines.fault(
+                    "numbers is \(line.numbers), expected at least two whole numbers from 0 to 1000000000")
             }
             guard 0...1_000_000_000_000 ~= line.target else {
                 throw lines.fault("target is \(line.target), expected a whole number from 0 to 1000000000000")
@@ -46,7 +51,8 @@ struct ProblemLine: Decodable {
             return problem(members.text("id", line.id), countdown.text(), .countdown(countdown))
         case .exact, .boxed:
             let line = try lines.again(TextLine.self, form: form)
-            return problem(members.text("id", line.id), line.text, .text(members.text(line.answerName, line.answer) ?? ""))
+            return problem(
+                members.text("id", line.id), line.text, .text(members.text(line.answerName, line.answer) ?? ""))
         case .command:
             let line = try lines.again(GradedLine.self, form: form)
             let answer = members.text(line.answerName, line.answer)
@@ -55,6 +61,16 @@ struct ProblemLine: Decodable {
             let line = try lines.again(ChoiceElement.self, form: form)
             let found = try line.problem(place: lines.lineNumber, fault: lines.fault)
             return problem(found.id, found.text, found.answer)
+        }
+    }
+
+    /// What a line with a completion should be, for messages.
+    static func judgedForm(_ verifier: VerifierName) -> String {
+        switch verifier {
+        case .countdown: "such as {\"completion\": \"1+2=3!\", \"numbers\": [1, 2], \"target\": 3}"
+        case .choice: "such as {\"completion\": \"The answer is (C).\", \"answer\": \"C\"}"
+        case .boxed: "such as {\"completion\": \"\\\\boxed{4}\", \"answer\": \"4\"}"
+        case .exact, .command: "such as {\"completion\": \"4\", \"answer\": \"4\"}"
         }
     }
 

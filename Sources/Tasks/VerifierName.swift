@@ -6,14 +6,18 @@ public enum VerifierName: String, Sendable, CaseIterable {
     ///   - grader: what ``command`` runs; others know none.
     ///   - countdownLines: which lines ``countdown`` judges.
     /// - Throws: ``VerifierError`` for `command` without a grader.
-    public func verifier(grader: Grader? = nil, countdownLines: CountdownVerifier.Lines = .lastLine) throws -> any Verifier {
+    public func verifier(
+        grader: Grader? = nil, countdownLines: CountdownVerifier.Lines = .lastLine
+    ) throws -> any Verifier {
         switch self {
         case .countdown: return CountdownVerifier(countdownLines)
         case .exact: return ExactVerifier()
         case .boxed: return BoxedVerifier()
         case .choice: return ChoiceVerifier()
         case .command:
-            guard let grader else { throw VerifierError("the verifier \"command\" has no grader, expected its command line") }
+            guard let grader else {
+                throw VerifierError("the verifier \"command\" has no grader, expected its command line")
+            }
             return CommandVerifier(grader)
         }
     }
@@ -32,7 +36,8 @@ public struct ProblemsVerifier: Verifier {
     ///   - grader: what `command` runs, wherever it is asked for.
     ///   - countdownLines: which lines `countdown` judges.
     /// - Throws: ``VerifierError`` where the task's verifier is `command` and there is no grader.
-    public init(_ name: VerifierName, grader: Grader? = nil, countdownLines: CountdownVerifier.Lines = .lastLine) throws {
+    public init(_ name: VerifierName, grader: Grader? = nil, countdownLines: CountdownVerifier.Lines = .lastLine) throws
+    {
         var verifiers = [name: try name.verifier(grader: grader, countdownLines: countdownLines)]
         for other in VerifierName.allCases where verifiers[other] == nil && (other != .command || grader != nil) {
             verifiers[other] = try other.verifier(grader: grader, countdownLines: countdownLines)

@@ -7,6 +7,20 @@ enum Program {
     ///
     /// - Throws: where the program cannot be started; its exit status is an expectation.
     static func run(_ arguments: [String]) throws -> Data {
+        let ended = try ended(arguments)
+        try #require(ended.status == 0, "\(arguments.joined(separator: " ")): \(ended.said)")
+        return ended.output
+    }
+
+    /// What a run said on standard error that ended with status 2.
+    static func refusal(_ arguments: [String]) throws -> String {
+        let ended = try ended(arguments)
+        // As wait(2) packs it: the exit status above the low byte.
+        try #require(ended.status == 2 << 8, "\(arguments.joined(separator: " ")): \(ended.said)")
+        return ended.said
+    }
+
+    private static func ended(_ arguments: [String]) throws -> (status: Int32, output: Data, said: String) {
         let folder = try TemporaryFolder(), output = folder.path("output"), errors = folder.path("errors")
         let program = Bundle.main.bundleURL.appendingPathComponent("autodeco-inspect").path
         // Not Foundation's `Process`, which is suspected to close descriptors that other tests have open.
@@ -24,8 +38,7 @@ enum Program {
         try #require(code == 0, "\(program): posix_spawn gave \(code)")
         while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
         let said = try String(contentsOfFile: errors, encoding: .utf8)
-        try #require(status == 0, "\(arguments.joined(separator: " ")): \(said)")
-        return try Data(contentsOf: URL(fileURLWithPath: output))
+        return (status, try Data(contentsOf: URL(fileURLWithPath: output)), said)
     }
 }
 

@@ -109,7 +109,9 @@ import Testing
     @Test func membersOfTheProblemsLineReachTheGrader() {
         let problem = Problem(
             id: "1000", text: "Write.", answer: .absent,
-            members: [.init(name: "kwargs", json: #"[{}, {"n": 1e-7}]"#), .init(name: "completion", json: #""forged""#)])
+            members: [
+                .init(name: "kwargs", json: #"[{}, {"n": 1e-7}]"#), .init(name: "completion", json: #""forged""#),
+            ])
         func verdict(_ pattern: String) -> Verdict {
             CommandVerifier(Grader(command: "grep -qF '\(pattern)'")).verdict(on: "said", of: problem)
         }

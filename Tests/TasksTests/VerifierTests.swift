@@ -136,7 +136,9 @@ import Testing
 
     @Test func lastLinesAreJudgedAlikeByEveryLine() {
         for text in ["", "12-3=9,9*11=99?", "12-11=1,1+3=4!", "12-3=9!", "12-3=9,9*11=99!\n"] {
-            #expect(CountdownVerifier(.everyLine).verdict(on: text, of: problem([3, 12, 11], 99)) == verdict(text) && !verdict(text).isCorrect)
+            #expect(
+                CountdownVerifier(.everyLine).verdict(on: text, of: problem([3, 12, 11], 99)) == verdict(text)
+                    && !verdict(text).isCorrect)
         }
     }
 
