@@ -82,14 +82,14 @@ import Testing
     }
 
     @Test func headsThatLearnNothingAreSaidToBeWorseThanAConstant() throws {
-        let corpus = try Corpus(trajectories: 800), folder = try TemporaryFolder()
+        let corpus = try Corpus(trajectories: 160), folder = try TemporaryFolder()
         let summary = try corpus.trainer("training.learningRate=1e-12;training.steps=3", in: folder.url).finished()
         #expect(summary?.finding == .worse)
         #expect(summary?.verdict.contains("A constant does better") == true)
     }
 
     @Test func headsThatAreAConstantAreNotToldApartFromTheBestOne() throws {
-        let corpus = try Corpus(trajectories: 800), folder = try TemporaryFolder()
+        let corpus = try Corpus(trajectories: 160), folder = try TemporaryFolder()
         let trainer = try corpus.trainer(in: folder.url), pair = try trainer.validation.yardsticks().bestConstant
         var batch = corpus.cache.emptyBatch(as: Float.self), random = RandomGenerator(seed: 2)
         var heads = AutoDecoHeads<Float>(configuration: HeadsConfiguration(hiddenSize: Corpus.D), random: &random)
