@@ -2,7 +2,8 @@ import Foundation
 
 /// Reads a file of JSON objects, one a line, as a stream: memory is that of the longest line.
 ///
-/// Empty lines count and are passed over. A class because it owns the open file.
+/// Empty lines count and are passed over, and so are byte order marks in front of lines. ``JSONText`` says what is read
+/// beyond the standard. A class because it owns the open file.
 public final class JSONLines {
     /// The file's path.
     public let path: String
@@ -37,14 +38,26 @@ public final class JSONLines {
         while let line = try readLine() {
             if line.allSatisfy({ " \t\r\n".utf8.contains($0) }) { continue }
             if lineNumber == 1, let pointer = GitLFSPointer(line) { throw fault(pointer.words) }
-            do { return try decoder.decodeGuarded(Line.self, from: Data(line)) } catch let error as DecodingError {
-                if let problem = JSONGuard.problem(in: Data(line)) { throw fault("\(problem), expected \(form)") }
-                let isJSON = (try? JSONSerialization.jsonObject(with: Data(line), options: .fragmentsAllowed)) != nil
-                throw fault("\(isJSON ? error.inWords : "is not JSON"), expected \(form)")
-            }
+            lineText = JSONText(Array(line))
+            if let words = lineText.fault { throw fault("\(words), expected \(form)") }
+            return try again(type, form: form)
         }
         return nil
     }
+
+    /// Decodes the line that was decoded last, now as something else.
+    ///
+    /// - Parameter form: what the line should be then, for messages.
+    /// - Throws: ``JSONLinesError`` with file and line.
+    public func again<Line: Decodable>(_ type: Line.Type, form: String) throws -> Line {
+        do { return try decoder.decode(Line.self, from: lineText.readable) } catch let error as DecodingError {
+            let isJSON = (try? JSONSerialization.jsonObject(with: lineText.readable, options: .fragmentsAllowed)) != nil
+            throw fault("\(isJSON ? error.inWords : "is not JSON"), expected \(form)")
+        }
+    }
+
+    /// The line that was decoded last, as it stands in the file.
+    public private(set) var lineText = JSONText([])
 
     /// Passes over lines without looking at them.
     public func skip(_ count: Int) throws {
@@ -65,7 +78,8 @@ public final class JSONLines {
             return nil
         }
         lineNumber += 1
-        return UnsafeRawBufferPointer(start: buffer, count: count)
+        let line = UnsafeRawBufferPointer(start: buffer, count: count)
+        return line.starts(with: JSONText.byteOrderMark) ? UnsafeRawBufferPointer(rebasing: line.dropFirst(3)) : line
     }
 }
 
@@ -78,7 +92,8 @@ public struct JSONLinesError: Error, Equatable, Sendable, CustomStringConvertibl
     public init(_ description: String) { self.description = description }
 }
 
-/// A text, or a number that stands for one: published files write answers and ids either way.
+/// A text, or a number that stands for one: published files write answers and ids either way. Who needs the number as
+/// it is written looks at the line.
 public struct TextOrNumber: Decodable, Sendable {
     /// The value as text.
     public let text: String

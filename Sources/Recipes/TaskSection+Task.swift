@@ -16,10 +16,17 @@ extension TaskSection {
         }
     }
 
+    /// The user's own grader; nil where none is named.
+    public var grader: Grader? {
+        graderCommand.map { Grader(command: $0, seconds: graderSeconds, megabytes: graderMegabytes) }
+    }
+
+    /// The task's verifier, and for problems that name another one that.
+    ///
     /// - Throws: `VerifierError` for the verifier "command" without a grader.
     public func makeVerifier() throws -> any Verifier {
-        try verifierName.verifier(
-            grader: graderCommand.map { Grader(command: $0, seconds: graderSeconds, megabytes: graderMegabytes) })
+        try ProblemsVerifier(
+            verifierName, grader: grader, countdownLines: judge == .everyLine ? .everyLine : .lastLine)
     }
 
     /// What stands around a problem: `task.promptTemplate`, or the preset that it names.
@@ -31,9 +38,16 @@ extension TaskSection {
 
     /// Reads a problem file as the verifier needs it.
     ///
-    /// - Throws: as `ProblemFile` does.
+    /// - Throws: as `ProblemFile` does; also for a problem that asks for a grader where the task has none.
     public func problems(in file: String, limit: Int?) throws -> [Problem] {
-        try ProblemFile.read(file, for: verifierName, limit: limit)
+        let problems = try ProblemFile.read(file, for: verifierName, limit: limit)
+        if graderCommand == nil, let problem = problems.first(where: { $0.verifier == .command }) {
+            throw JSONLinesError(
+                "\(file): problem \(problem.id) asks for the verifier \"command\", expected task.graderCommand to name "
+                    + "its grader"
+            )
+        }
+        return problems
     }
 }
 
@@ -52,7 +66,9 @@ extension Fingerprint {
     /// - Throws: `FingerprintError` where a file of the grader cannot be read.
     public mutating func add(_ task: TaskSection) throws {
         add("task.verifier", task.verifier.rawValue)
-        if task.verifier == .command {
+        // The default is left out, so that folders of earlier runs are gone on with.
+        if task.judge != .lastLine { add("task.judge", task.judge.rawValue) }
+        if task.graderCommand != nil {
             add("task.graderCommand", task.graderCommand ?? "null")
             // A grader whose file has changed is another grader: what the old one said does not stay.
             for file in GraderFiles.named(in: task.graderCommand ?? "") { try add("grader \(file)", contentOf: file) }

@@ -1,121 +1,65 @@
-import Foundation
-
-/// What a completion picks among lettered options.
+/// What a completion picks.
 enum ChoicePick: Equatable {
-    case none
     case one(Character)
-    /// More than one letter where one was asked for.
+    /// More than one option: "A or B".
     case several
-
-    init(in text: String) {
-        // What is declared stands near the end; a long derivation before it costs nothing.
-        let end = String(text.suffix(20_000))
-        let boxed = boxes(in: end).reversed().lazy.map(Self.inBox).first { $0 != .none }
-        let plain = Self.plain(end)
-        let rules = [
-            { boxed ?? .none }, { Self.declared(in: plain) }, { Self.asWhole(plain) }, { Self.atEnd(of: plain) },
-        ]
-        self = rules.lazy.map { $0() }.first { $0 != .none } ?? .none
-    }
-
-    /// A pick: a capital that no word goes on from, in brackets or not, or a small letter in brackets.
-    private static let letter = #"(?:\(\s*([A-Ja-j])\s*\)|\[\s*([A-J])\s*\]|(?<![\w'’-])([A-J])(?![\w'’-]))"#
-    /// A second letter behind a first one.
-    private static let another = Pattern(
-        #"^[\s.)]*(?:,|/|&|(?i:or|and)\b)\s*(?i:or\b|and\b)?\s*\(?[A-J]\)?(?![\w'’-])(?!\s+(?i:is|are|was)\b)"#)
-
-    private static let declarations = [
-        #"(?i:\banswer\s*(?:is\s*:?|:|=)\s*(?:(?:option|choice|letter)\b\s*:?\s*)?)"# + letter,
-        #"(?i:\b(?:option|choice)\s+is\s*:?\s*)"# + letter,
-        #"(?i:<answer>\s*(?:(?:option|choice)\s+)?)"# + letter,
-        letter + #"(?i:\s+is\s+(?:the\s+)?(?:only\s+)?(?:correct|right|best|answer)\b)"#,
-    ].map(Pattern.init)
-    private static let whole = Pattern(
-        #"^\s*(?:\(\s*([A-J])\s*\)[.:]?|"# + letter + #"\s*[.:)])\s*\S[^\n]*$"#)
-    private static let ends = [
-        #"(?:^|\n)\s*(?i:(?:option|choice)\s+)?"# + letter + #"[\s.!)\]]*$"#,
-        #"[\s:,]\(\s*([A-Ja-j])\s*\)[\s.!]*$"#,
-        #"(?i:\b(?:is|be|so|thus|therefore|hence|choose|chose|pick|select|option|choice|answer|or|and)\b|[:=→,])\s*"#
-            + letter
-            + #"[\s.!)\]]*$"#,
-    ].map(Pattern.init)
-    private static let box = Pattern(
-        #"^\s*(?i:(?:option|choice)\b\s*)?[\s(\[{]*([A-Ja-j])(?![\w'’-])[\s)\]}]*(?:$|[.:)].*$)"#)
-    private static let boxOfSeveral = Pattern(#"^\s*\(?[A-J]\)?\s*(?:(?:,|/|&|(?i:or|and)\b)\s*\(?[A-J]\)?\s*)+$"#)
-
-    /// Without what sets letters bold or as mathematics.
-    private static func plain(_ text: String) -> String {
-        var text = text.replacing("：", with: ":")
-        let command = Pattern(#"\\(?:text|textbf|mathrm|mathbf|boxed)\s*\{([^{}]*)\}"#)
-        for _ in 0..<4 { text = command.replacing(in: text, with: "$1") }
-        return Pattern(#"[*_$`"]|\\[()\[\]]"#).replacing(in: text, with: "")
-    }
-
-    private static func inBox(_ content: String) -> ChoicePick {
-        let content = plain(content)
-        if boxOfSeveral.matches(content) { return .several }
-        return box.last(in: content).map { .one(capital($0.text)) } ?? .none
-    }
-
-    private static func declared(in text: String) -> ChoicePick {
-        let found = declarations.compactMap { $0.last(in: text) }.max { $0.letterEnd < $1.letterEnd }
-        return found.map { pick($0, in: text) } ?? .none
-    }
-
-    private static func asWhole(_ text: String) -> ChoicePick {
-        whole.last(in: text.trimmingCharacters(in: .whitespacesAndNewlines)).map { .one(capital($0.text)) } ?? .none
-    }
-
-    private static func atEnd(of text: String) -> ChoicePick {
-        for pattern in ends {
-            guard let found = pattern.last(in: text) else { continue }
-            // "A or B" ends with two letters.
-            let before = (text as NSString).substring(to: found.letterStart)
-            return pair.matches(before) ? .several : .one(capital(found.text))
-        }
-        return .none
-    }
-
-    /// A letter and a word between letters at a text's end.
-    private static let pair = Pattern(#"(?<![\w'’-])\(?[A-J]\)?\s*(?:,|/|&)?\s*(?i:or|and)\s*\(?$"#)
-
-    private static func pick(_ found: Pattern.Found, in text: String) -> ChoicePick {
-        let rest = (text as NSString).substring(from: found.letterEnd)
-        return another.matches(rest) ? .several : .one(capital(found.text))
-    }
-
-    private static func capital(_ text: String) -> Character { Character(text.uppercased()) }
 }
 
-/// A regular expression with the letter of a pick in one of its groups.
-private struct Pattern: @unchecked Sendable {
-    /// A match: its letter, and where that begins and ends, in UTF-16 units.
-    struct Found {
-        let text: String
-        let letterStart, letterEnd: Int
+/// Finds what a run of tokens picks.
+struct ChoiceReader {
+    let tokens: [ChoiceToken]
+
+    init(_ text: String) { tokens = ChoiceToken.tokens(of: text) }
+
+    func at(_ place: Int) -> ChoiceToken? { tokens.indices.contains(place) ? tokens[place] : nil }
+    func text(_ place: Int) -> String? { at(place)?.text }
+    func opens(_ place: Int) -> Bool { text(place) == "(" || text(place) == "[" }
+    func closes(_ place: Int) -> Bool { text(place) == ")" || text(place) == "]" }
+
+    /// The pick that begins at a place, past words such as "option".
+    func pick(at start: Int, isBox: Bool = false) -> ChoicePick? {
+        var place = start
+        while let text = text(place), Self.fillers.contains(text) { place += 1 }
+        let isBracketed = opens(place)
+        while opens(place) { place += 1 }
+        guard let token = at(place), let letter = token.letter else { return nil }
+        var next = place + 1
+        let isClosed = isBracketed && closes(next)
+        while closes(next) { next += 1 }
+        guard isClosed || stands(token, before: next, isBox: isBox) else { return nil }
+        return isJoined(from: next) ? .several : .one(letter)
     }
 
-    // `NSRegularExpression` never changes after it is made, and any thread may match with it.
-    private let expression: NSRegularExpression?
-
-    /// - Parameter pattern: of this file, so that it is one.
-    init(_ pattern: String) { expression = try? NSRegularExpression(pattern: pattern) }
-
-    func matches(_ text: String) -> Bool {
-        expression?.firstMatch(in: text, range: NSRange(location: 0, length: text.utf16.count)) != nil
-    }
-
-    func last(in text: String) -> Found? {
-        let whole = NSRange(location: 0, length: text.utf16.count)
-        guard let match = expression?.matches(in: text, range: whole).last else { return nil }
-        let group = (1..<match.numberOfRanges).map { match.range(at: $0) }.first { $0.location != NSNotFound }
-        return group.map {
-            Found(text: (text as NSString).substring(with: $0), letterStart: $0.location, letterEnd: $0.upperBound)
+    /// Whether a letter without brackets is an option's and no article, pronoun or variable.
+    private func stands(_ token: ChoiceToken, before next: Int, isBox: Bool) -> Bool {
+        // The answer i is rather a number.
+        if token.text == "i", !token.isCapital, !isBox { return false }
+        guard let following = at(next) else { return true }
+        if !following.isWord {
+            if isBox, ["+", "=", "*", "^", "<", ">"].contains(following.text) { return false }
+            return token.isCapital || [".", ",", ":", ";", "!", "?", ")", "]", "<", "/", "\n"].contains(following.text)
         }
+        if token.isCapital, token.letter != "A", token.letter != "I" { return true }
+        let goesOn = ["because", "since", "or", "is", "and"].contains(following.text)
+        return goesOn
+            || token.isCapital
+                && ["as", "for", "which", "with", "but", "by", "from", "due", "not"].contains(following.text)
     }
 
-    func replacing(in text: String, with template: String) -> String {
-        let whole = NSRange(location: 0, length: text.utf16.count)
-        return expression?.stringByReplacingMatches(in: text, range: whole, withTemplate: template) ?? text
+    /// Whether "or D", ", D" or "and D" follows.
+    private func isJoined(from start: Int) -> Bool {
+        var place = start, isFirm = false
+        while let text = text(place), [",", "/", "&", "or", "and"].contains(text) {
+            isFirm = isFirm || ["/", "&", "or"].contains(text)
+            place += 1
+        }
+        guard place > start else { return false }
+        while let text = text(place), opens(place) || ["option", "choice"].contains(text) { place += 1 }
+        guard let token = at(place), token.letter != nil, token.isCapital || closes(place + 1) || at(place + 1) == nil
+        else { return false }
+        let next = at(place + 1)
+        // "C, A is wrong" goes on with another sentence, and so does "C and I am sure".
+        if isFirm { return !(token.letter == "I" && next?.isWord == true) }
+        return next?.isWord != true || ["or", "and", "are", "because"].contains(next?.text ?? "")
     }
 }

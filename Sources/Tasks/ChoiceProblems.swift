@@ -8,7 +8,7 @@ import Foundation
 /// | `problem` | `{"problem": "…", "gt": "C"}`: options stand in the text |
 /// | `question` | `{"question": "…", "options": ["…", "…"], "answer": "C"}`; `answer` may be the option's index from 0, `question_id` may be there |
 ///
-/// Options are put under the question, one a line: `A. …`.
+/// `prompt` is read as `problem`, and there `answer` as `gt`. Options are put under the question, one a line: `A. …`.
 struct ChoiceElement: Decodable {
     private let id: TextOrNumber?
     private let text: String
@@ -16,7 +16,7 @@ struct ChoiceElement: Decodable {
     private let answer: LetterOrIndex
 
     private enum Keys: String, CodingKey {
-        case id, questionID = "question_id", problem, gt, question, options, answer
+        case id, questionID = "question_id", problem, prompt, gt, question, options, answer, completion
     }
 
     init(from decoder: any Decoder) throws {
@@ -29,9 +29,14 @@ struct ChoiceElement: Decodable {
             options = try container.decode([String].self, forKey: .options)
             answer = try container.decode(LetterOrIndex.self, forKey: .answer)
         } else {
-            text = try container.decode(String.self, forKey: .problem)
+            let name: Keys = !container.contains(.problem) && container.contains(.prompt) ? .prompt : .problem
+            // A line that brings its completion needs no question.
+            text =
+                container.contains(name) || !container.contains(.completion)
+                ? try container.decode(String.self, forKey: name) : ""
             options = nil
-            answer = .letter(try container.decode(String.self, forKey: .gt))
+            let key: Keys = !container.contains(.gt) && container.contains(.answer) ? .answer : .gt
+            answer = .letter(try container.decode(String.self, forKey: key))
         }
     }
 
@@ -61,17 +66,20 @@ struct ChoiceElement: Decodable {
 
     /// Reads a file that holds one JSON array; nil where the file holds something else.
     static func readArray(_ path: String) throws -> [Problem]? {
-        guard let data = try? Data(file: path, limit: Data.largeFile),
-            data.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "[")
-        else { return nil }
+        guard let file = try? Data(file: path, limit: Data.largeFile) else { return nil }
+        let content = file.starts(with: JSONText.byteOrderMark) ? file.dropFirst(JSONText.byteOrderMark.count) : file
+        guard content.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "[") else { return nil }
+        let json = JSONText(Array(content))
+        if let words = json.fault {
+            // The problem that is to blame, where one is.
+            let place = json.elements?.firstIndex { JSONText(Array($0)).fault != nil }
+            throw JSONLinesError("\(path)\(place.map { ", problem \($0 + 1)" } ?? ""): \(words), expected \(form)")
+        }
         let elements: [ChoiceElement]
-        do { elements = try JSONDecoder().decodeGuarded([ChoiceElement].self, from: data) } catch let error
+        do { elements = try JSONDecoder().decode([ChoiceElement].self, from: json.readable) } catch let error
             as DecodingError
         {
-            if let problem = JSONGuard.problem(in: data) {
-                throw JSONLinesError("\(path): \(problem), expected \(form)")
-            }
-            guard (try? JSONSerialization.jsonObject(with: data)) != nil else {
+            guard (try? JSONSerialization.jsonObject(with: json.readable)) != nil else {
                 throw JSONLinesError("\(path): is not JSON, expected \(form)")
             }
             throw JSONLinesError("\(path), problem \((error.element ?? 0) + 1): \(error.inWords), expected \(form)")

@@ -15,9 +15,11 @@ public struct Grader: Sendable, Equatable {
     }
 }
 
-/// Asks a ``Grader``. It gets `{"answer": …, "completion": …, "id": …, "problem": …}` on standard input, all texts, and
-/// says on standard output, as its last line, `{"correct": true}` or `{"correct": false}`. One that prints nothing at
-/// all speaks by its exit status: 0 is correct, and 1 with nothing on standard error is wrong.
+/// Asks a ``Grader``. It gets `{"answer": …, "completion": …, "id": …, "problem": …}` on standard input, all texts,
+/// with the members of the problem's line that the reader does not know, as they are written there; where the problem
+/// has no answer there is none. It says on standard output, as its last line, `{"correct": true}` or `{"correct":
+/// false}`. One that prints nothing at all speaks by its exit status: 0 is correct, and 1 with nothing on standard
+/// error is wrong.
 ///
 /// All else is a fault of the grader's own, and never a verdict: an exception's traceback, or a last line that is no
 /// JSON object with a `correct` of true or false.
@@ -32,9 +34,7 @@ public struct CommandVerifier: Verifier {
     public init(_ grader: Grader) { self.grader = grader }
 
     public func verdict(on completion: String, of problem: Problem) -> Verdict {
-        guard case .text(let answer) = problem.answer else { return .wrong(.malformed) }
-        let question = ["id": problem.id, "problem": problem.text, "answer": answer, "completion": completion]
-        guard let input = try? JSONEncoder().encode(question), let result = GraderProcess.run(grader, input: input)
+        guard let input = Self.question(completion, problem), let result = GraderProcess.run(grader, input: input)
         else {
             return .wrong(.graderFailed)
         }
@@ -54,6 +54,20 @@ public struct CommandVerifier: Verifier {
 
     /// Ends all graders that run now, with their folders: for a program that is about to end at once.
     public static func endAll() { GraderFolder.endAll() }
+
+    private static func question(_ completion: String, _ problem: Problem) -> Data? {
+        var question = ["id": problem.id, "problem": problem.text, "completion": completion]
+        if case .text(let answer) = problem.answer { question["answer"] = answer }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        guard var text = try? encoder.encode(question) else { return nil }
+        text.removeLast()
+        for member in problem.members where !question.keys.contains(member.name) {
+            guard let name = try? encoder.encode(member.name) else { return nil }
+            text += Data(",".utf8) + name + Data(":".utf8) + Data(member.json.utf8)
+        }
+        return text + Data("}".utf8)
+    }
 
     private struct Said: Decodable { let correct: Bool }
 }

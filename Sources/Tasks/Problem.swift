@@ -4,13 +4,29 @@ public struct Problem: Sendable, Equatable {
     /// What is asked, before any prompt template.
     public let text: String
     public let answer: Answer
+    /// What else the line says, in the order of the line, where a grader judges.
+    public let members: [Member]
+    /// Who judges its completions, where the line names one.
+    public let verifier: VerifierName?
 
-    public init(id: String, text: String, answer: Answer) { (self.id, self.text, self.answer) = (id, text, answer) }
+    public init(id: String, text: String, answer: Answer, members: [Member] = [], verifier: VerifierName? = nil) {
+        (self.id, self.text, self.answer, self.members, self.verifier) = (id, text, answer, members, verifier)
+    }
+
+    /// A member of a JSON object, its value as it is written.
+    public struct Member: Sendable, Equatable {
+        public let name: String
+        public let json: String
+
+        public init(name: String, json: String) { (self.name, self.json) = (name, json) }
+    }
 
     public enum Answer: Sendable, Equatable {
         case countdown(Countdown)
         /// What the right answer says.
         case text(String)
+        /// Only a grader can judge.
+        case absent
     }
 }
 

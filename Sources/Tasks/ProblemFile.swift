@@ -5,8 +5,14 @@ import Files
 /// | verifier | line |
 /// |---|---|
 /// | `countdown` | `{"id": "train-00001", "numbers": [3, 12, 11], "target": 99}` |
-/// | `exact`, `boxed`, `command` | `{"problem": "2+2=", "gt": "4"}`; `gt` may be a number, `id` may be there |
-/// | `choice` | `{"problem": "2+2? A. 3 B. 4", "gt": "B"}` or `{"question": "2+2?", "options": ["3", "4"], "answer": "B"}` |
+/// | `exact`, `boxed` | `{"problem": "2+2=", "gt": "4"}`; `gt` may be a number |
+/// | `command` | the same; `gt` may be missing |
+/// | `choice` | `{"problem": "2+2? A. 3 B. 4", "gt": "B"}` |
+/// | `choice` | `{"question": "2+2?", "options": ["3", "4"], "answer": "B"}` |
+///
+/// `prompt` is read as `problem` where that is missing, and `answer` as `gt`. Numbers are taken as they are written. A
+/// member `verifier` names who judges this line's completions, and the line is then read as that one's. All other
+/// members reach graders.
 ///
 /// Problems for `choice` may also stand in one JSON array, as MMLU-Pro's do; messages count them then, from 1.
 /// A problem without `id` is called by its line's number, from 1.
@@ -19,10 +25,11 @@ public enum ProblemFile {
         if verifier == .choice, let problems = try ChoiceElement.readArray(path) {
             return try checked(problems, path, limit)
         }
-        let lines = try JSONLines(path: path, form: verifier.lineForm)
+        let lines = try JSONLines(path: path, form: ProblemLine.form(verifier))
         var problems: [Problem] = []
         var places: [String: Int] = [:]
-        while problems.count != limit, let problem = try next(lines, verifier) {
+        while problems.count != limit, let line = try lines.next(ProblemLine.self) {
+            let problem = try line.problem(for: verifier, in: lines)
             if let first = places.updateValue(lines.lineNumber, forKey: problem.id) {
                 throw lines.fault("the id \"\(problem.id)\" stands in line \(first), too")
             }
@@ -52,50 +59,5 @@ public enum ProblemFile {
             }
         }
         return first
-    }
-
-    private static func next(_ lines: JSONLines, _ verifier: VerifierName) throws -> Problem? {
-        switch verifier {
-        case .countdown:
-            guard let line = try lines.next(CountdownLine.self) else { return nil }
-            guard line.numbers.count >= 2, line.numbers.allSatisfy({ 0...1_000_000_000 ~= $0 }) else {
-                throw lines.fault(
-                    "numbers is \(line.numbers), expected at least two whole numbers from 0 to 1000000000")
-            }
-            guard 0...1_000_000_000_000 ~= line.target else {
-                throw lines.fault("target is \(line.target), expected a whole number from 0 to 1000000000000")
-            }
-            let countdown = Countdown(numbers: line.numbers, target: line.target)
-            return Problem(
-                id: line.id?.text ?? "\(lines.lineNumber)", text: countdown.text(), answer: .countdown(countdown))
-        case .exact, .boxed, .command:
-            guard let line = try lines.next(TextLine.self) else { return nil }
-            return Problem(id: line.id?.text ?? "\(lines.lineNumber)", text: line.problem, answer: .text(line.gt.text))
-        case .choice:
-            guard let element = try lines.next(ChoiceElement.self) else { return nil }
-            return try element.problem(place: lines.lineNumber, fault: lines.fault)
-        }
-    }
-}
-
-private struct CountdownLine: Decodable {
-    let id: TextOrNumber?
-    let numbers: [Int]
-    let target: Int
-}
-
-private struct TextLine: Decodable {
-    let id: TextOrNumber?
-    let problem: String
-    let gt: TextOrNumber
-}
-
-extension VerifierName {
-    fileprivate var lineForm: String {
-        switch self {
-        case .countdown: "such as {\"id\": \"train-00001\", \"numbers\": [3, 12, 11], \"target\": 99}"
-        case .choice: ChoiceElement.form
-        case .exact, .boxed, .command: "such as {\"problem\": \"2+2=\", \"gt\": \"4\"}"
-        }
     }
 }

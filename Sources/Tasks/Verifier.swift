@@ -15,8 +15,9 @@ public enum Verdict: Sendable, Equatable {
 }
 
 /// Why a completion is wrong.
-public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConvertible {
+public enum Fault: String, Error, Codable, CaseIterable, CustomStringConvertible {
     case noAnswer, textAfterAnswer, malformed, unavailableNumber, wrongArithmetic, unusedNumbers, wrongValue
+    case missedTarget
     case graderTimeLimit, graderMemoryLimit, graderFailed, graderUnclear
     case modelFailed
 
@@ -48,33 +49,13 @@ public enum Fault: String, Sendable, Codable, CaseIterable, CustomStringConverti
         case .wrongArithmetic: "a step's result is wrong, negative or not whole"
         case .unusedNumbers: "a number is left over"
         case .wrongValue: "the answer is declared right and has another value"
+        case .missedTarget: "an earlier line reaches the target and says that it does not"
         case .graderTimeLimit: "the grader took more time than it may, and was stopped"
         case .graderMemoryLimit: "the grader took more memory than it may, and was stopped"
         case .graderFailed: "the grader cannot be started, crashed or gave no verdict"
         case .modelFailed: "the model gave logits that no token can be drawn from"
         case .graderUnclear:
             "the grader's last line is no verdict, expected {\"correct\": true} or {\"correct\": false}"
-        }
-    }
-}
-
-/// The task's verifiers by name.
-public enum VerifierName: String, Sendable, CaseIterable {
-    case countdown, exact, boxed, choice, command
-
-    /// - Parameter grader: what ``command`` runs; others know none.
-    /// - Throws: ``VerifierError`` for `command` without a grader.
-    public func verifier(grader: Grader? = nil) throws -> any Verifier {
-        switch self {
-        case .countdown: return CountdownVerifier()
-        case .exact: return ExactVerifier()
-        case .boxed: return BoxedVerifier()
-        case .choice: return ChoiceVerifier()
-        case .command:
-            guard let grader else {
-                throw VerifierError("the verifier \"command\" has no grader, expected its command line")
-            }
-            return CommandVerifier(grader)
         }
     }
 }

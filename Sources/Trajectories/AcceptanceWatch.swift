@@ -12,6 +12,8 @@ public struct AcceptanceWatch: Sendable {
 
     private var judgedCount = 0, acceptedCount = 0, faultsInARow = 0
     private var reasons: [String: Int] = [:]
+    /// The completion that was judged last, as long as nothing is accepted and nothing is told.
+    private var last = ""
 
     /// Nothing seen yet.
     public init() {}
@@ -41,11 +43,19 @@ public struct AcceptanceWatch: Sendable {
         } else {
             faultsInARow = 0
         }
-        guard judgedCount == Self.earlyCount, acceptedCount == 0 else { return nil }
+        guard judgedCount <= Self.earlyCount, acceptedCount == 0 else { return nil }
+        last = Self.shortened(text())
+        return judgedCount == Self.earlyCount ? nothingAccepted("the first \(judgedCount)") : nil
+    }
+
+    /// What is to be told at the end of a collection that was too short to be told of before; nil where nothing is.
+    public var lastNotice: String? {
+        (1..<Self.earlyCount).contains(judgedCount) && acceptedCount == 0 ? nothingAccepted("\(judgedCount)") : nil
+    }
+
+    private func nothingAccepted(_ which: String) -> String {
         let counts = reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) × \($0.key)" }
-        return
-            "none of the first \(counted(judgedCount, "completion")) is accepted: \(counts.joined(separator: "; ")). "
-            + "The last one: \(Self.shortened(text()))"
+        return "none of \(which) completions is accepted: \(counts.joined(separator: "; ")). The last one: \(last)"
     }
 
     /// A completion on one line, at most so long.

@@ -9,13 +9,16 @@ public struct Trajectory: Sendable, Equatable {
     public var isCorrect: Bool?
     /// Whether the completion was cut off before it ended.
     public var isTruncated: Bool
+    /// Whether the completion's start and the prompt's end share a token, so that what the model said first is no
+    /// label.
+    public var isMerged: Bool
 
     public init(
         promptIDs: [Int], completionIDs: [Int], problemID: String? = nil, isCorrect: Bool? = nil,
-        isTruncated: Bool = false
+        isTruncated: Bool = false, isMerged: Bool = false
     ) {
         (self.promptIDs, self.completionIDs, self.problemID) = (promptIDs, completionIDs, problemID)
-        (self.isCorrect, self.isTruncated) = (isCorrect, isTruncated)
+        (self.isCorrect, self.isTruncated, self.isMerged) = (isCorrect, isTruncated, isMerged)
     }
 
     /// Whether the cache takes it: everything but what a verifier has found wrong.

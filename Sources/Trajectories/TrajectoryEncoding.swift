@@ -27,10 +27,15 @@ public struct TrajectoryEncoding: Sendable {
     func trajectory(_ line: TrajectoryLine) throws(Misfit) -> Trajectory {
         let isTruncated = line.truncated ?? false
         let (prompt, completion): ([Int], [Int])
+        var isMerged = false
         if let promptIDs = line.promptIDs, let completionIDs = line.completionIDs {
             (prompt, completion) = (promptIDs, completionIDs)
         } else if let promptText = line.prompt, let completionText = line.completion {
-            (prompt, completion) = try ids(promptText, completionText, isTruncated: isTruncated)
+            (prompt, completion, isMerged) = try ids(promptText, completionText, isTruncated: isTruncated)
+        } else if line.isConversation {
+            throw Misfit(
+                "holds a conversation, expected texts or ids: data/scripts/export_cache.py reads those and writes "
+                    + "their cache; or render them with the model's chat template first")
         } else {
             throw Misfit(
                 "has neither both of prompt and completion nor both of prompt_ids and completion_ids, expected a line "
@@ -59,14 +64,14 @@ public struct TrajectoryEncoding: Sendable {
         }
         return Trajectory(
             promptIDs: prompt, completionIDs: completion, problemID: line.problemID, isCorrect: line.correct,
-            isTruncated: isTruncated)
+            isTruncated: isTruncated, isMerged: isMerged)
     }
 
     private static let emptyCompletion = Misfit("the completion has no tokens, expected at least one; remove the line")
 
     private func ids(
         _ prompt: String, _ completion: String, isTruncated: Bool
-    ) throws(Misfit) -> (prompt: [Int], completion: [Int]) {
+    ) throws(Misfit) -> (prompt: [Int], completion: [Int], isMerged: Bool) {
         guard let tokenizer else {
             throw Misfit(
                 "holds texts, but the model's folder has no tokenizer.json; give prompt_ids and completion_ids, or "
@@ -79,7 +84,8 @@ public struct TrajectoryEncoding: Sendable {
             do { return try tokenizer.encode(text, addSpecialTokens: false) } catch { throw Misfit("\(error)") }
         }
         var ids = try encode(prompt + completion)
-        var split = min(try encode(prompt).count, ids.count)
+        let promptIDs = try encode(prompt), isMerged = !ids.starts(with: promptIDs)
+        var split = min(promptIDs.count, ids.count)
         if let begin = tokenizer.beginningOfSequence, split == 0 || ids.first != begin {
             ids.insert(begin, at: 0)
             split += 1
@@ -87,7 +93,7 @@ public struct TrajectoryEncoding: Sendable {
         if !isTruncated, let endToken, split == ids.count || !endTokens.contains(ids[ids.count - 1]) {
             ids.append(endToken)
         }
-        return (Array(ids[..<split]), Array(ids[split...]))
+        return (Array(ids[..<split]), Array(ids[split...]), isMerged)
     }
 }
 

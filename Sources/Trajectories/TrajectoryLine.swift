@@ -12,6 +12,8 @@ struct TrajectoryLine: Codable {
     var problemID: String?
     var correct: Bool?
     var truncated: Bool?
+    /// Whether the line is a conversation: `messages`, or prompt and completion as lists of turns.
+    var isConversation = false
 
     enum CodingKeys: String, CodingKey {
         case prompt, completion, correct, truncated
@@ -22,14 +24,24 @@ struct TrajectoryLine: Codable {
 
     init(from decoder: any Decoder) throws {
         let line = try decoder.container(keyedBy: CodingKeys.self)
-        prompt = try line.decodeIfPresent(String.self, forKey: .prompt)
-        completion = try line.decodeIfPresent(String.self, forKey: .completion)
+        func isTurns(_ key: CodingKeys) -> Bool { (try? line.decode([Turn].self, forKey: key))?.isEmpty == false }
+        if isTurns(.prompt), isTurns(.completion) {
+            isConversation = true
+        } else {
+            prompt = try line.decodeIfPresent(String.self, forKey: .prompt)
+            completion = try line.decodeIfPresent(String.self, forKey: .completion)
+            let others = try decoder.container(keyedBy: OtherKeys.self)
+            isConversation = prompt == nil || completion == nil ? others.contains(.messages) : false
+        }
         promptIDs = try line.decodeIfPresent([Int].self, forKey: .promptIDs)
         completionIDs = try line.decodeIfPresent([Int].self, forKey: .completionIDs)
         problemID = try line.decodeIfPresent(TextOrNumber.self, forKey: .problemID)?.text
         correct = try line.decodeIfPresent(Bool.self, forKey: .correct)
         truncated = try line.decodeIfPresent(Bool.self, forKey: .truncated)
     }
+
+    private enum OtherKeys: String, CodingKey { case messages }
+    private struct Turn: Decodable { let role: String }
 
     /// A trajectory with both forms; the completion's text is without its end token, as reading puts that back.
     ///

@@ -46,6 +46,9 @@ public struct TrajectoryLengths: Sendable, Equatable {
     public var rejected = 0
     /// How many of the used ones are cut off.
     public var truncated = 0
+    /// How many of the used ones share a token between prompt and completion, and the first one's line, from 1.
+    public var merged = 0
+    public var firstMerged: Int?
 
     /// Reads and checks a whole file.
     ///
@@ -67,6 +70,8 @@ public struct TrajectoryLengths: Sendable, Equatable {
             if trajectory.isUsed {
                 used += 1
                 truncated += trajectory.isTruncated ? 1 : 0
+                merged += trajectory.isMerged ? 1 : 0
+                if trajectory.isMerged, firstMerged == nil { firstMerged = reader.line + 1 }
             } else {
                 rejected += 1
             }
@@ -74,6 +79,17 @@ public struct TrajectoryLengths: Sendable, Equatable {
         guard used > 0 else {
             let found = rejected > 0 ? "only trajectories with \"correct\": false" : "no trajectories"
             throw JSONLinesError("\(path): holds \(found), expected at least one for the cache")
+        }
+    }
+    /// What is to be said about merged completions; nil where there are none.
+    ///
+    /// - Parameter path: of the file.
+    public func mergedNotice(_ path: String) -> String? {
+        firstMerged.map { line in
+            let lines = merged == 1 ? "the completion of 1 line" : "the completions of \(merged) lines"
+            return "\(path): \(lines) (the first is line \(line)) merge\(merged == 1 ? "s" : "") into the prompt's "
+                + "last token, so that what was said first is no label; end prompts where a token ends, with a line "
+                + "break for example, or give ids"
         }
     }
 }

@@ -67,6 +67,7 @@ extension Run {
         }
         try folder.join(parts: blocks)
         progress.finish()
+        if let notice = watch.lastNotice { console.warning(notice) }
         return (folder.trajectories.path, folder.counts)
     }
 

@@ -31,6 +31,7 @@ Command(
     let lengths = try interruptible {
         try TrajectoryLengths(path: trajectories, encoding: encoding) { Interruption.isRequested }
     }
+    if let notice = lengths.mergedNotice(trajectories) { console.warning(notice) }
     try run.makeCache(of: trajectories, lengths, encoding, console)
 
     let cache = try HiddenStateCache(folder: run.cacheFolder, verify: false)

@@ -25,13 +25,11 @@ private func texts(text: String?, file: String?) throws -> [String] {
     switch (text, file) {
     case (let text?, nil): return [text]
     case (nil, let file?):
-        let content = try Data(file: file, limit: Data.largeFile)
         struct Line: Decodable { var text: String }
-        return try content.split(separator: UInt8(ascii: "\n")).enumerated().map { number, line in
-            do { return try JSONDecoder().decodeGuarded(Line.self, from: Data(line)).text } catch {
-                throw InputError("\(file): line \(number + 1) is not an object with a string \"text\"")
-            }
-        }
+        let lines = try JSONLines(path: file, form: "such as {\"text\": \"one\"}")
+        var texts: [String] = []
+        while let line = try lines.next(Line.self) { texts.append(line.text) }
+        return texts
     default: throw InputError("tokens needs either --text or --input")
     }
 }

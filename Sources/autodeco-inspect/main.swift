@@ -6,10 +6,10 @@ import Terminal
 if let better = BLASKernels.better { Restart.setting(BLASKernels.variable, to: better) }
 
 Command(
-    "autodeco-inspect", "Looks into any artefact: models, caches, heads, tokens, losses, training runs.",
+    "autodeco-inspect", "Looks into any artefact: models, caches, heads, tokens, losses, training runs, verdicts.",
     subcommands: [
         modelCommand, cacheCommand, headsCommand, hiddenCommand, tokensCommand, predictCommand, lossCommand,
         diagnoseCommand, runsCommand,
-        mergeCommand, splitCommand,
+        mergeCommand, splitCommand, judgeCommand,
     ]
 ).main(kernels: "OpenBLAS kernels \(BLASKernels.name)")

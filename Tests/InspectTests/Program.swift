@@ -12,6 +12,13 @@ enum Program {
         try #require(run.status == 0, "\(arguments.joined(separator: " ")): \(run.errors)")
         return run.output
     }
+
+    /// What a run said on standard error that ended with status 2.
+    static func refusal(_ arguments: [String]) throws -> String {
+        let run = try SpawnedProgram("autodeco-inspect", arguments)
+        try #require(run.status == 2, "\(arguments.joined(separator: " ")): \(run.errors)")
+        return run.errors
+    }
 }
 
 /// A folder that is there as long as this object.

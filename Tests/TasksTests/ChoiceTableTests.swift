@@ -98,8 +98,8 @@ import Testing
             for completion in completions {
                 count += 1
                 let found: String =
-                    switch ChoicePick(in: completion) {
-                    case .none: "-"
+                    switch ChoiceVerifier.pick(in: completion) {
+                    case nil: "-"
                     case .several: "?"
                     case .one(let letter): String(letter)
                     }
@@ -111,8 +111,8 @@ import Testing
 
     @Test func aLongCompletionIsJudgedByItsEnd() {
         let text = String(repeating: "Option A is correct. ", count: 50_000) + "The answer is C."
-        #expect(ChoicePick(in: text) == .one("C"))
-        #expect(ChoicePick(in: String(repeating: "(", count: 100_000)) == .none)
-        #expect(ChoicePick(in: String(repeating: "answer is ", count: 20_000)) == .none)
+        #expect(ChoiceVerifier.pick(in: text) == .one("C"))
+        #expect(ChoiceVerifier.pick(in: String(repeating: "(", count: 100_000)) == nil)
+        #expect(ChoiceVerifier.pick(in: String(repeating: "answer is ", count: 20_000)) == nil)
     }
 }

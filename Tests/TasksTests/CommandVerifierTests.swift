@@ -108,6 +108,21 @@ import Testing
         #expect(verdict(#"head -c 500000 /dev/zero | tr '\0' '\n'; echo '{"correct": false}'"#) == .wrong(.wrongValue))
     }
 
+    // MARK: What the grader gets
+
+    @Test func membersOfTheProblemsLineReachTheGrader() {
+        let problem = Problem(
+            id: "1000", text: "Write.", answer: .absent,
+            members: [
+                .init(name: "kwargs", json: #"[{}, {"n": 1e-7}]"#), .init(name: "completion", json: #""forged""#),
+            ])
+        func verdict(_ pattern: String) -> Verdict {
+            CommandVerifier(Grader(command: "grep -qF '\(pattern)'")).verdict(on: "said", of: problem)
+        }
+        #expect(verdict(#""kwargs":[{}, {"n": 1e-7}]}"#) == .correct && verdict(#""completion":"said""#) == .correct)
+        #expect(verdict("forged") == .wrong(.wrongValue) && verdict("answer") == .wrong(.wrongValue))
+    }
+
     @Test func aCommandNeedsAGrader() {
         #expect(throws: VerifierError.self) { try VerifierName.command.verifier() }
         #expect(throws: Never.self) { try VerifierName.command.verifier(grader: Grader(command: "true")) }

@@ -106,6 +106,42 @@ import Testing
         #expect(Set(Fault.allCases.map(\.description)).count == Fault.allCases.count)
     }
 
+    // MARK: Every line
+
+    @Test(arguments: [
+        "12-3=9,9*11=99!",
+        "12-11=1,1+3=4?\n12/3=4,4*11=44?\n11-3=8,8*12=96?\n12-3=9,9*11=99!",
+    ])
+    func completionsWithoutASlipAreCorrectByEveryLine(_ text: String) {
+        let verifier = CountdownVerifier(.everyLine)
+        #expect(verifier.verdict(on: text, of: problem([3, 12, 11], 99)) == .correct)
+    }
+
+    /// Correct by their last line alone.
+    @Test(arguments: [
+        ("12-11=2,2+3=5?\n12-3=9,9*11=99!", Fault.wrongArithmetic),
+        ("12-11=1,1+4=5?\n12-3=9,9*11=99!", .unavailableNumber),
+        ("12-11=1?\n12-3=9,9*11=99!", .unusedNumbers),
+        ("12-11=1,1+3=4\n12-3=9,9*11=99!", .malformed),
+        ("so\n12-3=9,9*11=99!", .malformed),
+        ("\n12-3=9,9*11=99!", .malformed),
+        ("12-11=1,1+3=4?\n\n12-3=9,9*11=99!", .malformed),
+        ("12-3=9,9*11=99?\n12-3=9,9*11=99!", .missedTarget),
+        ("12-11=1,1+3=4?\n12/3=5,5*11=55?\n12-3=9,9*11=99!", .wrongArithmetic),
+    ])
+    func slipsInEarlierLinesAreWrongByEveryLine(_ text: String, _ fault: Fault) {
+        #expect(verdict(text) == .correct)
+        #expect(CountdownVerifier(.everyLine).verdict(on: text, of: problem([3, 12, 11], 99)) == .wrong(fault))
+    }
+
+    @Test func lastLinesAreJudgedAlikeByEveryLine() {
+        for text in ["", "12-3=9,9*11=99?", "12-11=1,1+3=4!", "12-3=9!", "12-3=9,9*11=99!\n"] {
+            #expect(
+                CountdownVerifier(.everyLine).verdict(on: text, of: problem([3, 12, 11], 99)) == verdict(text)
+                    && !verdict(text).isCorrect)
+        }
+    }
+
     // MARK: Exact
 
     @Test func exactAnswersIgnoreWhiteSpaceAroundThemAlone() {

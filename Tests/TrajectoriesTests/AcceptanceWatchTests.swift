@@ -22,6 +22,19 @@ import Testing
         #expect(try notices([.correct] + wrong) == [])
     }
 
+    @Test func shortCollectionsAreToldOfAtTheirEnd() throws {
+        func last(_ verdicts: [Verdict?]) throws -> String? {
+            var watch = AcceptanceWatch()
+            for verdict in verdicts { _ = try watch.note(verdict, text: "one\ntwo") }
+            return watch.lastNotice
+        }
+        #expect(
+            try last([.wrong(.noAnswer), .wrong(.noAnswer)])
+                == "none of 2 completions is accepted: 2 × the completion declares no answer. The last one: “one⏎two”")
+        #expect(try last([.wrong(.noAnswer), .correct]) == nil && last([]) == nil)
+        #expect(try last(Array(repeating: .wrong(.noAnswer), count: 64)) == nil)
+    }
+
     @Test func aLongCompletionIsShownShortened() throws {
         let found = try notices(
             Array(repeating: .wrong(.noAnswer), count: 64), text: String(repeating: "x", count: 5000))

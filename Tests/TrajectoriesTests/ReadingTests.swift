@@ -60,6 +60,66 @@ import Testing
         #expect(trajectory.promptIDs == [0, merged] && trajectory.completionIDs == tiny.ids("9") + [1])
     }
 
+    // MARK: Merges
+
+    @Test(arguments: [
+        (#"{"prompt": "9", "completion": "9"}"#, true), (#"{"prompt": "9", "completion": "99"}"#, true),
+        (#"{"prompt": "9", "completion": "8"}"#, false), (#"{"prompt": "99", "completion": "9"}"#, false),
+        (#"{"prompt": "9\n", "completion": "9"}"#, false), (#"{"prompt_ids": [5], "completion_ids": [7]}"#, false),
+    ])
+    func completionsThatShareATokenWithThePromptAreKnown(line: String, isMerged: Bool) throws {
+        #expect(try read(line)[0].isMerged == isMerged)
+    }
+
+    @Test func linesWhoseFirstLabelIsLostAreCountedAndNamed() throws {
+        let sound = #"{"prompt": "9", "completion": "8"}"#, merged = #"{"prompt": "9", "completion": "9"}"#
+        func notice(_ lines: [String]) throws -> String? {
+            let path = try folder.write("m.jsonl", lines.joined(separator: "\n"))
+            return try TrajectoryLengths(path: path, encoding: tiny.encoding).mergedNotice("m.jsonl")
+        }
+        #expect(try notice([sound]) == nil)
+        let wrong = #"{"prompt": "9", "completion": "9", "correct": false}"#
+        #expect(try notice([wrong, sound]) == nil)
+        #expect(
+            try notice([sound, "", merged])?
+                .hasPrefix(
+                    "m.jsonl: the completion of 1 line (the first is line 3) merges into the prompt's last token")
+                == true)
+        #expect(
+            try notice([sound, merged, wrong, merged])?
+                .hasPrefix(
+                    "m.jsonl: the completions of 2 lines (the first is line 2) merge into the prompt's last token")
+                == true)
+    }
+
+    // MARK: Conversations
+
+    @Test(arguments: [
+        #"{"messages": [{"role": "user", "content": "1"}, {"role": "assistant", "content": "2"}]}"#,
+        #"{"prompt": [{"role": "user", "content": "1"}], "completion": [{"role": "assistant", "content": "2"}]}"#,
+    ])
+    func conversationsNameTheScriptThatReadsThem(line: String) throws {
+        #expect(message(line).hasPrefix("t.jsonl, line 1: holds a conversation, expected texts or ids: data/scripts/"))
+        #expect(message(line).contains("export_cache.py reads those"))
+        // Texts and ids win.
+        let both = #"{"messages": [], "prompt": "1", "completion": "2"}"#
+        #expect(try read(both)[0].completionIDs == tiny.ids("2") + [1])
+    }
+
+    // MARK: JSON as it is found
+
+    @Test func marksAndNumbersThatNobodyReadsDoNotMatter() throws {
+        let line = #"{"prompt_ids": [5], "completion_ids": [7], "score": NaN, "bounds": [-Infinity]}"#
+        #expect(try read("\u{feff}\(line)\n\(line)").count == 2)
+        #expect(message(#"{"prompt_ids": [5], "completion_ids": NaN}"#).contains("completion_ids has another type"))
+        #expect(
+            message(#"{"prompt_ids": [5], "completion_ids": [7], "correct": NaN}"#).contains("correct has another type")
+        )
+        #expect(
+            message("\(line)\n" + #"{"prompt": "1", "completion": "\ud83d"}"#).hasPrefix(
+                #"t.jsonl, line 2: holds \ud83d, half"#))
+    }
+
     // MARK: Ids
 
     @Test func idsWinAndAreTakenAsTheyAre() throws {

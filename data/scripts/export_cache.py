@@ -26,6 +26,7 @@ Many processes or machines share the work with `--rank R --world W`: each writes
 joins them. An interrupted run goes on at its last whole shard when it is started again with the same arguments.
 """
 import argparse
+import collections
 import contextlib
 import fcntl
 import functools
@@ -316,6 +317,52 @@ def sketch(logits, labels, K, B):
 FORM = 'such as {"prompt": "2+2=", "completion": "4"}, {"prompt_ids": [5, 9], "completion_ids": [4, 2]} or {"messages": […]}'
 
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+DEEPEST_NESTING = 200  # deeper lines are refused, as the toolkit does
+QUOTED_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|.)", re.DOTALL)
+
+
+def half_surrogate(text):
+    r"""The first `\ud83d` of a JSON text that is not one of a pair, as it is written; None where there is none."""
+    if "\\ud" not in text and "\\uD" not in text:
+        return None
+    waiting = None  # the first half of a pair
+    for match in ESCAPE.finditer(text):
+        unit = int(match[1], 16) if match[1] else 0
+        if waiting is not None:
+            if waiting.end() == match.start() and 0xDC00 <= unit < 0xE000:
+                waiting = None
+                continue
+            break
+        if 0xDC00 <= unit < 0xE000:
+            return match[0]
+        if 0xD800 <= unit < 0xDC00:
+            waiting = match
+    return waiting[0] if waiting is not None else None
+
+
+def json_line(row, **options):
+    """The value of a line's bytes, read as the toolkit's own reader does: a byte order mark is passed over, NaN and infinities
+    are no mistake of their own. Raises Misfit with what makes it unreadable."""
+    row = row.removeprefix(BYTE_ORDER_MARK)
+    try:
+        text = row.decode()
+    except UnicodeDecodeError as error:
+        raise Misfit(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    depth = 0
+    for match in QUOTED_OR_BRACKET.finditer(row) if row.count(b"[") + row.count(b"{") > DEEPEST_NESTING else ():
+        depth += (match[0] in b"[{") - (match[0] in b"]}")
+        if depth > DEEPEST_NESTING:
+            raise Misfit(f"it is nested deeper than {DEEPEST_NESTING} levels; write one plain object a line")
+    if half := half_surrogate(text):
+        raise Misfit(f"holds {half}, half of a surrogate pair and no text; repair the text")
+    try:
+        return json.loads(text, **options)
+    except ValueError:
+        raise Misfit("is not JSON; write one object a line") from None
+
+
 class Misfit(Exception):
     """What is wrong with a trajectory, before the place is known."""
 
@@ -359,6 +406,8 @@ class Text:
         front = next((i for i in range(len(with_special)) if with_special[i:i + len(plain)] == plain), 0)
         self.bos = with_special[0] if front > 0 else self.chat.bos_token_id if config.get("add_bos_token") else None
         self.eos = self.chat.eos_token_id if self.chat.eos_token_id is not None else next(iter(end_tokens), None)
+        # Whether a completion that was encoded last shares a token with its prompt, so that what it says first is no label.
+        self.is_merged = False
         self.ends = set(end_tokens) | ({self.eos} if self.eos is not None else set())
 
     def prompt_ids(self, text):
@@ -369,8 +418,9 @@ class Text:
         """ids = encode(prompt + completion), split at len(encode(prompt)); BOS in front and the end token behind where they are missing."""
         if not completion:
             raise Misfit("the completion is empty; remove the line")
-        ids = self.encode(prompt + completion)
-        split = min(len(self.encode(prompt)), len(ids))
+        ids, before = self.encode(prompt + completion), self.encode(prompt)
+        split = min(len(before), len(ids))
+        self.is_merged = ids[:len(before)] != before
         if self.bos is not None and (split == 0 or ids[0] != self.bos):
             ids, split = [self.bos, *ids], split + 1
         if not truncated and self.eos is not None and (split == len(ids) or ids[-1] not in self.ends):
@@ -410,7 +460,9 @@ class Text:
             if ids is None:
                 ids = self.prompt_ids(text)
             shift = len(ids) - len(self.encode(text))
-            begin = min(len(self.encode(text[:start])), len(ids)) + shift
+            before = self.encode(text[:start])
+            begin = min(len(before), len(ids)) + shift
+            self.is_merged |= ids[shift:shift + len(before)] != before
             end = len(self.encode(whole)) + shift
             # The model stops at its end token: a line break that the template puts behind is none of its words.
             stops = [i for i in range(begin, end) if ids[i] in self.ends]
@@ -503,37 +555,41 @@ def encode_line(line, text, vocabulary, context):
 
 def read_trajectories(path, text, vocabulary, context, skip_too_long=False, rank=0, world=1):
     """The trajectories of the lines that are this process's, and the labels of each line, 0 for one that is left out."""
-    kept, lengths, skipped, rejected = [], [], 0, 0
+    kept, lengths, merged, skipped, rejected = [], [], [], 0, 0
     refuse_pointer(path)
     try:
-        file = open(path, encoding="utf-8")
+        file = open(path, "rb")
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}), expected trajectories, one JSON object a line; name such a file") from None
     with file:
-        number = 0
-        try:
-            for number, row in enumerate(file):
-                lengths.append(0)
-                if number % world != rank or not row.strip():
-                    continue
-                try:
-                    found = encode_line(json.loads(row), text, vocabulary, context)
-                except TooLong as error:
-                    if not skip_too_long:
-                        raise InputError(f"{path}, line {number + 1}: {error}") from None
-                    skipped += 1
-                    continue
-                except Misfit as error:
+        for number, row in enumerate(file):
+            lengths.append(0)
+            if number % world != rank or not row.removeprefix(BYTE_ORDER_MARK).strip():
+                continue
+            if text is not None:
+                text.is_merged = False
+            try:
+                found = encode_line(json_line(row), text, vocabulary, context)
+            except TooLong as error:
+                if not skip_too_long:
                     raise InputError(f"{path}, line {number + 1}: {error}") from None
-                except (json.JSONDecodeError, RecursionError):  # the latter where it is nested too deep
-                    raise InputError(f"{path}, line {number + 1}: is not JSON; write one object a line, {FORM}") from None
-                if found is None:
-                    rejected += 1
-                    continue
-                kept.append(Trajectory(number, *found))
-                lengths[-1] = len(kept[-1].labels)
-        except UnicodeDecodeError:
-            raise InputError(f"{path}: is no UTF-8 behind line {number + 1}; save it as UTF-8") from None
+                skipped += 1
+                continue
+            except Misfit as error:
+                raise InputError(f"{path}, line {number + 1}: {error}") from None
+            if found is None:
+                rejected += 1
+                continue
+            if text is not None and text.is_merged:
+                merged.append(number + 1)
+            kept.append(Trajectory(number, *found))
+            lengths[-1] = len(kept[-1].labels)
+    if merged:
+        lines = f"the completion of 1 line (line {merged[0]}) merges" if len(merged) == 1 else (
+            f"the completions of {len(merged):,} lines (the first is line {merged[0]}) merge")
+        note(
+            f"{path}: {lines} into the prompt's last token, so that what was said first is no label; end prompts where a token "
+            "ends, with a line break for example, or give ids")
     if skipped:
         note(f"{path}: left out {skipped:,} trajectories that are longer than the model's context of {context}")
     if not kept:
@@ -1811,27 +1867,37 @@ class NumberText(str):
 
 
 def read_problems(path):
+    """(id, problem, answer) of each line. `prompt` is read as `problem` where that is missing, and `answer` as `gt`."""
     problems, places = [], {}
     refuse_pointer(path)
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, "rb") as file:
             for number, row in enumerate(file, 1):
-                if not row.strip():
+                if not row.removeprefix(BYTE_ORDER_MARK).strip():
                     continue
                 try:
-                    line = json.loads(row, parse_int=NumberText, parse_float=NumberText)
+                    line = json_line(row, parse_int=NumberText, parse_float=NumberText)
+                except Misfit as error:
+                    raise InputError(f"{path}, line {number}: {error}") from None
+                try:
                     answer = line["gt"] if "gt" in line else line["answer"]
-                    is_text = isinstance(line["problem"], str) and not isinstance(line["problem"], NumberText)
-                    if not is_text or not isinstance(answer, str):
+                    problem = line["problem"] if "problem" in line else line["prompt"]
+                    name = str(number) if line.get("id") is None else line["id"]
+                    is_text = isinstance(problem, str) and not isinstance(problem, NumberText)
+                    if not is_text or not isinstance(answer, str) or not isinstance(name, str):
                         raise TypeError
-                except (ValueError, KeyError, TypeError, RecursionError):
+                except (KeyError, TypeError):
                     raise InputError(f'{path}, line {number}: expected a problem such as {{"problem": "2+2=", "gt": "4"}}; bring the line into that form') from None
-                name = str(line.get("id", number))
+                if line.get("verifier") not in (None, "boxed"):
+                    raise InputError(
+                        f"{path}, line {number}: names the verifier {line['verifier']!r}, expected boxed, the only one here; "
+                        "sample such problems with autodeco-collect")
+                name = str(name)
                 if name in places:
                     raise InputError(f'{path}, line {number}: the id "{name}" stands in line {places[name]}, too; give each problem its own')
                 places[name] = number
-                problems.append((name, line["problem"], str(answer)))
-    except (OSError, UnicodeDecodeError) as error:
+                problems.append((name, problem, str(answer)))
+    except OSError as error:
         raise InputError(f"{path}: cannot be read ({first_line(error)}), expected problems, one JSON object a line; name such a file") from None
     if not problems:
         raise InputError(f"{path}: holds no problems, expected one JSON object a line; add some")
@@ -1926,6 +1992,37 @@ class VLLMEngine:
         return [[TransformersEngine.cut(list(o.token_ids), ends) for o in output.outputs] for output in outputs]
 
 
+class Reasons:
+    """Why completions are not right, by count, to be told when none of the first ones is."""
+
+    EARLY = 64
+    SHOWN = 300  # characters of a completion
+
+    def __init__(self):
+        self.counts, self.seen, self.right, self.last = collections.Counter(), 0, 0, ""
+
+    def judge(self, ids, ended, text, answer):
+        """Whether a completion is right: it ended, and its last box is the answer.
+
+        ended: its ids and its text where it ended by itself or at a stop text, or None.
+        """
+        self.seen += 1
+        said = text.chat.decode(ids) if ended is None else ended[1]
+        if ended is not None and is_right(said, answer):
+            self.right += 1
+            return True
+        self.last = said
+        boxed = last_boxed(said)
+        reason = "cut off at --max-tokens" if ended is None else "no answer in a box" if not (boxed or "").strip() else "another value"
+        self.counts[reason] += 1
+        return False
+
+    def told(self):
+        reasons = ", ".join(f"{reason} {count}" for reason, count in self.counts.most_common())
+        said = self.last.replace("\n", "⏎")
+        return f"{reasons}. The last one: “{said[:self.SHOWN]}{'…' if len(said) > self.SHOWN else ''}”"
+
+
 def sample(backbone, text, arguments, path):
     """Samples completions of all problems, keeps the distinct right ones that ended by themselves, and writes the trajectory file.
 
@@ -1971,13 +2068,13 @@ def sample(backbone, text, arguments, path):
             return tuple(stopped[0]), stopped[1]
         return (tuple(ids), text.chat.decode(ids[:-1])) if ids and ids[-1] in text.ends else None
 
-    left = [p for p in problems if p[0] not in done]
+    left, reasons = [p for p in problems if p[0] not in done], Reasons()
     if left:
         if a.engine == "vllm":
             engine, size = VLLMEngine(backbone, a), 256
         else:
             engine, size = TransformersEngine(backbone.model and backbone or backbone.load(), a, text.chat), 1
-        accepted = sum(row["accepted"] for row in done.values())
+        accepted, is_told = sum(row["accepted"] for row in done.values()), False
         progress = Progress("sample,", len(problems), len(done), "problems")
         with open(waiting, "a", encoding="utf-8") as file:
             for start in range(0, len(left), size):
@@ -1989,7 +2086,7 @@ def sample(backbone, text, arguments, path):
                     completions = [engine.sample(p[0], ids, text.ends) for p, (_, ids) in zip(block, prompts)]
                 for (number, name, _, answer), (words, ids), samples in zip(block, prompts, completions):
                     lines = []
-                    right = [s for s in map(ended, samples) if s is not None and is_right(s[1], answer)]
+                    right = [found for s in samples if reasons.judge(s, found := ended(s), text, answer)]
                     for ids_of_completion, said in dict(right).items():
                         lines.append({
                             "prompt": words, "completion": said, "prompt_ids": ids,
@@ -1999,11 +2096,15 @@ def sample(backbone, text, arguments, path):
                     done[number] = {"problem": number, "accepted": len(right), "lines": lines[:a.keep]}
                     file.write(json.dumps(done[number], ensure_ascii=False) + "\n")
                 file.flush()
+                if not is_told and accepted == 0 and reasons.seen >= Reasons.EARLY:
+                    is_told = True
+                    note(f"none of the first {reasons.seen} completions is right: {reasons.told()}")
                 progress.advance(len(block), f"{accepted} of {len(done) * a.sample} right")
         progress.finish()
     lines = [line for number in sorted(done) for line in done[number]["lines"]]
     if not lines:
-        raise InputError(f"{a.problems}: none of {len(problems) * a.sample} completions is right; look at --prompt-template, --chat and --max-tokens")
+        raise InputError(f"{a.problems}: none of {len(problems) * a.sample} completions is right; look at --prompt-template, --chat and --max-tokens"
+            + (f" ({reasons.told()})" if reasons.seen else ""))
     write_whole(path, ((json.dumps(line, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n").encode() for line in lines))
     os.unlink(waiting)
     note(f"{path}: {len(lines):,} right completions of {sum(bool(row['lines']) for row in done.values()):,} of {len(problems):,} problems")

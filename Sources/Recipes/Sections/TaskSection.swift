@@ -18,7 +18,11 @@ public struct TaskSection: Section {
     /// Countdown alone: a spoken command before the numbers; null for none.
     public var command: CommandChoice?
 
-    /// The verifier "command" alone: a shell's command line that judges a completion; null for none.
+    /// Countdown alone: which lines of a completion must be right.
+    public var judge = LineChoice.lastLine
+
+    /// The verifier "command", also where a problem's line names it: a shell's command line that judges a completion;
+    /// null for none.
     public var graderCommand: String?
     /// What the grader may use for one completion: seconds, and MiB of memory.
     public var graderSeconds = 10.0
@@ -43,6 +47,7 @@ public struct TaskSection: Section {
             ) { $0.contains(placeholder) || PromptTemplate.presetNames.contains($0) }),
         Key("stop", \.stop, .notEmpty, mayBeEmpty: true),
         Key("command", \.command),
+        Key("judge", \.judge),
         Key("graderCommand", \.graderCommand, .notEmpty),
         Key(
             "graderSeconds", \.graderSeconds,
@@ -54,8 +59,14 @@ public struct TaskSection: Section {
         if verifier == .command, graderCommand == nil {
             return ("graderCommand", "is null, expected a command line: the verifier \"command\" runs it")
         }
-        if verifier != .command, graderCommand != nil {
+        if verifier == .countdown, graderCommand != nil {
             return ("graderCommand", "is given, expected null: only the verifier \"command\" runs one")
+        }
+        if verifier != .countdown, judge != .lastLine {
+            return (
+                "judge",
+                "is \"\(judge.rawValue)\", expected \"lastLine\": only the verifier \"countdown\" judges lines"
+            )
         }
         guard let command, verifier != .countdown else { return nil }
         return (
@@ -77,6 +88,12 @@ public enum VerifierChoice: String, KeyChoice, KeyValue {
     case choice
     /// A program of the user's own.
     case command
+}
+
+/// Which lines of a Countdown completion must be right: the one that declares the answer, or every attempt before it,
+/// too.
+public enum LineChoice: String, KeyChoice, KeyValue {
+    case lastLine, everyLine
 }
 
 /// The spoken commands of Countdown prompts.

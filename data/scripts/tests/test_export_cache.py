@@ -1,9 +1,11 @@
 """Unit tests of export_cache.py on a tiny random model: `python -m unittest discover data/scripts/tests`, or `make test-scripts`."""
 import contextlib
+import copy
 import io
 import json
 import math
 import os
+import re
 import shutil
 import stat
 import struct
@@ -392,6 +394,31 @@ class RefusalTests(Folder):
         self.refuses(self.lines(""), "no trajectories")
         self.refuses(self.path("absent"), "cannot be read")
 
+    def write(self, data):
+        with open(self.path("raw.jsonl"), "wb") as file:
+            file.write(data)
+        return self.path("raw.jsonl")
+
+    def test_json_is_read_as_the_toolkit_reads_it(self):
+        good = json.dumps(self.GOOD).encode()
+        plus = lambda text: good[:-1] + b', "more": ' + text + b"}"
+        read = lambda data: [t.line for t in ec.read_trajectories(self.write(data), None, V, CONTEXT)[0]]
+        self.assertEqual(read(b"\xef\xbb\xbf" + good + b"\n\xef\xbb\xbf" + good + b"\n\xef\xbb\xbf\n"), [0, 1])
+        self.assertEqual(read(plus(b"[NaN, -Infinity]")), [0])
+        self.assertEqual(read(plus(rb'"\ud83d\ude00 \\ud83d"')), [0])
+        for row, words in (
+            (plus(rb'"\ud83d"'), r"line 2: holds \ud83d, half of a surrogate pair"),
+            (plus(rb'"\uDE00x"'), r"line 2: holds \uDE00, half of a surrogate pair"),
+            (plus(rb'"\ud83d\ud83d\ude00"'), r"line 2: holds \ud83d, half of a surrogate pair"),
+            (plus(rb'"\\\ud83d"'), r"line 2: holds \ud83d, half of a surrogate pair"),
+            (plus(b'"\xff"'), "line 2: byte 58 is not UTF-8"),
+            (plus(b"[" * 250 + b"]" * 250), "line 2: it is nested deeper than 200 levels"),
+            (plus(b"[" * 200_000), "line 2: it is nested deeper than 200 levels"),
+            (plus(b"9" * 5000), "line 2: is not JSON"),
+            (good[:-1] + b', "correct": NaN}', "line 2: correct is nan, expected true or false"),
+        ):
+            self.refuses(self.write(good + b"\n" + row), words)
+
     def test_trajectories_that_are_too_long_can_be_left_out(self):
         file = self.lines({"prompt_ids": [1] * CONTEXT, "completion_ids": [3]}, self.GOOD)
         status, errors = self.run_command(file, self.path("c"), "--skip-too-long")
@@ -507,6 +534,21 @@ class TextTests(Folder):
         self.assertEqual(text.bos, 1)
         for prompt in ("a", "<s>a"):
             self.assertEqual(self.encode({"prompt": prompt, "completion": "c"}, text), (["<s>", "a", "c", "<e>"], [2, 3]))
+
+    def test_completions_that_share_a_token_with_their_prompt_are_counted_and_named(self):
+        text = copy.copy(self.text)
+        # "99" is one token, 5.
+        text.encode = lambda words: [5 if word == "99" else 7 for word in re.findall("99|.", words, re.DOTALL)]
+        sound, merged = {"prompt": "9", "completion": "8"}, {"prompt": "9", "completion": "99"}
+
+        def said(*lines):
+            with contextlib.redirect_stderr(io.StringIO()) as errors:
+                ec.read_trajectories(self.lines(*lines), text, V, CONTEXT)
+            return errors.getvalue()
+
+        self.assertEqual(said(sound, {"prompt_ids": [1], "completion_ids": [5]}, dict(merged, correct=False)), "")
+        self.assertIn("the completion of 1 line (line 2) merges into the prompt's last token", said(sound, merged, sound))
+        self.assertIn("the completions of 2 lines (the first is line 1) merge into the prompt's last token", said(merged, merged))
 
     def test_an_empty_completion_is_refused(self):
         with self.assertRaisesRegex(ec.Misfit, "the completion is empty; remove the line"):
@@ -671,10 +713,37 @@ class SamplingTests(Folder):
         with open(self.path("t.jsonl")) as file:
             self.assertEqual(file.read(), whole)
 
+    def test_problems_are_read_as_the_toolkit_reads_them(self):
+        def read(*rows):
+            with open(self.path("p.jsonl"), "wb") as file:
+                file.write(b"\n".join(rows))
+            return ec.read_problems(self.path("p.jsonl"))
+
+        self.assertEqual(
+            read(b'\xef\xbb\xbf{"prompt": "a", "gt": "1", "score": NaN}', b'{"problem": "b", "prompt": "x", "answer": 1e-7, "id": null}',
+                 b'{"problem": "c", "gt": "2", "verifier": "boxed", "id": 7}'), [("1", "a", "1"), ("2", "b", "1e-7"), ("7", "c", "2")])
+        good = b'{"problem": "a", "gt": "1"}'
+        for row, words in (
+            (rb'{"problem": "\ud83d", "gt": "1"}', r"line 2: holds \\ud83d, half of a surrogate pair"),
+            (b'{"problem": "a", "gt": NaN}', "line 2: expected a problem such as"),
+            (b'{"problem": "a", "gt": "1", "id": NaN}', "line 2: expected a problem such as"),
+            (b'{"problem": "a", "gt": "B", "verifier": "choice"}', "line 2: names the verifier 'choice', expected boxed"),
+        ):
+            with self.assertRaisesRegex(ec.InputError, words):
+                read(good, row)
+
+    def test_that_nothing_is_right_is_told_early_with_reasons(self):
+        with mock.patch.object(ec.Reasons, "EARLY", 6):
+            errors = self.sample(self.path("c"))[1]
+        self.assertRegex(errors, r"none of the first 6 completions is right: (cut off at --max-tokens|no answer in a box) \d")
+        self.assertEqual(errors.count("none of the first"), 1)
+        self.assertIn("The last one: “", errors)
+
     def test_nothing_right_and_vllm_that_is_absent_are_refused(self):
         status, errors = self.sample(self.path("c"))
         self.assertEqual(status, 2)
         self.assertIn("none of 18 completions is right", errors)
+        self.assertNotIn("none of the first", errors)
         os.unlink(self.path("t.jsonl.partial"))
         with mock.patch.object(ec.importlib.util, "find_spec", lambda name: None):
             status, errors = self.sample(self.path("c"), "--engine", "vllm")
