@@ -31,9 +31,9 @@ let package = Package(
             providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
         .target(name: "Files", exclude: ["README.md"]),
-        .target(name: "Reports", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Terminal", exclude: ["README.md"]),
         .target(name: "Configuration", dependencies: ["Files"], exclude: ["README.md"]),
+        .target(name: "Reports", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Safetensors", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Tasks", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Tensor", dependencies: ["COpenBLAS"], exclude: ["README.md"]),
@@ -96,8 +96,8 @@ let package = Package(
         .target(
             name: "Recipes",
             dependencies: [
-                "AutoDecoHeads", "Configuration", "Decoding", "Evaluation", "Files", "Generation", "HiddenStateCache",
-                "Safetensors", "Scoring", "Tasks", "Training",
+                "AutoDecoHeads", "Configuration", "Decoding", "Evaluation", "Files", "Generation",
+                "HiddenStateCache", "Safetensors", "Scoring", "Tasks", "Training",
             ],
             exclude: ["README.md"]),
 
@@ -127,9 +127,9 @@ let package = Package(
         .executableTarget(
             name: "autodeco-inspect",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "Generation", "HiddenStateCache", "LogitSketches",
-                "MergedCheckpoint", "Recipes", "Safetensors", "Scoring", "Tensor", "Terminal", "Tokenizers",
-                "Training",
+                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "Generation", "HiddenStateCache",
+                "LogitSketches", "MergedCheckpoint", "Recipes", "Safetensors", "Scoring", "Tasks", "Tensor",
+                "Terminal", "Tokenizers", "Training",
             ]),
         .executableTarget(
             name: "autodeco-train",
@@ -160,7 +160,7 @@ let package = Package(
                 "Trajectories",
             ]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
-        .testTarget(name: "GenerateTests", dependencies: ["TestSupport", "autodeco-generate"]),
+        .testTarget(name: "GenerateTests", dependencies: ["TestSupport"]),
         .testTarget(
             name: "GenerationTests",
             dependencies: [
@@ -173,20 +173,18 @@ let package = Package(
                 "AutoDecoHeads", "Files", "HiddenStateCache", "LogitSketches", "Safetensors", "Scoring", "Tensor",
             ]),
         .testTarget(name: "HouseTests"),
-        .testTarget(name: "InspectTests", dependencies: ["Goldens", "Safetensors", "TestSupport", "autodeco-inspect"]),
+        .testTarget(
+            name: "InspectTests",
+            dependencies: [
+                "Goldens", "HiddenStateCache", "Recipes", "Safetensors", "Scoring", "TestSupport", "Training",
+                "autodeco-inspect",
+            ]),
         .testTarget(name: "LogitSketchesTests", dependencies: ["LogitSketches", "Tensor", "TestSupport"]),
         .testTarget(
             name: "MergedCheckpointTests",
             dependencies: [
                 "AutoDecoHeads", "Files", "MergedCheckpoint", "Safetensors", "Tensor",
             ]),
-        .executableTarget(
-            name: "soak",
-            dependencies: [
-                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "HiddenStateCache", "Recipes", "Safetensors",
-                "Scoring", "Tasks", "Tensor", "Terminal", "TestSupport", "Tokenizers", "Training", "Trajectories",
-            ],
-            path: "Tests/soak", exclude: ["kill-collect.sh", "kill-train.sh"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors", "TestSupport"]),
         .testTarget(
@@ -208,7 +206,8 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "AutoDecoHeads", "HiddenStateCache", "LogitSketches", "Recipes", "Safetensors", "Tensor", "Training",
+                "AutoDecoHeads", "HiddenStateCache", "LogitSketches", "Recipes", "Safetensors", "Scoring", "Tensor",
+                "Training",
             ]),
         .testTarget(
             name: "TrajectoriesTests",

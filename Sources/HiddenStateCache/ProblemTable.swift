@@ -52,7 +52,7 @@ extension HiddenStateCache {
         guard let problems, let last = trajectories.last, last.number >= problems.count else { return }
         throw CacheError(
             folder.appendingPathComponent(ProblemTable.name).path,
-            "has \(problems.count) rows, expected one for each line of the trajectory file, at least \(last.number + 1)"
-        )
+            "has \(problems.count) rows, expected one for each line of the trajectory file, "
+                + "at least \(last.number + 1)")
     }
 }

@@ -66,11 +66,12 @@ extension RunConfiguration {
             inputs.isWeighted = (found.settings ?? training.settings).loss.dynamicFineTuning
             if let path = cache.folder {
                 let cache = try? HiddenStateCache(folder: URL(fileURLWithPath: path, isDirectory: true), verify: false)
-                inputs.notes += [
-                    found.note(beside: training.settings.split, of: self.file), cache.flatMap(found.note),
-                    cache?.problems == nil
-                        ? cache.map { "\($0.folder.relativePath): \(HiddenStateCache.unknownProblems)." } : nil,
-                ].compactMap(\.self)
+                var notes = [found.note(beside: training.settings.split, of: self.file)]
+                if let cache {
+                    notes.append(found.note(on: cache))
+                    if cache.problems == nil { notes.append("\(path): \(HiddenStateCache.unknownProblems).") }
+                }
+                inputs.notes += notes.compactMap(\.self)
             }
             if let validation = task.validation {
                 inputs.validationFile = validation

@@ -85,12 +85,10 @@ public struct HeadsRun: Sendable {
         switch folder.heldOut(from: cache) {
         case .thisCache: return nil
         case .another:
-            return
-                "\(heads.relativePath): these heads were trained on another cache than \(cache.folder.relativePath), "
-                + "or by another version of this program; \(doubt)"
+            return "\(heads.relativePath): these heads were trained on another cache than "
+                + "\(cache.folder.relativePath), or by another version of this program; \(doubt)"
         case .unknown:
-            return
-                "\(heads.relativePath): the run's checkpoint is not beside these heads, so that it is not known "
+            return "\(heads.relativePath): the run's checkpoint is not beside these heads, so that it is not known "
                 + "whether they were trained on \(cache.folder.relativePath); \(doubt)"
         }
     }

@@ -8,7 +8,7 @@ public struct ConstantPair: Sendable, Equatable, Codable {
     public var temperature: Double
     /// P.
     public var topP: Double
-    /// Mean loss a token, on the tokens that it was chosen on.
+    /// Mean loss a token, on the tokens that it was measured on.
     public var loss: Double
 
     /// - Parameter loss: mean loss a token.
@@ -23,6 +23,13 @@ public struct Yardsticks: Sendable, Equatable, Codable {
     public var defaultSampling: ConstantPair
     /// The constants of least loss; a knob without a head stays at 1.
     public var bestConstant: ConstantPair
+
+    /// - Parameters:
+    ///   - defaultSampling: T = 1 and P = 1.
+    ///   - bestConstant: the constants of least loss.
+    public init(defaultSampling: ConstantPair, bestConstant: ConstantPair) {
+        (self.defaultSampling, self.bestConstant) = (defaultSampling, bestConstant)
+    }
 }
 
 extension CachedTokens {

@@ -2,14 +2,11 @@ import Configuration
 import Recipes
 import Terminal
 
-/// Holds flags that a configuration's section `collect` has as keys, too, to what those take.
+/// Holds the knobs that a configuration's section `collect` has as keys, too, to what those take; counts have their
+/// bounds with the flags.
 enum SharedChecks {
     /// - Throws: ``InputError`` with the flag, its value, and what was expected.
     static func check(_ arguments: Arguments) throws {
-        try check("--samples", arguments[Flags.samples], "samples")
-        try check("--width", arguments[Flags.width], "batch")
-        try check("--max-tokens", arguments[Flags.maxTokens], "maxTokens")
-        try check("--seed", arguments[Flags.seed], "seed")
         try check("--temperature", arguments[Flags.temperature], "temperature")
         try check("--top-p", arguments[Flags.topP], "topP")
         try check("--top-k", arguments[Flags.topK], "topK")

@@ -41,8 +41,7 @@ let diagnoseCommand = Command(
     try arguments[jsonFlag] ? console.print(json: report) : console.print(report.text)
 }
 
-/// The verdict of the run that made the heads, with its own yardstick on what it held out: first what the run itself
-/// says.
+/// What the run that made the heads says of them: with its own yardstick, on what it held out.
 struct RunStanding: Encodable {
     /// The yardstick, in words.
     let yardstick: String

@@ -49,8 +49,7 @@ let lossCommand = Command(
             guard !trajectories.isEmpty else {
                 throw InputError(
                     "\(path): none of \(cache.trajectories.count) trajectories is used for \(subset.rawValue), "
-                        + "expected at least one"
-                )
+                        + "expected at least one")
             }
             return try lossesOfCache(cache, trajectories, heads, output, console)
         default: throw InputError("expected either --input or --cache")

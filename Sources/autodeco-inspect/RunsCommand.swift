@@ -56,12 +56,12 @@ private struct RunRow: Encodable {
     init(_ folder: RunFolder, _ caches: inout [String: HiddenStateCache], _ console: Console) throws {
         let configuration = try RunConfiguration(path: folder.configuration.path), run = HeadsRun(heads: folder.heads)
         guard let settings = run.settings, let loss = run.loss else {
-            throw InputError(
-                "\(folder.url.path): is no training run, \(run.obstacle ?? "its configuration is not known")")
+            let obstacle = run.obstacle ?? "its configuration is not known"
+            throw InputError("\(folder.url.path): is no training run, \(obstacle)")
         }
         let path = try configuration.required(configuration.cache.folder, "cache.folder")
-        let cache =
-            try caches[path] ?? HiddenStateCache(folder: URL(fileURLWithPath: path, isDirectory: true), verify: false)
+        let place = URL(fileURLWithPath: path, isDirectory: true)
+        let cache = try caches[path] ?? HiddenStateCache(folder: place, verify: false)
         caches[path] = cache
         if let note = run.note(on: cache) { console.warning(note) }
         let held = cache.trajectories(.validation, of: settings.split)
@@ -70,8 +70,8 @@ private struct RunRow: Encodable {
         }
         let fitted = try AutoDecoHeads<Float>(folder: folder.heads)
         var sum = 0.0, temperatures = 0.0, topPs = 0.0, plain = CommonLosses(), weighted = CommonLosses()
-        try CachedTokens(cache, held, blockTokens: settings.microBatchTokens).forEachPrediction(of: fitted) {
-            batch, T, P in
+        let tokens = CachedTokens(cache, held, blockTokens: settings.microBatchTokens)
+        try tokens.forEachPrediction(of: fitted) { batch, T, P in
             try Interruption.check()
             sum += loss.tokens(batch.sketches, temperature: T, topP: P).sum()
             temperatures += T.sum()
@@ -85,8 +85,8 @@ private struct RunRow: Encodable {
             weighted.releasedTemperature += (losses.temperature * p).sum()
             weighted.releasedTopP += (losses.topP * p).sum()
         }
-        tokens = held.tokens
-        let count = Double(tokens)
+        self.tokens = tokens.count
+        let count = Double(tokens.count)
         name = folder.url.lastPathComponent
         (objective, heads) = (settings.loss.objective.rawValue, settings.heads.rawValue)
         (easyTokenDrop, dynamicFineTuning) = (settings.loss.easyTokenDropRate, settings.loss.dynamicFineTuning)
@@ -117,16 +117,16 @@ private struct RunRow: Encodable {
                     + number(row.run?.standing?.heads, 10) + number(row.run?.standing?.constant, 10) + "  "
                     + padded(row.verdict, 20) + String(format: "  %6.3f  %6.3f", row.meanTemperature, row.meanTopP)
             }
+        let losses = "  joint  temperature    top-p"
         let common =
-            [padded("run", width) + "weights 1:  joint  temperature    top-p   base p:  joint  temperature    top-p"]
+            [padded("run", width) + "weights 1:\(losses)   base p:\(losses)"]
             + rows.map { row in
                 padded(row.name, width) + number(row.plain.joint, 17) + number(row.plain.releasedTemperature, 13)
                     + number(row.plain.releasedTopP) + number(row.weighted.joint, 16)
                     + number(row.weighted.releasedTemperature, 13) + number(row.weighted.releasedTopP)
             }
         return """
-            By each run's own objective and weights, on what it held out; one half chose the best constant \
-            pair, the other judges:
+            By each run's own objective and weights, on what it held out; one half chose the constant, the other judges:
 
             \(own.joined(separator: "\n"))
 

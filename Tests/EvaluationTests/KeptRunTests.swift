@@ -70,11 +70,12 @@ import Testing
 
     /// One to three bytes changed at a time: what is taken for sound can be summed up and joined.
     @Test func noDamageOfARunEndsTheProgram() throws {
-        let outcomes = Outcomes(problems: (0..<4).map { place in
-            ProblemOutcome(
-                problem: "p\(place)", samples: 4, correct: place, truncated: 0, tokens: 40, temperatureSum: 32,
-                topPSum: 36)
-        })
+        let outcomes = Outcomes(
+            problems: (0..<4).map { place in
+                ProblemOutcome(
+                    problem: "p\(place)", samples: 4, correct: place, truncated: 0, tokens: 40, temperatureSum: 32,
+                    topPSum: 36)
+            })
         let sound = try JSONEncoder().encode(MethodRun(outcomes: outcomes, seconds: 1.5))
         let expected = Expected(problems: (0..<4).map { "p\($0)" }, samples: 4, maxTokens: 100)
         var random = RandomGenerator(seed: 5), refusedCount = 0, takenCount = 0

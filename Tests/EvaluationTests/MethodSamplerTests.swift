@@ -76,7 +76,8 @@ import Trajectories
     @Test func whereNoCompletionHasATokenThereAreNoMeanKnobsAndTheResultsCanBeWritten() throws {
         let sampler = try sampler(problems: 3)
         let outcomes = try sampler.run(
-            Method(name: "breaks", policy: BreaksDown(always: true)), samples: 2, seed: 3).outcomes
+            Method(name: "breaks", policy: BreaksDown(always: true)), samples: 2, seed: 3
+        ).outcomes
         #expect(outcomes.faults == 6 && outcomes.tokens == 0)
         #expect(outcomes.meanTemperature == nil && outcomes.meanTopP == nil && MeanKnobs(of: outcomes) == nil)
         let effects = EvaluationResults.CommandEffect.effects(

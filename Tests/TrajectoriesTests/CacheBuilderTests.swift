@@ -12,7 +12,7 @@ import Testing
 /// The cache of a trajectory file holds what the model computes for each completion, whatever shares a pass or a run.
 @Suite struct CacheBuilderTests {
     private let tiny: TinyModel
-    private let folder: TemporaryFolder
+    fileprivate let folder: TemporaryFolder
     private let path: String
     /// By line; nil for lines that are left out.
     private let trajectories: [Trajectory?]
@@ -177,5 +177,26 @@ import Testing
         _ = try folder.write("c.jsonl", #"{"prompt_ids": [5], "completion_ids": [7]}"#)
         let error = #expect(throws: JSONLinesError.self) { try builder.build() }
         #expect(error?.description == "\(path), line 1: has changed since the file was first read")
+    }
+}
+
+extension CacheBuilderTests {
+    /// A cache of an earlier version is complete but for its problems: they are added, and no token is walked again.
+    @Test func problemsOfTheFileAreInTheCache() throws {
+        let lines = ["a", "b", nil, "a"].enumerated().map { line, problem in
+            "{\"prompt_ids\": [3, \(5 + line)], \"completion_ids\": [7, 1]"
+                + (problem.map { ", \"problem_id\": \"\($0)\"" } ?? "") + "}\n"
+        }
+        let path = try folder.write("problems.jsonl", lines.joined())
+        try builder("problems", path: path).build()
+        #expect(try cache("problems").problems == [0, 1, -1, 0])
+        let table = folder.url.appendingPathComponent("problems/trajectories.safetensors")
+        try FileManager.default.removeItem(at: table)
+        #expect(try cache("problems").problems == nil)
+        #expect(try !builder("problems", path: path).isComplete())
+        var walked = 0
+        try builder("problems", path: path).build(onTokens: { walked += $0 })
+        #expect(try walked == 0 && builder("problems", path: path).isComplete())
+        #expect(try cache("problems").problems == [0, 1, -1, 0])
     }
 }

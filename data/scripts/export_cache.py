@@ -519,6 +519,8 @@ def encode_line(line, text, vocabulary, context):
     for key in ("correct", "truncated"):
         if not isinstance(line.get(key), (bool, type(None))):
             raise Misfit(f"{key} is {line[key]!r}, expected true or false")
+    if isinstance(line.get("problem_id"), bool) or not isinstance(line.get("problem_id"), (str, int, float, type(None))):
+        raise Misfit(f"problem_id is {line['problem_id']!r}, expected a text or a number")
     truncated = bool(line.get("truncated"))
     if line.get("prompt_ids") is not None and line.get("completion_ids") is not None:
         prompt, completion = line["prompt_ids"], line["completion_ids"]
@@ -554,8 +556,8 @@ def encode_line(line, text, vocabulary, context):
 
 
 def read_trajectories(path, text, vocabulary, context, skip_too_long=False, rank=0, world=1):
-    """The trajectories of the lines that are this process's, and the labels of each line, 0 for one that is left out."""
-    kept, lengths, merged, skipped, rejected = [], [], [], 0, 0
+    """The trajectories of the lines that are this process's, the labels of each line, 0 for one that is left out, and the problem of each line of all processes."""
+    kept, lengths, problems, numbers, merged, skipped, rejected = [], [], [], {}, [], 0, 0
     refuse_pointer(path)
     try:
         file = open(path, "rb")
@@ -564,6 +566,7 @@ def read_trajectories(path, text, vocabulary, context, skip_too_long=False, rank
     with file:
         for number, row in enumerate(file):
             lengths.append(0)
+            problems.append(problem_of_line(row, numbers))
             if number % world != rank or not row.removeprefix(BYTE_ORDER_MARK).strip():
                 continue
             if text is not None:
@@ -596,7 +599,22 @@ def read_trajectories(path, text, vocabulary, context, skip_too_long=False, rank
         share = f" for rank {rank} of {world}" if world > 1 else ""
         found = "only wrong completions" if rejected else "only trajectories that are too long" if skipped else "no trajectories"
         raise InputError(f"{path}: holds {found}{share}, expected at least one; add some{', or take fewer ranks' if world > 1 else ''}")
-    return kept, lengths
+    return kept, lengths, problems
+
+
+def problem_of_line(row, numbers):
+    """The number of a line's problem, in the order in which problems first come; -1 where the line names none.
+
+    Each process numbers the lines of all, so that the parts of a cache agree. What is wrong with a line is said by the process that reads it.
+    """
+    try:
+        line = json_line(row) if row.removeprefix(BYTE_ORDER_MARK).strip() else None
+    except Misfit:
+        return -1
+    name = line.get("problem_id") if isinstance(line, dict) else None
+    if isinstance(name, bool) or not isinstance(name, (str, int, float)):
+        return -1
+    return numbers.setdefault(str(name), len(numbers))
 
 
 # MARK: The backbone
@@ -820,6 +838,10 @@ def sampled_crc(path, block=1 << 16, samples=256):
 # MARK: Export
 
 
+# Of each line of the trajectory file its problem, beside cache.json: completions of one problem stay on one side of a split.
+PROBLEMS = "trajectories.safetensors"
+
+
 class Shard:
     def __init__(self, number, trajectories):
         self.number, self.trajectories = number, trajectories
@@ -857,9 +879,11 @@ class Exporter:
     Memory is that of one shard, one batch and one slice of logits, however large the cache is.
     """
 
-    def __init__(self, backbone, trajectories, lengths, folder, fingerprint, *, part=None, model_name, top_logits, tail_bins, hidden_type, shard_tokens, batch_tokens):
+    def __init__(self, backbone, trajectories, lengths, problems, folder, fingerprint, *, part=None, model_name, top_logits, tail_bins, hidden_type, shard_tokens, batch_tokens):
         self.backbone, self.folder = backbone, folder
         self.K, self.B, self.hidden_type, self.batch_tokens = top_logits, tail_bins, hidden_type, batch_tokens
+        # Nothing is written where no line names a problem.
+        self.problems = problems if any(number >= 0 for number in problems) else None
         self.shards = plan(trajectories, shard_tokens)
         self.tokens = sum(s.tokens for s in self.shards)
         D, V = backbone.hidden_size, backbone.vocabulary
@@ -882,7 +906,7 @@ class Exporter:
         """Keeps shards of this very cache, and removes what an interrupted run has left half-written."""
         present, own = set(), {shard.file for shard in self.shards}
         for name in sorted(os.listdir(self.folder)):
-            if name.startswith((".shard-", ".cache.json.")) and name.endswith(".partial"):
+            if name.startswith((".shard-", ".cache.json.", f".{PROBLEMS}.")) and name.endswith(".partial"):
                 os.unlink(self.path(name))
             if not (name.startswith("shard-") and name.endswith(".safetensors")):
                 continue
@@ -897,7 +921,17 @@ class Exporter:
         return present
 
     def is_complete(self):
-        return len(self.present) == len(self.shards) and os.path.exists(self.path("cache.json"))
+        return len(self.present) == len(self.shards) and os.path.exists(self.path("cache.json")) and self.has_problems()
+
+    def has_problems(self):
+        """Whether the table of problems is there, where there is one to write; caches of earlier versions lack it."""
+        if self.problems is None:
+            return True
+        try:
+            with open(self.path(PROBLEMS), "rb") as file:
+                return file.read().endswith(numpy.asarray(self.problems, dtype="<i4").tobytes())
+        except FileNotFoundError:
+            return False
 
     def run(self):
         waiting = [shard for shard in self.shards if shard.file not in self.present]
@@ -961,7 +995,10 @@ class Exporter:
                 result[name][start + first:start + first + len(values)] = values.cpu()
 
     def finish(self):
-        """Copies the model's small files and writes cache.json, which makes the cache complete."""
+        """Copies the model's small files, and writes the table of problems and cache.json, which makes the cache complete."""
+        if self.problems is not None:
+            table = torch.tensor(self.problems, dtype=torch.int32)
+            write_safetensors(self.path(PROBLEMS), [("problem", "I32", table)], {"format": "pt"})
         os.makedirs(self.path("backbone"), exist_ok=True)
         for name in Backbone.SMALL_FILES:
             source = os.path.join(self.backbone.folder, name)
@@ -2208,7 +2245,7 @@ def export(a, given):
             return
     if vocabulary is None:
         vocabulary = backbone.load().vocabulary
-    kept, lengths = read_trajectories(trajectories, text, vocabulary, backbone.context, a.skip_too_long, a.rank, a.world)
+    kept, lengths, problems = read_trajectories(trajectories, text, vocabulary, backbone.context, a.skip_too_long, a.rank, a.world)
     entries = backbone.fingerprint() | {"trajectories": f"{os.path.getsize(trajectories)} bytes {crc_of_file(trajectories)}", "dtype": a.dtype, "writer": "export_cache.py"}
     fingerprint = "; ".join(f"{name}={entries[name]}" for name in sorted(entries))
     part = f"{a.rank:05d}-of-{a.world:05d}" if a.world > 1 else None
@@ -2217,7 +2254,7 @@ def export(a, given):
         if backbone.model is None:
             backbone.load()
         exporter = Exporter(
-            backbone, kept, lengths, folder, fingerprint, part=part, model_name=a.name or os.path.basename(os.path.normpath(a.model)), top_logits=a.top_logits,
+            backbone, kept, lengths, problems, folder, fingerprint, part=part, model_name=a.name or os.path.basename(os.path.normpath(a.model)), top_logits=a.top_logits,
             tail_bins=a.tail_bins, hidden_type=a.hidden_type, shard_tokens=a.shard_tokens, batch_tokens=a.batch_tokens)
         if exporter.is_complete():
             note(f"{folder}: complete already")

@@ -80,8 +80,8 @@ extension TokenDiagnosis {
     }
 
     private var weights: String? {
-        isWeighted
-            ? "Labels are weighed by their base probability, as Dynamic Fine-Tuning weighed them in training." : nil
+        guard isWeighted else { return nil }
+        return "Labels are weighed by their base probability, as Dynamic Fine-Tuning weighed them in training."
     }
 
     private static func reservation(_ estimate: Estimate) -> String {

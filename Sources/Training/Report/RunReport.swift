@@ -78,7 +78,8 @@ struct RunReport {
                         "Validation loss", x: "step", y: "loss per token, nats",
                         lines: [Line("heads", held, showsPoints: true)], references: references),
                     caption: "On \(plan.validationTokens) held-out tokens: \(summary.yardstick), nothing dropped. "
-                        + "The constants were chosen on the half of them that also chooses the best step."))
+                        + "The half of them that chooses the best step has chosen the constants, too; "
+                        + "all lines are means over all of them."))
             if let near = nearYardsticks(held) {
                 blocks.append(
                     .figure(
@@ -195,7 +196,7 @@ struct RunReport {
                     "Training",
                     .text(
                         "\(counted(plan.trainingTrajectories, "trajectory", "trajectories")), "
-                                + "\(counted(plan.trainingTokens, "token")), "
+                            + "\(counted(plan.trainingTokens, "token")), "
                             + "\(number(plan.epochs, 2)) epochs"
                     ),
                 ],

@@ -126,7 +126,7 @@ public final class Trainer {
                 "looking for the best constant temperature and top-p on \(validation.halves.choosing.count) held-out "
                     + "tokens"
             )
-            state.progress.yardsticks = try validation.yardsticks(check: events.check)
+            state.progress.yardsticks = try validation.overAll(validation.yardsticks(check: events.check))
         }
         if state.progress.lastValidation == nil { try validate(&state, metrics, curves, events) }
 
@@ -224,9 +224,13 @@ public final class Trainer {
                 + "a lower training.learningRate may help")
     }
 
-    /// - Throws: ``TrainingError`` where an update has made a parameter infinite or NaN.
+    /// - Throws: ``TrainingError`` where an update has made a parameter or a moment infinite or NaN.
     private func requireFinite(_ state: TrainingState) throws {
         guard GradientNorm(of: state.parameters).value.isFinite else { throw diverged("heads' parameters", state) }
+        // A squared gradient may leave Float's range where the parameters do not: these would then never move again.
+        guard GradientNorm(of: state.optimizer.secondMoments).value.isFinite else {
+            throw diverged("optimiser's second moments", state)
+        }
     }
 
     private func validate(

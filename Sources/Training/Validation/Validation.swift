@@ -82,6 +82,19 @@ public struct Validation: Sendable {
         try halves.choosing.yardsticks(by: loss, check: check)
     }
 
+    /// The same pairs with their losses over all held-out tokens, where the heads' validation loss is measured, too.
+    ///
+    /// - Throws: `CacheError` for a token that is unsound.
+    func overAll(_ yardsticks: Yardsticks) throws -> Yardsticks {
+        func measured(_ pair: ConstantPair) throws -> ConstantPair {
+            let found = try heldOut.loss(ofTemperature: pair.temperature, topP: pair.topP, by: loss)
+            return ConstantPair(temperature: pair.temperature, topP: pair.topP, loss: found.mean)
+        }
+        return Yardsticks(
+            defaultSampling: try measured(yardsticks.defaultSampling),
+            bestConstant: try measured(yardsticks.bestConstant))
+    }
+
     /// Heads beside a constant pair, on the half that judges; nil where that half is empty.
     ///
     /// - Throws: `CacheError` for a token that is unsound.

@@ -576,7 +576,7 @@ class TextTests(Folder):
 
     def test_texts_and_their_ids_make_the_same_cache(self):
         texts = self.lines({"prompt": "abc", "completion": "de"}, {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]})
-        kept, _ = ec.read_trajectories(texts, self.text, V, CONTEXT)
+        kept, _, _ = ec.read_trajectories(texts, self.text, V, CONTEXT)
         self.assertEqual(self.run_command(texts, self.path("a"))[0], 0)
         ids = self.lines(*({"prompt_ids": t.ids[:t.labels[0]].tolist(), "completion_ids": t.ids[t.labels[0]:].tolist()} for t in kept))
         self.assertEqual(self.run_command(ids, self.path("b"))[0], 0)
@@ -584,6 +584,30 @@ class TextTests(Folder):
         for name in a:
             self.assertTrue(torch.equal(a[name], b[name]), name)
         self.assertIn("tokenizer.json", os.listdir(os.path.join(self.path("a"), "backbone")))
+
+    def test_completions_of_one_problem_are_known_as_such(self):
+        pair = {"prompt_ids": [5], "completion_ids": [7, 2]}
+        file = self.lines(*({**pair, **more} for more in (
+            {"problem_id": "a"}, {"problem_id": 7}, {}, {"problem_id": "7"}, {"problem_id": "b", "correct": False}, {"problem_id": "a"}, {"problem_id": "c"})))
+        expected = [0, 1, -1, 1, 2, 0, 3]
+        for name, more in (("whole", []), ("parts", ["--rank", "0", "--world", "2"]), ("parts", ["--rank", "1", "--world", "2"])):
+            status, errors = self.run_command(file, self.path(name), *more)
+            self.assertEqual(status, 0, errors)
+        for folder in (self.path("whole"), *(os.path.join(self.path("parts"), f"part-0000{i}-of-00002") for i in (0, 1))):
+            self.assertEqual(read_shard(os.path.join(folder, "trajectories.safetensors"))[1]["problem"].tolist(), expected)
+
+        # A cache of an earlier version gets its table, and nothing else is written again.
+        table, shard = self.path("whole/trajectories.safetensors"), self.path("whole/shard-00000.safetensors")
+        os.unlink(table)
+        before = os.stat(shard).st_mtime_ns
+        self.assertEqual(self.run_command(file, self.path("whole"))[0], 0)
+        self.assertTrue(os.path.exists(table))
+        self.assertEqual(os.stat(shard).st_mtime_ns, before)
+
+        self.assertEqual(self.run_command(self.lines(pair), self.path("none"))[0], 0)
+        self.assertFalse(os.path.exists(self.path("none/trajectories.safetensors")))
+        with self.assertRaisesRegex(ec.Misfit, "problem_id is True, expected a text or a number"):
+            self.encode({**pair, "problem_id": True})
 
 
 class SamplingTests(Folder):
