@@ -225,8 +225,7 @@ public struct Transformer: Sendable {
                 throw ModelError(
                     .unknownToken,
                     "found token id \(tokens[position]) at position \(held + position) of sequence \(index), expected "
-                        + "0 to "
-                        + "\(configuration.vocabularySize - 1)")
+                        + "0 to \(configuration.vocabularySize - 1)")
             }
         }
     }

@@ -73,8 +73,8 @@ extension HiddenStateCache {
             guard cache.projection == first.cache.projection else {
                 throw CacheError(
                     path,
-                    "has other principal components than \(other); collect such a cache in one process, or without "
-                        + "cache.rank"
+                    "has other principal components than \(other); collect such a cache in "
+                        + "one process, or without cache.rank"
                 )
             }
             guard cache.problems == first.cache.problems else {
@@ -87,8 +87,8 @@ extension HiddenStateCache {
                 if let owner = owners.updateValue(cache, forKey: trajectory.number) {
                     throw CacheError(
                         path,
-                        "holds trajectory \(trajectory.number), which is in \(owner.folder.path), too; name each part "
-                            + "once"
+                        "holds trajectory \(trajectory.number), which is in \(owner.folder.path), "
+                            + "too; name each part once"
                     )
                 }
             }

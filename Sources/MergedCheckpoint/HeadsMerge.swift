@@ -117,8 +117,8 @@ public struct HeadsMerge: Sendable {
         guard type != MergedLayout.modelType else {
             throw FileError(
                 .mismatch, file: file.path,
-                "model_type is '\(MergedLayout.modelType)', expected a backbone; take a merged checkpoint apart with "
-                    + "split first"
+                "model_type is '\(MergedLayout.modelType)', expected a backbone; take a "
+                    + "merged checkpoint apart with split first"
             )
         }
         guard let size = backboneConfiguration.integer("hidden_size") else {
@@ -130,8 +130,8 @@ public struct HeadsMerge: Sendable {
             throw FileError(
                 .mismatch, file: heads.path,
                 "the heads read hidden states of size \(hiddenSize), the model "
-                    + "\(file.deletingLastPathComponent().path) has \(size); expected heads that were fitted to this "
-                    + "model"
+                    + "\(file.deletingLastPathComponent().path) has \(size); expected heads that "
+                    + "were fitted to this model"
             )
         }
         if let base = headsConfiguration.string("base_model_type"), let type, base != type {

@@ -43,8 +43,8 @@ extension TaskSection {
         let problems = try ProblemFile.read(file, for: verifierName, limit: limit)
         if graderCommand == nil, let problem = problems.first(where: { $0.verifier == .command }) {
             throw JSONLinesError(
-                "\(file): problem \(problem.id) asks for the verifier \"command\", expected task.graderCommand to name "
-                    + "its grader"
+                "\(file): problem \(problem.id) asks for the verifier \"command\", "
+                    + "expected task.graderCommand to name its grader"
             )
         }
         return problems

@@ -83,8 +83,8 @@ extension RunConfiguration {
             guard let value else {
                 throw ConfigurationError(
                     .missing,
-                    "\(file): found no cache in \(cache.folder ?? "cache.folder"), and \(key) is missing; to plan a "
-                        + "run "
+                    "\(file): found no cache in \(cache.folder ?? "cache.folder"), and \(key) is "
+                        + "missing; to plan a run "
                         + "without a cache give model.hiddenSize, model.vocabularySize, cache.expectedTrajectories and "
                         + "cache.expectedTokens")
             }

@@ -21,8 +21,8 @@ extension Header {
             guard let needed = each.tensor.type.byteCount(shape: each.tensor.shape) else {
                 throw failure(
                     each.shapeByte,
-                    "found the shape \(listed(each.tensor.shape)) for tensor \(name), expected one whose bytes can be "
-                        + "counted"
+                    "found the shape \(listed(each.tensor.shape)) for tensor \(name), expected one "
+                        + "whose bytes can be counted"
                 )
             }
             guard needed == each.end - each.begin else {

@@ -36,8 +36,8 @@ extension Header {
                 case let (next, overflow) = end.addingReportingOverflow(count), !overflow
             else {
                 throw failure(
-                    "found the shape \(listed(tensor.shape)) for tensor \(name), expected one whose bytes can be "
-                        + "counted"
+                    "found the shape \(listed(tensor.shape)) for tensor \(name), expected one "
+                        + "whose bytes can be counted"
                 )
             }
             members.append(

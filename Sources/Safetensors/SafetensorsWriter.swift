@@ -112,8 +112,8 @@ public final class SafetensorsWriter {
         }
         guard tensors[current].name == name else {
             throw failure(
-                "found values for tensor \(quoted(name)), expected them for \(quoted(tensors[current].name)), which "
-                    + "has "
+                "found values for tensor \(quoted(name)), expected "
+                    + "them for \(quoted(tensors[current].name)), which has "
                     + "\(filled) of its \(counted(dataCounts[current], "byte"))")
         }
         return tensors[current]

@@ -69,8 +69,7 @@ public struct Standing: Sendable, Equatable, Codable {
         let numbers =
             "\(number(heads)) against \(number(self.constant)), a difference of \(signed(difference.mean)) "
             + "(95 % interval \(signed(difference.lower)) to \(signed(difference.upper))) over \(trajectories) "
-            + "held-out "
-            + "trajectories that chose nothing."
+            + "held-out trajectories that chose nothing."
         switch finding {
         case .better: return "The heads' loss is below that of \(constant): \(numbers)"
         case .worse: return "The heads' loss is above that of \(constant): \(numbers) A constant does better."

@@ -37,8 +37,7 @@ public struct AcceptanceWatch: Sendable {
             guard faultsInARow < Self.mostFaults else {
                 throw SamplingError(
                     "the verifier failed \(faultsInARow) times in a row, the last time because \(fault); finished "
-                        + "blocks "
-                        + "stay, mend the grader and run the same command again")
+                        + "blocks stay, mend the grader and run the same command again")
             }
         } else {
             faultsInARow = 0

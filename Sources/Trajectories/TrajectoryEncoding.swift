@@ -58,8 +58,7 @@ public struct TrajectoryEncoding: Sendable {
         guard prompt.count + completion.count <= contextLength else {
             throw Misfit(
                 "found \(counted(prompt.count + completion.count, "token")), expected at most \(contextLength), the "
-                    + "model's "
-                    + "max_position_embeddings; "
+                    + "model's max_position_embeddings; "
                     + "remove the line, or cut the completion and say \"truncated\": true")
         }
         return Trajectory(

@@ -38,8 +38,8 @@ extension Run {
         if isUnjudged { console.note("blocks that the verifier failed on are sampled and judged again") }
         if counts.problems > 0 {
             console.note(
-                "going on after \(Readable.count(counts.problems)) of \(Readable.count(sampler.problems.count)) "
-                    + "problems"
+                "going on "
+                    + "after \(Readable.count(counts.problems)) of \(Readable.count(sampler.problems.count)) problems"
             )
         }
 

@@ -34,8 +34,8 @@ let judgeCommand = Command(
         try Interruption.check()
         guard problem.verifier != .command || arguments[commandFlag] != nil else {
             throw InputError(
-                "\(arguments[completionsFlag]), line \(file.lineNumber): asks for the verifier command, expected "
-                    + "--command"
+                "\(arguments[completionsFlag]), line \(file.lineNumber): asks for "
+                    + "the verifier command, expected --command"
             )
         }
         let judgement = Judgement(verifier.verdict(on: completion, of: problem))

@@ -105,8 +105,8 @@ import Testing
         #expect(fp8.kind == .unsupported)
         #expect(
             fp8.description.hasSuffix(
-                "found 'fp8' in a model of family deepseek_v3 for 'quantization_config.quant_method', which is not "
-                    + "supported; "
+                "found 'fp8' in a model of family deepseek_v3 for "
+                    + "'quantization_config.quant_method', which is not supported; "
                     + "supported: 'mxfp4' in gpt_oss, and F32, F16 and BF16 without quantization in all families"))
         #expect(try failure(.gptOSS, ["quantization_config": ["quant_method": "awq"]]).kind == .unsupported)
         #expect(try failure(.llama, ["quantization_config": ["quant_method": "mxfp4"]]).kind == .unsupported)

@@ -140,8 +140,7 @@ extension EvaluationReport {
                 caption:
                     "A value for each of \(Words.count(results.seeds.count, "seed")). A head alone leaves the other "
                     + "knob at 1; mean shift is one constant pair, the heads' own average: what it reaches needs no "
-                    + "token-level control. Boxes show how much seeds vary, not problems; intervals are in the "
-                    + "table."
+                    + "token-level control. Boxes show how much seeds vary, not problems; intervals are in the table."
             )
         ]
     }

@@ -40,8 +40,8 @@ extension EvaluationReport {
                 caption:
                     "An example of \(ranks.count) tokens. Soft is what heads are trained with: m = exp(−α·relu(c − "
                     + "P̂)), α = \(α), c the cumulative probability with the token itself. Hard keeps tokens until c "
-                    + "reaches P̂, the one that reaches it included; inclusive keeps those with c ≤ P̂, and always "
-                    + "the first."
+                    + "reaches P̂, the one that reaches it included; inclusive keeps those with c "
+                    + "≤ P̂, and always the first."
             )
         ]
     }

@@ -8,8 +8,8 @@ extension EvaluationReport {
         guard let diagnosis = results.diagnosis else {
             return [
                 .paragraph(
-                    "There is no diagnosis: it is made from a cache of hidden states of this model, and there is none "
-                        + "that fits."
+                    "There is no diagnosis: it is made from a cache of hidden states of this model, "
+                        + "and there is none that fits."
                 )
             ]
         }

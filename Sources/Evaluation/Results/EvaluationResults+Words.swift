@@ -87,8 +87,8 @@ extension EvaluationResults {
         let survives = Holm.survive(comparisons.map { $0.difference.p ?? 1 })
         let shown = comparisons.indices.filter { [.better, .worse].contains(comparisons[$0].finding) }
         let start =
-            "\(Words.count(comparisons.count, "comparison")) are made, \(shown.count) of them show a difference at 95 "
-            + "% each"
+            "\(Words.count(comparisons.count, "comparison")) are made, \(shown.count) of them show "
+            + "a difference at 95 % each"
         let lost = shown.filter { !survives[$0] }.map { place in
             let pair = comparisons[place], isTurned = pair.second == rows.first { $0.role == .autoDeco }?.name
             return isTurned ? "\(pair.second) against \(pair.first)" : "\(pair.first) against \(pair.second)"
@@ -122,7 +122,7 @@ extension EvaluationResults {
             + "\(point.map { Words.percent($0.passAt1.mean) } ?? "–") % with the "
             + "\(counted(tuning.samplesPerProblem, "sample")) that chose it"
             + (again.map { ", \(Words.percent($0.passAt1.mean)) % with \($0.samplesPerProblem) fresh ones" } ?? "")
-            + ". An expert chose it on the problems that are measured: it is an oracle, and nobody has it for new "
-            + "problems."
+            + ". An expert chose it on the problems that are measured: it is an oracle, and nobody "
+            + "has it for new problems."
     }
 }

@@ -28,8 +28,7 @@ struct InitialHeads {
         guard found.hiddenSize == expected.hiddenSize else {
             throw refuse(
                 "read hidden states of \(counted(found.hiddenSize, "column")), expected \(expected.hiddenSize) as in "
-                    + "the cache "
-                    + "\(cache.folder.path)"
+                    + "the cache \(cache.folder.path)"
             )
         }
         do {

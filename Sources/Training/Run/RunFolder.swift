@@ -45,8 +45,8 @@ public struct RunFolder: Sendable {
         guard room >= byteCount else {
             throw TrainingError(
                 .runFolder,
-                "\(url.path): the disk has room for \(room) bytes, expected at least \(byteCount) for checkpoints and "
-                    + "heads"
+                "\(url.path): the disk has room for \(room) bytes, expected at least "
+                    + "\(byteCount) for checkpoints and heads"
             )
         }
         removeLeftovers()

@@ -123,8 +123,8 @@ public final class Trainer {
         }
         if !validation.heldOut.trajectories.isEmpty, state.progress.yardsticks == nil {
             events.note(
-                "looking for the best constant temperature and top-p on \(validation.halves.choosing.count) held-out "
-                    + "tokens"
+                "looking for the best constant temperature and "
+                    + "top-p on \(validation.halves.choosing.count) held-out tokens"
             )
             state.progress.yardsticks = try validation.overAll(validation.yardsticks(check: events.check))
         }

@@ -77,7 +77,7 @@ public struct TrainingSummary: Sendable, Encodable {
             standing?.words
             ?? (state.progress.best == nil
                 ? "Nothing was held out, so nothing says whether the heads have learned anything."
-                : ("Too few held-out trajectories to tell: all of them chose the best step, and none is left to judge "
-                    + "by."))
+                : ("Too few held-out trajectories to tell: all of them chose the best step, and none "
+                    + "is left to judge by."))
     }
 }
