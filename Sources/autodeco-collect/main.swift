@@ -1,6 +1,6 @@
-import Recipes
 import Foundation
 import HiddenStateCache
+import Recipes
 import Tasks
 import Tensor
 import Terminal

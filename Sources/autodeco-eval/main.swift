@@ -32,7 +32,9 @@ Command(
         configuration.evaluation.heads = folders.removeFirst()
     }
     configuration.evaluation.otherHeads += folders
-    if let filter = arguments[Flags.filter].flatMap(FilterChoice.init) { configuration.evaluation.filter = filter }
+    if let filter = arguments[Flags.filter].flatMap(NucleusFilter.init) {
+        configuration.evaluation.settings.filter = filter
+    }
 
     let plan = try EvaluationPlan(configuration)
     let evaluator = try Evaluator(plan)

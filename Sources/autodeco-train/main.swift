@@ -1,8 +1,8 @@
 import Backbone
-import Recipes
 import Files
 import Foundation
 import HiddenStateCache
+import Recipes
 import Safetensors
 import Tensor
 import Terminal
@@ -40,7 +40,7 @@ Command("autodeco-train", "Fits AutoDeco heads to a hidden-state cache.", flags:
 
     let lock = try FolderLock(folder(runFolder))
     defer { withExtendedLifetime(lock) {} }
-    let display = Display(console: console, steps: configuration.training.steps)
+    let display = Display(console: console, steps: configuration.training.settings.steps)
     let texts = TokenTexts(folder: cache.backboneFolder)
     let outcome = try trainer.train(
         resuming: arguments[Flags.resume],

@@ -38,8 +38,9 @@ import Testing
         #expect(c.collect.samples == 16 && c.collect.keepRejected && c.collect.temperature == 1 && c.collect.topK == 5)
         #expect(c.collect.problems == nil)
         #expect(c.cache.hiddenType == .float32 && c.cache.rank == 12)
-        #expect(c.training.learningRate == 1e-3 && c.training.objective == .released && c.training.gradientClip == nil)
-        #expect(c.evaluation.temperatures == [0.5, 1])
+        let training = c.training.settings
+        #expect(training.learningRate == 1e-3 && training.loss.objective == .released && training.gradientClip == nil)
+        #expect(c.evaluation.settings.temperatures == [0.5, 1])
     }
 
     @Test func everyConfigurationOfTheProjectReads() throws {
@@ -110,7 +111,8 @@ import Testing
         #expect(
             c.collect.samples == 9 && c.model.folder == "runs/x y" && c.task.command == .certain
                 && c.collect.keepRejected)
-        #expect(c.evaluation.topPs == [0.5, 1] && c.task.promptTemplate == "{problem}=" && c.cache.rank == nil)
+        #expect(
+            c.evaluation.settings.topPs == [0.5, 1] && c.task.promptTemplate == "{problem}=" && c.cache.rank == nil)
     }
 
     @Test func anOverrideIsToBlameForItsOwnMistakes() {

@@ -42,10 +42,10 @@ extension Artefacts {
         let cache = try HiddenStateCache(folder: cacheFolder)
         func trainer(_ folder: URL, stopsAfter steps: Int) throws -> TrainingOutcome {
             var configuration = try RunConfiguration(json5: Data("{}".utf8), file: "run.json")
-            configuration.training.steps = 4
-            configuration.training.trajectoriesPerStep = 2
-            configuration.training.validationFraction = 0.4
-            configuration.training.validationEvery = 2
+            configuration.training.settings.steps = 4
+            configuration.training.settings.trajectoriesPerStep = 2
+            configuration.training.settings.validationFraction = 0.4
+            configuration.training.settings.validationEvery = 2
             let run = try configuration.trainer(cache: cache, folder: RunFolder(folder))
             let count = Counter()
             return try run.train(

@@ -6,53 +6,7 @@ import HiddenStateCache
 import Safetensors
 import Training
 
-// From the configuration's words to the settings of those who do the work.
-
-extension TrainingSection {
-    /// What the trainer is told.
-    public var settings: TrainingSettings {
-        var settings = TrainingSettings()
-        (settings.initialHeads, settings.seed) = (initialHeads, seed)
-        settings.loss.objective = lossObjective
-        settings.loss.constants.steepness = alpha
-        settings.loss.dynamicFineTuning = dynamicFineTuning
-        settings.loss.easyTokenDropRate = easyTokenDrop
-        settings.loss.detachesTemperature = detachTemperature
-        (settings.heads, settings.enhancedFeatures) = (headSelection, enhancedFeatures)
-        (settings.steps, settings.trajectoriesPerStep) = (steps, trajectoriesPerStep)
-        (settings.maxTokens, settings.microBatchTokens) = (maxTokens, microBatchTokens)
-        (settings.adamW.beta1, settings.adamW.beta2) = (beta1, beta2)
-        (settings.adamW.epsilon, settings.adamW.weightDecay) = (epsilon, weightDecay)
-        (settings.learningRate, settings.decay, settings.warmupSteps) = (learningRate, decay, warmupSteps)
-        settings.gradientClip = gradientClip
-        (settings.validationFraction, settings.validationEvery) = (validationFraction, validationEvery)
-        (settings.earlyStoppingPatience, settings.checkpointEvery) = (earlyStoppingPatience, checkpointEvery)
-        return settings
-    }
-
-    private var headSelection: HeadSelection {
-        switch heads {
-        case .both: .both
-        case .temperature: .temperature
-        case .topP: .topP
-        }
-    }
-
-    private var lossObjective: Objective {
-        switch objective {
-        case .joint: .joint
-        case .released: .released
-        }
-    }
-
-    private var decay: Schedule.Decay {
-        switch schedule {
-        case .constant: .constant
-        case .linear: .linear
-        case .cosine: .cosine
-        }
-    }
-}
+// From a configuration to a training run.
 
 extension RunConfiguration {
     /// What a training run keeps of this configuration.

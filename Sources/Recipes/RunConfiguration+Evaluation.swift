@@ -7,27 +7,6 @@ import HiddenStateCache
 import Tasks
 import Training
 
-extension EvaluationSection {
-    /// What is compared, and how much is sampled.
-    public var settings: EvaluationSettings {
-        var settings = EvaluationSettings()
-        settings.filter =
-            switch filter {
-            case .hard: .hard
-            case .soft: .soft
-            case .inclusive: .inclusive
-            }
-        (settings.temperatures, settings.topPs, settings.minP) = (temperatures, topPs, minP)
-        (settings.entropyMinimum, settings.entropyMaximum) = (entropyMinimum, entropyMaximum)
-        settings.entropyExponent = entropyExponent
-        (settings.seeds, settings.seed, settings.samples) = (seeds, seed, samples)
-        (settings.tuningSamples, settings.filterSamples) = (tuningSamples, filterSamples)
-        (settings.curveSamples, settings.commandProblems) = (curveSamples, commandProblems)
-        (settings.generations, settings.maxTokens, settings.batch) = (generations, maxTokens, batch)
-        return settings
-    }
-}
-
 extension EvaluationPlan {
     /// What a configuration asks to evaluate.
     ///
