@@ -123,10 +123,6 @@ public struct SamplingCounts: Sendable, Equatable, Codable {
     /// The first of these failures, one of the verifier before one of the model.
     public var firstFault: Fault?
 
-    /// Whether sums of such counts stay numbers; a file may say anything.
-    var isSound: Bool {
-        [problems, solved, sampled, accepted, kept, truncated, faults].allSatisfy { (0...1 << 40).contains($0) }
-    }
     /// Tokens of all completions, end tokens included.
     public var sampledTokens = 0
 
@@ -158,7 +154,7 @@ public struct SamplingCounts: Sendable, Equatable, Codable {
     private static let largest = 1 << 50
 
     /// Whether some completions can have these counts.
-    private var isSound: Bool {
+    var isSound: Bool {
         let all = [problems, solved, sampled, accepted, kept, truncated, faults, sampledTokens]
         return all.allSatisfy { (0...Self.largest).contains($0) } && solved <= problems && kept <= accepted
             && accepted + truncated + faults <= sampled && (faults > 0) == (firstFault != nil)

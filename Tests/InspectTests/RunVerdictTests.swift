@@ -77,7 +77,7 @@ import Training
             "--json",
         ]
         func tokens(_ split: TrajectorySplit) -> Int { corpus.cache.trajectories(.validation, of: split).tokens }
-        func report(_ outcome: Program.Outcome) throws -> Int {
+        func report(_ outcome: SpawnedProgram) throws -> Int {
             try JSONDecoder().decode(Report.self, from: outcome.output).tokens
         }
         let own = try Program.outcome(loss)

@@ -200,7 +200,7 @@ import Testing
         #expect(page.contains(String(format: "%.5f", summary?.validationLoss ?? -1)))
         #expect(try FileManager.default.contentsOfDirectory(atPath: run.tensorBoard.path).count == 1)
         let resolved = try RunConfiguration(path: run.configuration.path)
-        #expect(resolved.training.learningRate == 0.01)
+        #expect(resolved.training.settings.learningRate == 0.01)
     }
 
     @Test func everyConfigurationThatTheProjectCarriesCanBeTrainedFrom() throws {
