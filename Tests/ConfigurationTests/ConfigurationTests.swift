@@ -34,6 +34,7 @@ import Testing
             }
             """)
         #expect(c.model.folder == "data/m" && c.model.name == nil)
+        #expect(c.task.judge == .lastLine)
         #expect(c.task.verifier == .exact && c.task.promptTemplate == "Q: {problem}\nA:")
         #expect(c.collect.samples == 16 && c.collect.keepRejected && c.collect.temperature == 1 && c.collect.topK == 5)
         #expect(c.collect.problems == nil)
@@ -202,6 +203,11 @@ import Testing
         ("{collect: {topP: 0.5, topK: 3}}", "collect.topP and collect.topK exclude each other"),
         ("{collect: {minP: 0.5, topK: 3}}", "collect.minP and collect.topK exclude each other"),
         ("{collect: {temperature: 0}}", "collect.samples is 8, expected 1: at temperature 0"),
+        ("{task: {judge: \"lines\"}}", "task.judge is \"lines\", expected one of \"lastLine\", \"everyLine\""),
+        (
+            "{task: {verifier: \"exact\", judge: \"everyLine\"}}",
+            "task.judge is \"everyLine\", expected \"lastLine\": only the verifier \"countdown\" judges lines"
+        ),
         ("{task: {verifier: \"exact\", command: \"diverse\"}}", "task.command is \"diverse\", expected null"),
         ("{training: {warmupSteps: 500}}", "training.warmupSteps is 500, expected at most the 400"),
         (
