@@ -49,21 +49,28 @@ import Testing
             ("tokens", [61, 1, 1, 1, 1], "found 61 tokens in 1 samples, expected at most 60 each"),
             ("problem", ["a"], "differ in length"),
             ("tokens", [-5, 1, 1, 1, 1], "found -5 tokens"),
-            ("faults", [1, 0, 0, 0, 0], "without a reason"),
+            ("faults", [1, 1, 1, 1, 1], "expected 1 together at most"),
             ("temperatureSum", [-1.0, 0, 0, 0, 0], "temperatures of sum -1.0"),
             ("topPSum", [1e300, 0, 0, 0, 0], "top-ps of sum 1e+300"),
             ("problem", ["a", "b", "c", "d", "e"], "found problem a, expected"),
             ("seconds", -1.0, "found -1.0 seconds"),
             ("samples", "many", "cannot be read as a finished run"),
         ]
-        for (key, value, words) in cases {
-            try sound.write(to: file)
-            try change(file, key, value)
+        func expect(_ key: String, _ words: String) throws {
             let error = #expect(throws: EvaluationError.self, "\(key)") { try EmbeddedEvaluation.run(plan) }
             let sentence = error?.description ?? ""
             #expect(sentence.contains(file.lastPathComponent) && sentence.contains(words), "\(key): \(sentence)")
             #expect(sentence.hasSuffix("; remove it to sample it again"), "\(key): \(sentence)")
         }
+        for (key, value, words) in cases {
+            try sound.write(to: file)
+            try change(file, key, value)
+            try expect(key, words)
+        }
+        try sound.write(to: file)
+        for key in ["correct", "truncated"] { try change(file, key, [0, 0, 0, 0, 0]) }
+        try change(file, "faults", [1, 0, 0, 0, 0])
+        try expect("faults", "found 1 not judged without a reason")
         try sound.write(to: file)
         #expect(try EmbeddedEvaluation.run(plan).sampled == 0)
     }

@@ -45,14 +45,15 @@ import Training
     }
 
     @Test(arguments: [
-        ["training.objective=released", "training.dynamicFineTuning=false", "training.easyTokenDrop=0"],
-        ["training.objective=joint"],
+        (["training.objective=released", "training.dynamicFineTuning=false", "training.easyTokenDrop=0"], .better),
+        // Without easy tokens heads come to expect more mistakes than there are among all.
+        (["training.objective=joint"], .worse),
     ])
-    func allProgramsSayWhatTheRunSaid(settings: [String]) throws {
+    func allProgramsSayWhatTheRunSaid(settings: [String], expected: Standing.Finding) throws {
         let corpus = try Self.corpus(), folder = try TemporaryFolder()
         let summary = try train(corpus, settings, in: folder.url), standing = try #require(summary.standing)
         let finding = try #require(summary.finding)
-        #expect(finding == .better, "\(summary.verdict)")
+        #expect(finding == expected, "\(summary.verdict)")
         let rows = try JSONDecoder().decode([Row].self, from: Program.run(["runs", folder.url.path, "--json"]))
         let row = try #require(rows.first)
         let diagnose = ["diagnose", "--heads", folder.path("heads"), "--cache", corpus.folder.path]
@@ -62,7 +63,7 @@ import Training
             // As many threads, and blocks as large: the same bits.
             #expect(run.standing?.heads == standing.heads && run.standing?.constant == standing.constant)
         }
-        #expect(row.loss == summary.validationLoss)
+        #expect(abs(row.loss / (summary.validationLoss ?? .nan) - 1) < 1e-12)
         let text = String(decoding: try Program.run(diagnose), as: UTF8.self)
         #expect(text.contains(summary.verdict))
         #expect(text.contains("weighed by their base probability") == settings.contains("training.objective=joint"))

@@ -49,8 +49,9 @@ import Testing
     }
 
     @Test func aCacheThatTheRunWasNotTrainedOnIsSaid() throws {
-        let corpus = try Corpus(), folder = try TemporaryFolder(), run = try trained(corpus, in: folder)
-        #expect(run.note(on: try Corpus(seed: 2).cache)?.contains("trained on another cache") == true)
+        let corpus = try Corpus(), other = try Corpus(seed: 2), folder = try TemporaryFolder()
+        let run = try trained(corpus, in: folder)
+        #expect(run.note(on: other.cache)?.contains("trained on another cache") == true)
         try FileManager.default.removeItem(at: RunFolder(folder.url).checkpoint)
         #expect(run.note(on: corpus.cache)?.contains("checkpoint is not beside") == true)
     }

@@ -156,7 +156,7 @@ import Testing
         let one = try Corpus(trajectories: 1)
         #expect(
             message { _ = try one.trainer("training.validationFraction=0.5", in: folder.url) }?
-                .contains("none of 1 trajectories is held out") == true)
+                .contains("none of 1 trajectory is held out") == true)
         #expect(
             try corpus.trainer("training.validationFraction=0", in: folder.url).finished()?.verdict.contains(
                 "Nothing was held out") == true)
