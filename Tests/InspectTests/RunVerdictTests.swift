@@ -29,6 +29,8 @@ import Training
 
     private struct Diagnosis: Decodable { var run: Run? }
 
+    private struct Report: Decodable { var tokens: Int }
+
     /// A run on the corpus, with its summary.
     private func train(_ corpus: DiagnosisCorpus, _ settings: [String], in folder: URL) throws -> TrainingSummary {
         let standard = [
@@ -45,9 +47,12 @@ import Training
     }
 
     @Test(arguments: [
-        (["training.objective=released", "training.dynamicFineTuning=false", "training.easyTokenDrop=0"], .better),
+        (
+            ["training.objective=released", "training.dynamicFineTuning=false", "training.easyTokenDrop=0"],
+            Standing.Finding.better
+        ),
         // Without easy tokens heads come to expect more mistakes than there are among all.
-        (["training.objective=joint"], .worse),
+        (["training.objective=joint"], Standing.Finding.worse),
     ])
     func allProgramsSayWhatTheRunSaid(settings: [String], expected: Standing.Finding) throws {
         let corpus = try Self.corpus(), folder = try TemporaryFolder()
@@ -72,7 +77,6 @@ import Training
     @Test func heldOutTokensAreThoseThatTheRunHeldOut() throws {
         let corpus = try Self.corpus(), folder = try TemporaryFolder()
         _ = try train(corpus, ["training.steps=1"], in: folder.url)
-        struct Report: Decodable { var tokens: Int }
         let loss = [
             "loss", "--heads", folder.path("heads"), "--cache", corpus.folder.path, "--trajectories", "validation",
             "--json",
