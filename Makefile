@@ -24,10 +24,11 @@ EVALUATION := runs/countdown/evaluation
 # The commit that programs were built from, for --version; a + says that files were changed after it.
 LEAVE_COMMIT = commit=$$(git describe --always --dirty=+ --exclude '*' 2>/dev/null) && echo "$$commit" > .build/release/autodeco-commit || true
 
-.PHONY: help setup build test test-library test-scripts docs collect train ablations eval gradcheck bench soak clean
+.PHONY: help setup build lint test test-library test-scripts docs collect train ablations eval gradcheck bench soak clean
 
 help:
 	@echo 'make test       set up what is missing, build and run all tests'
+	@echo 'make lint       hold the form of Sources and Tests to .swift-format'
 	@echo 'make collect    sample the embedded example'"'"'s trajectories and write their hidden-state cache'
 	@echo 'make train      fit heads on the embedded example; collects first where there is no cache yet'
 	@echo 'make ablations  fit heads without one part of the method at a time, and compare their losses'
@@ -58,6 +59,10 @@ setup:
 build: setup
 	swift build $(RELEASE)
 	@$(LEAVE_COMMIT)
+
+# Hold Sources and Tests to .swift-format; `swift format -i` on a file mends it.
+lint: setup
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
 test: setup
 	$(TEST) $(TEST_FOLDER)

@@ -25,5 +25,10 @@ public final class FolderLock {
         }
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    deinit {
+        guard descriptor >= 0 else { return }
+        // A program that is being started elsewhere holds a copy for a moment, which closing alone would leave locked.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }

@@ -21,6 +21,24 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
     }
 
+    /// As a program that is being started has one for a moment.
+    @Test func aCopyOfTheDescriptorKeepsNoLock() throws {
+        defer { try? FileManager.default.removeItem(at: folder.deletingLastPathComponent()) }
+        var copies: [Int32] = []
+        defer { for copy in copies { close(copy) } }
+        do {
+            let lock = try FolderLock(folder)
+            let name = folder.resolvingSymlinksInPath().lastPathComponent
+            copies = (3..<1024).filter { descriptor in
+                let opened = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")
+                return opened?.hasSuffix("/\(folder.deletingLastPathComponent().lastPathComponent)/\(name)") == true
+            }.map { dup($0) }
+            #expect(!copies.isEmpty)
+            withExtendedLifetime(lock) {}
+        }
+        #expect(throws: Never.self) { try FolderLock(folder) }
+    }
+
     @Test func aFileIsNoFolder() throws {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("lock-\(UUID().uuidString)")
         try Data().write(to: file)

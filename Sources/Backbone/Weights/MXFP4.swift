@@ -30,7 +30,8 @@ func decodeMXFP4(
     for block in 0..<blocks {
         let bytes = packed.loadUnaligned(fromByteOffset: block &* 16, as: SIMD16<UInt8>.self)
         var wide = SIMD16<UInt32>()
-        for lane in 0..<16 { wide[lane] = UInt32(bytes[lane]) }  // The library's conversion is a call; this is one instruction.
+        // The library's conversion is a call; this is one instruction.
+        for lane in 0..<16 { wide[lane] = UInt32(bytes[lane]) }
         let exponent = UInt32(scales.load(fromByteOffset: block, as: UInt8.self))
         // 2^-127 has no exponent field of its own.
         let scale = SIMD16<Float>(repeating: Float(bitPattern: exponent == 0 ? 1 << 22 : exponent &<< 23))
