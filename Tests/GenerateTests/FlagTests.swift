@@ -25,7 +25,10 @@ import Testing
         (["--top-p=-0.1"], "--top-p is -0.1, expected a number from 0.0 to 1.0"),
         (["--min-p", "2"], "--min-p is 2.0, expected a number from 0.0 to 1.0"),
         (["--top-k", "0"], "found '0' for --top-k, expected a whole number from 1"),
-        (["--top-k", "9223372036854775807"], "found '9223372036854775807' for --top-k, expected a whole number from 1"),
+        (
+            ["--top-k", "9223372036854775807"],
+            "found '9223372036854775807' for --top-k, expected a whole number from 1"
+        ),
         (["--temperature=-1"], "--temperature is -1.0, expected a number from 0.0 to 1e+20"),
         (["--temperature", "0", "--samples", "2"], "--temperature 0 gives the same text each time"),
         (["--heads", "/nowhere", "--width", "0"], "found '0' for --width, expected a whole number from 1 to 65536"),
