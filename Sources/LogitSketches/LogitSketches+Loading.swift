@@ -208,7 +208,8 @@ private struct TailLimits<Stored: Scalar> {
 
     var words: String {
         "a bin holds a count, mean or variance that cannot be, expected whole counts of at most "
-            + "\(Int(mostTokens)) together, means from \(lowestMean) to \(highestMean) and variances from 0 to \(largestVariance)"
+            + "\(Int(mostTokens)) together, means from \(lowestMean) "
+            + "to \(highestMean) and variances from 0 to \(largestVariance)"
     }
 }
 

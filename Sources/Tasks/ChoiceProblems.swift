@@ -90,7 +90,8 @@ struct ChoiceElement: Decodable {
     }
 
     static let form =
-        #"such as {"question": "2+2?", "options": ["3", "4"], "answer": "B"} or {"problem": "2+2? A. 3 B. 4", "gt": "B"}"#
+        #"such as {"question": "2+2?", "options": ["3", "4"], "answer": "B"} "#
+        + #"or {"problem": "2+2? A. 3 B. 4", "gt": "B"}"#
 
     private enum LetterOrIndex: Decodable {
         case letter(String), index(Int)

@@ -98,8 +98,10 @@ private struct CacheTimes: Encodable {
 
     var text: String {
         """
-        \(CacheTokens.blockRows) rows at D = 3,584 and V = 151,936: logits \(String(format: "%.3f", product)) s, sketches \(String(format: "%.3f", sketches)) s
-        sketches over logits: \(String(format: "%.3f", overhead))   bar ≤ \(Self.bar)   \(overhead <= Self.bar ? "holds" : "missed")
+        \(CacheTokens.blockRows) rows at D = 3,584 and V = 151,936: \
+        logits \(String(format: "%.3f", product)) s, sketches \(String(format: "%.3f", sketches)) s
+        sketches over logits: \(String(format: "%.3f", overhead))   \
+        bar ≤ \(Self.bar)   \(overhead <= Self.bar ? "holds" : "missed")
         reading batches of \(Readable.count(Self.tokens)) tokens: \(Readable.count(Int(loadRate))) tokens/s
         """
     }

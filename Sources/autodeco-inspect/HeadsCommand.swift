@@ -65,13 +65,14 @@ private struct HeadsSummary: Encodable {
         let rows = order.compactMap { name in
             parameters[name].map {
                 "  \(name.padding(toLength: width, withPad: " ", startingAt: 0))  "
-                    + "\($0.shape.map(String.init).joined(separator: " × ").padding(toLength: 12, withPad: " ", startingAt: 0))"
+                    + $0.shape.map(String.init).joined(separator: " × ")
+                    .padding(toLength: 12, withPad: " ", startingAt: 0)
                     + String(format: "  rms %.4f  largest %.4f", $0.rootMeanSquare, $0.largest)
             }
         }
         return """
-            \(heads) for hidden states of \(hiddenSize), \(enhancedFeatures ? "with" : "without") features of the distribution, \
-            \(Readable.count(parameterCount)) parameters
+            \(heads) for hidden states of \(hiddenSize), \(enhancedFeatures ? "with" : "without") features of the \
+            distribution, \(Readable.count(parameterCount)) parameters
             \(rows.joined(separator: "\n"))
             """
     }

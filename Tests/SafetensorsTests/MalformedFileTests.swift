@@ -51,7 +51,8 @@ private let malformed: [Malformed] = [
 
     // JSON.
     Malformed(
-        "unclosed object", file: assemble("{"), byte: 9, found: "the end of the text", expected: "a name in the header"),
+        "unclosed object", file: assemble("{"), byte: 9, found: "the end of the text",
+        expected: "a name in the header"),
     Malformed("missing colon", #"{"a" 1}"#, at: "1", found: "'1'", expected: "':'"),
     Malformed("missing comma", "{\(aPair) \"b\"", at: "\"b\"", found: "'\"'", expected: "',' or '}'"),
     Malformed(

@@ -33,7 +33,8 @@ struct OpeningTests {
 
     @Test func escapesInNamesAndMetadataAreResolved() throws {
         let header =
-            #"{"__metadata__":{"\"\\\/\b\f\n\r\t":"\u00e9\ud83d\ude00é😀"},"\u0061\u0000":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#
+            #"{"__metadata__":{"\"\\\/\b\f\n\r\t":"\u00e9\ud83d\ude00é😀"},"#
+            + #""\u0061\u0000":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#
         let file = try SafetensorsFile(bytes: assemble(header))
         #expect(file.metadata == ["\"\\/\u{8}\u{C}\n\r\t": "é😀é😀"])
         #expect(file.names == ["a\0"])
@@ -41,7 +42,8 @@ struct OpeningTests {
 
     @Test func entriesComeInTheOrderOfTheirBytes() throws {
         let header =
-            #"{"late":{"dtype":"U8","shape":[1],"data_offsets":[1,2]},"none":{"dtype":"F32","shape":[0,4],"data_offsets":[1,1]},"early":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}"#
+            #"{"late":{"dtype":"U8","shape":[1],"data_offsets":[1,2]},"#
+            + #""none":{"dtype":"F32","shape":[0,4],"data_offsets":[1,1]},"early":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}"#
         let file = try SafetensorsFile(bytes: assemble(header, data: [5, 6]))
         #expect(file.names == ["early", "none", "late"])
         #expect(file.entries.map(\.count) == [1, 0, 1])

@@ -50,7 +50,8 @@ import Testing
 
     @Test func arraysAndLinesAreRead() throws {
         let letter =
-            #"{"question_id": 7, "question": "2+2?", "options": ["3", "4"], "answer": "B", "answer_index": 1, "src": "x"}"#
+            #"{"question_id": 7, "question": "2+2?", "options": ["3", "4"], "answer": "B", "#
+            + #""answer_index": 1, "src": "x"}"#
         let index = #"{"question": "1+1?", "options": ["2", "3"], "answer": 0}"#
         let expected = [
             Problem(id: "7", text: "2+2?\nA. 3\nB. 4", answer: .text("B")),

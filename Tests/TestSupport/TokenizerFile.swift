@@ -42,7 +42,8 @@ package struct TokenizerFile {
               "pre_tokenizer": \(preTokenizer),
               "post_processor": \(postProcessor),
               "decoder": \(decoder),
-              "model": {\(model), "vocab": \(vocabulary ?? "{\(entries)}"), "merges": [\(merges.joined(separator: ", "))]}
+              "model": {\(model), "vocab": \(vocabulary ?? "{\(entries)}"),
+                "merges": [\(merges.joined(separator: ", "))]}
             }
             """.utf8)
     }
@@ -57,13 +58,14 @@ package struct TokenizerFile {
         singleWord: Bool = false
     ) -> String {
         """
-        {"id": 0, "content": \(jsonText(content)), "special": \(special), "normalized": \(normalized), "lstrip": \(lstrip), \
-        "rstrip": \(rstrip), "single_word": \(singleWord)}
+        {"id": 0, "content": \(jsonText(content)), "special": \(special), "normalized": \(normalized), \
+        "lstrip": \(lstrip), "rstrip": \(rstrip), "single_word": \(singleWord)}
         """
     }
 
     package static func split(regex: String, behavior: String = "Isolated", invert: Bool = false) -> String {
-        #"{"type": "Split", "pattern": {"Regex": \#(jsonText(regex))}, "behavior": "\#(behavior)", "invert": \#(invert)}"#
+        #"{"type": "Split", "pattern": {"Regex": \#(jsonText(regex))}, "#
+            + #""behavior": "\#(behavior)", "invert": \#(invert)}"#
     }
 
     package static func sequence(_ preTokenizers: String...) -> String {
@@ -86,7 +88,8 @@ package func jsonText(_ text: String) -> String {
 /// Patterns as published, for tests of every stage.
 package enum PublishedPattern {
     package static let llama3 =
-        #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+        #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"#
+        + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
     package static let gptOSS = [
         #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#,
         #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#,

@@ -98,7 +98,8 @@ import Testing
 
     @Test func emptyAffixesAndNoDropoutAreNothing() throws {
         let model =
-            #""type": "BPE", "dropout": 0.0, "continuing_subword_prefix": "", "end_of_word_suffix": "", "byte_fallback": false"#
+            #""type": "BPE", "dropout": 0.0, "continuing_subword_prefix": "", "end_of_word_suffix": "", "#
+            + #""byte_fallback": false"#
         #expect(try encode("a", tokens: [], merges: [], model: model) == [97])
     }
 

@@ -95,8 +95,10 @@ import Testing
 @Suite struct ExpectedRunTests {
     private func configuration(_ settings: String...) throws -> RunConfiguration {
         let text = """
-            { model: { hiddenSize: 24, vocabularySize: 900 }, cache: { topLogits: 16, tailBins: 8, expectedTrajectories: 200, expectedTokens: 10000 },
-              training: { steps: 10, trajectoriesPerStep: 40, microBatchTokens: 300, validationFraction: 0.1, maxTokens: 30 } }
+            { model: { hiddenSize: 24, vocabularySize: 900 }, cache: 
+              { topLogits: 16, tailBins: 8, expectedTrajectories: 200, expectedTokens: 10000 },
+              training: { steps: 10, trajectoriesPerStep: 40, microBatchTokens: 300,
+              validationFraction: 0.1, maxTokens: 30 } }
             """
         return try RunConfiguration(json5: Data(text.utf8), file: "test", overrides: settings)
     }

@@ -109,7 +109,8 @@ import Testing
         let corpus = try Corpus(), folder = try TemporaryFolder(), run = RunFolder(folder.url)
         let found = message {
             try corpus.trainer(
-                "training.learningRate=1e38;training.schedule=constant;training.validationEvery=100;training.checkpointEvery=1",
+                "training.learningRate=1e38;training.schedule=constant;"
+                    + "training.validationEvery=100;training.checkpointEvery=1",
                 in: folder.url
             )
             .finished()

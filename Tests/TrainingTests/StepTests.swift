@@ -87,7 +87,8 @@ import Testing
         for microBatch in [100_000, 64, 7] {
             let section = try section(
                 corpus,
-                "training.microBatchTokens=\(microBatch);training.objective=\(objective.rawValue);training.heads=\(selection.rawValue)"
+                "training.microBatchTokens=\(microBatch);training.objective=\(objective.rawValue);"
+                    + "training.heads=\(selection.rawValue)"
             )
             var plan = plan(corpus, section)
             let tokens = plan.tokens(step: 2, of: corpus.cache), heads = heads(selection)

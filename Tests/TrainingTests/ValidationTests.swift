@@ -134,7 +134,8 @@ import Testing
         let corpus = try Corpus(), folder = try TemporaryFolder()
         // A rate so small that no parameter changes.
         let trainer = try corpus.trainer(
-            "training.learningRate=1e-30;training.steps=100;training.validationEvery=2;training.earlyStoppingPatience=3",
+            "training.learningRate=1e-30;training.steps=100;training.validationEvery=2;"
+                + "training.earlyStoppingPatience=3",
             in: folder.url)
         let summary = try trainer.finished()
         #expect(summary?.steps == 6)

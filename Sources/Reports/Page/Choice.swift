@@ -28,7 +28,8 @@ public struct Choice: Sendable {
         let names = options.map { "<option>\(escaped($0.name))</option>" }.joined()
         let contents = options.map { option in
             "<div class=\"option\" role=\"group\" "
-                + "aria-label=\"\(escaped(option.name))\">\(option.blocks.map { $0.html(&identifiers) }.joined())</div>\n"
+                + "aria-label=\"\(escaped(option.name))\">"
+                + "\(option.blocks.map { $0.html(&identifiers) }.joined())</div>\n"
         }
         return """
             <div class="choice"><p class="chooser" hidden><label for="\(identifier)">\(escaped(label))</label> \

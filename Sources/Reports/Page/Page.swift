@@ -56,7 +56,8 @@ public struct Page: Sendable {
             </head>
             <body>
             <header><h1>\(escaped(title))</h1>\(subtitle.map { "<p>\(escaped($0))</p>" } ?? "")
-            \(contents.count > 1 ? "<nav aria-label=\"Sections\">\(contents.joined(separator: " "))</nav>" : "")</header>
+            \(contents.count > 1 ? "<nav aria-label=\"Sections\">\(contents.joined(separator: " "))</nav>" : "")\
+            </header>
             <main>
             \(body.joined())</main>
             \(identifiers.scripts.map { "<script>\($0)</script>" } ?? "")

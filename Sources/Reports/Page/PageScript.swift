@@ -25,7 +25,8 @@ enum PageScript {
     /// A browser may keep what was chosen when a page is loaded again, so the list itself says what to show.
     static let choices = """
         for (const choice of document.querySelectorAll('.choice')) {
-          const list = choice.querySelector('select'), options = [...choice.children].filter(child => child.className === 'option');
+          const list = choice.querySelector('select');
+          const options = [...choice.children].filter(child => child.className === 'option');
           const show = () => options.forEach((option, index) => { option.hidden = index !== list.selectedIndex; });
           list.addEventListener('change', show);
           list.parentElement.hidden = false;

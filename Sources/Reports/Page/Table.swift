@@ -70,8 +70,8 @@ public struct Table: Sendable {
         let headings = columns.map { column in
             let unit = column.unit.map { " <span class=\"unit\">\(escaped($0))</span>" } ?? ""
             return
-                "<th "
-                + "scope=\"col\"\(column.decimals == nil ? "" : " class=\"number\"")>\(escaped(column.name))\(unit)</th>"
+                "<th scope=\"col\"\(column.decimals == nil ? "" : " class=\"number\"")>"
+                + "\(escaped(column.name))\(unit)</th>"
         }
         let body = rows.enumerated().map { number, row in
             if let heading = row.heading {
@@ -86,7 +86,8 @@ public struct Table: Sendable {
                 let tag = index == 0 && column.decimals == nil ? "th" : "td"
                 let scope = tag == "th" ? " scope=\"row\"" : ""
                 return
-                    "<\(tag)\(scope)\(column.decimals == nil ? "" : " class=\"number\"")>\(escaped(text(cell, column)))</\(tag)>"
+                    "<\(tag)\(scope)\(column.decimals == nil ? "" : " class=\"number\"")>"
+                    + "\(escaped(text(cell, column)))</\(tag)>"
             }
             return "<tr\(row.isEmphasised ? " class=\"emphasised\"" : "")>\(cells.joined())</tr>\n"
         }

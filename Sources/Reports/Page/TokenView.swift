@@ -69,9 +69,12 @@ public struct TokenView: Sendable {
         let given = prompt.map { "<span class=\"prompt\">\(Self.visible($0))</span>" } ?? ""
         return """
             <section class="tokens" aria-label="\(escaped(title))"><h3>\(escaped(title))</h3>
-            <input type="radio" class="by-t" name="\(identifier)" id="\(identifier)-t" checked><label for="\(identifier)-t">Temperature T̂</label>
-            <input type="radio" class="by-p" name="\(identifier)" id="\(identifier)-p"><label for="\(identifier)-p">Top-p P̂</label>
-            <div class="scale t"><span>\(temperature[0])</span>\(ramp("b", reversed: true))<i>\(temperature[1])</i>\(ramp("a"))<span>\(temperature[2])</span></div>
+            <input type="radio" class="by-t" name="\(identifier)" id="\(identifier)-t" checked>\
+            <label for="\(identifier)-t">Temperature T̂</label>
+            <input type="radio" class="by-p" name="\(identifier)" id="\(identifier)-p">\
+            <label for="\(identifier)-p">Top-p P̂</label>
+            <div class="scale t"><span>\(temperature[0])</span>\(ramp("b", reversed: true))\
+            <i>\(temperature[1])</i>\(ramp("a"))<span>\(temperature[2])</span></div>
             <div class="scale p"><span>\(topP[1])</span>\(ramp("p"))<span>\(topP[0])</span></div>
             <p class="text">\(given)\(tokens.map { element($0, shading) }.joined())</p>
             <output class="spoken" aria-live="polite"></output></section>

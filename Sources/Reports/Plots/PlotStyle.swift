@@ -32,10 +32,12 @@ enum PlotStyle {
             .plot{\(light);color-scheme:light dark;font-family:system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;\
             display:block;width:100%;height:auto;background:var(--page)}
             @media (prefers-color-scheme:dark){.plot{\(dark)}}
-            .plot text{fill:var(--ink);font-variant-numeric:tabular-nums}.plot .muted{fill:var(--muted)}.plot .strong{font-weight:600}
+            .plot text{fill:var(--ink);font-variant-numeric:tabular-nums}.plot .muted{fill:var(--muted)}
+            .plot .strong{font-weight:600}
             .plot path{fill:none}.plot .grid{stroke:var(--grid)}.plot .axis{stroke:var(--muted)}
             \(series)
-            .plot text.series{fill:currentColor}.plot text.halo{paint-order:stroke;stroke:var(--page);stroke-width:4px;stroke-linejoin:round}
+            .plot text.series{fill:currentColor}.plot text.halo{paint-order:stroke;stroke:var(--page);
+            stroke-width:4px;stroke-linejoin:round}
             .plot .line{stroke:currentColor;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
             .plot .dash{stroke-dasharray:7 4;stroke-linecap:butt}.plot .dot{stroke-dasharray:2 3.5;stroke-linecap:butt}
             .plot .faint{stroke-width:1.2;stroke-opacity:.38}.plot .thin{stroke-width:1}
