@@ -81,10 +81,10 @@ import Testing
                 == "p.json, line 1: the answer is 2, expected an index from 0 to 1")
         #expect(
             message(#"[{"question": "q", "options": ["3"], "answer": "A"}]"#)
-                == "p.json, problem 1: has 1 options, expected 2 to 10")
+                == "p.json, problem 1: has 1 option, expected 2 to 10")
         #expect(message("[\(good)").hasPrefix("p.json: is not JSON, expected such as"))
         #expect(message("[]") == "p.json: holds no problems, expected an array of them")
-        #expect(message("[\(good)]", limit: 2) == "p.json: holds 1 problems, expected at least 2")
+        #expect(message("[\(good)]", limit: 2) == "p.json: holds 1 problem, expected at least 2")
         #expect(
             message(#"[{"id": 1, "problem": "q", "gt": "B"}, {"id": 1, "problem": "q", "gt": "B"}]"#)
                 == #"p.json, problem 2: the id "1" belongs to problem 1, too"#)
