@@ -11,8 +11,9 @@ struct LaTeXNormalization {
         var reader = LaTeXNormalization(rest: withoutBraces(tokens)[...])
         var normal = reader.read(isOuter: true)
         trimEnd(&normal)
-        if normal.first == "+" { normal.removeFirst() }
-        return (withoutName(withoutBraces(normal)), LaTeXUnits.canonical(reader.ending))
+        if let first = normal.first, ["+", "\\approx", "="].contains(first) { normal.removeFirst() }
+        normal = LaTeXNames.withoutName(withoutBraces(normal))
+        return (normal == ["\\{", "\\}"] ? ["\\emptyset"] : normal, LaTeXUnits.canonical(reader.ending))
     }
 
     /// Models write boxes without end: what is too long or nested too deeply for the stack is compared as text alone.
@@ -48,19 +49,6 @@ struct LaTeXNormalization {
         return Array(inner)
     }
 
-    /// `x=5`, `x\in[0,1]` and `x=1,x=2` name what is asked for; `x=1,y=2` says more than two numbers.
-    private static func withoutName(_ tokens: [String]) -> [String] {
-        guard tokens.count > 2, let name = tokens.first, name.count == 1, name.first?.isLetter == true,
-            tokens[1] == "=" || tokens[1] == "\\in"
-        else { return tokens }
-        let starts = tokens.indices.filter { $0 == 0 || tokens[$0 - 1] == "," }.filter {
-            tokens[$0...].starts(with: [name, tokens[1]])
-        }
-        guard starts.count == tokens.count(where: { $0 == tokens[1] }) else { return tokens }
-        let dropped = Set(starts.flatMap { [$0, $0 + 1] })
-        return tokens.indices.filter { !dropped.contains($0) }.map { tokens[$0] }
-    }
-
     private static func trimEnd(_ tokens: inout [String]) {
         while let last = tokens.last, [" ", ".", ",", ";", ":"].contains(last) { tokens.removeLast() }
     }
@@ -69,12 +57,14 @@ struct LaTeXNormalization {
 
     /// Reads to the end, or to the brace that closes a group.
     private mutating func read(isOuter: Bool) -> [String] {
-        var out: [String] = []
+        var out: [String] = [], above: [String]?
         while let token = rest.popFirst() {
             let before = previous
             previous = token
             switch token {
-            case "}" where !isOuter: return out
+            case "}" where !isOuter: return Self.over(above, out)
+            case "\\over" where above == nil: (above, out) = (out, [])
+            case "." where isIdlePoint(behind: out.last): continue
             case " ": appendMixedNumber(&out)
             case "\\frac", "\\binom": out += [token] + argument() + argument()
             case "\\sqrt":
@@ -87,17 +77,43 @@ struct LaTeXNormalization {
                 out += argument()
             case "^", "_":
                 let script = argument()
-                if token == "^", script == ["{", "\\circ", "}"] { continue }
+                if token == "^", script == ["{", "\\circ", "}"] {
+                    if isOuter, let scale = temperatureScale { (ending, rest) = (["degree", " ", scale], []) }
+                    continue
+                }
                 out += [token] + script
-            case "{": out += ["{"] + read(isOuter: false) + ["}"]
+            case "{":
+                let group = read(isOuter: false)
+                if !group.isEmpty { out += ["{"] + group + ["}"] }
             case "or" where isOuter && !out.isEmpty, "and" where isOuter && !out.isEmpty: appendComma(&out)
             case _ where Self.textCommands.contains(token) || Self.fontCommands.contains(token):
                 appendText(&out, isOuter: isOuter, command: token, isBehindSpace: before == " ")
             case _ where isOuter && LaTeXUnits.isWord(token) && isNumeric(out.last) && isAtEnd(): end(with: [token])
-            default: out.append(token)
+            default: out.append(token == ";" ? "," : token)
             }
         }
-        return out
+        return Self.over(above, out)
+    }
+
+    /// `{3 \over 4}` is a fraction; TeX takes all of the group that stands before it, and all behind it.
+    private static func over(_ above: [String]?, _ below: [String]) -> [String] {
+        above.map { ["\\frac", "{"] + $0 + ["}", "{"] + below + ["}"] } ?? below
+    }
+
+    /// The point of `1., 2.`: behind a whole number, and before neither digits nor `\overline`.
+    private func isIdlePoint(behind number: String?) -> Bool {
+        guard number?.isWhole == true else { return false }
+        guard let next = rest.prefix(2).first(where: { $0 != " " }) else { return true }
+        return next.first?.isASCIIDigit != true && next != "." && next != "\\overline"
+    }
+
+    /// C or F where nothing else follows a degree sign, in a font or not.
+    private var temperatureScale: String? {
+        let words = rest.filter {
+            ![" ", "{", "}", ".", ","].contains($0) && !Self.textCommands.contains($0)
+                && !Self.fontCommands.contains($0)
+        }
+        return words == ["C"] || words == ["F"] ? words.first : nil
     }
 
     /// Takes the rest, a power of a unit at most, as the answer's ending.
@@ -169,6 +185,6 @@ struct LaTeXNormalization {
     private static let fontCommands: Set<String> = [
         "\\textbf", "\\textit", "\\textsf", "\\mathrm", "\\mathbf", "\\mathit", "\\mathsf", "\\mathbb", "\\mathcal",
         "\\mathfrak",
-        "\\mathscr", "\\boldsymbol", "\\bm", "\\operatorname",
+        "\\mathscr", "\\boldsymbol", "\\bm", "\\operatorname", "\\underline",
     ]
 }

@@ -33,7 +33,8 @@ func latexTokens(_ text: String) -> [String] {
 
 /// Spellings of the same.
 private let synonyms = [
-    "\\dfrac": "\\frac", "\\tfrac": "\\frac", "\\cfrac": "\\frac", "\\dbinom": "\\binom", "\\tbinom": "\\binom",
+    "\\dfrac": "\\frac", "\\tfrac": "\\frac", "\\cfrac": "\\frac", "\\nicefrac": "\\frac", "\\sfrac": "\\frac",
+    "\\dbinom": "\\binom", "\\tbinom": "\\binom",
     "\\leq": "\\le", "≤": "\\le", "\\leqslant": "\\le", "\\geq": "\\ge", "≥": "\\ge", "\\geqslant": "\\ge", "\\lt": "<",
     "\\gt": ">",
     "\\neq": "\\ne", "≠": "\\ne", "\\lbrace": "\\{", "\\rbrace": "\\}", "\\lbrack": "[", "\\rbrack": "]",
@@ -44,7 +45,7 @@ private let synonyms = [
     "\\lvert": "|", "\\rvert": "|", "\\vert": "|", "\\mid": "|", "\\bar": "\\overline",
     "ln": "\\ln", "log": "\\log", "sin": "\\sin", "cos": "\\cos", "tan": "\\tan",
     "\\ ": " ", "~": " ", "\\,": " ", "\\;": " ", "\\:": " ", "\\quad": " ", "\\qquad": " ", "\\space": " ", "\n": " ",
-    "\\colon": ":", "\\to": "\\rightarrow",
+    "\\colon": ":", "\\to": "\\rightarrow", "\\backslash": "\\setminus", "≈": "\\approx",
 ]
 
 /// Tokens that say nothing about the value; percent and money signs too, so that 50\% is 50 and not 0.5.

@@ -20,7 +20,12 @@ import Testing
         (#"60^\circ"#, "60"), (#"50\%"#, "50"),
         (#"6-5\mathrm{i}"#, "6-5i"), (#"5\,\mathrm{m}"#, "5"), ("100, 3", "3, 100"),
         (#"\frac{1,000}{3}"#, #"\frac{1000}{3}"#),
-        (#"5\text{ square cm}"#, #"5\text{ cm}^2"#),
+        (#"5\text{ square cm}"#, #"5\text{ cm}^2"#), ("1., 2., 3.", "1,2,3"), ("(1,2.)", "(1,2)"), ("1;2;3", "1,2,3"),
+        ("1, 2 and 3.", "1,2,3"), (#"{3\over 4}"#, "3/4"), (#"3 \over 4"#, "0.75"), (#"\nicefrac{1}{2}"#, "0.5"),
+        ("(x,y)=(1,2)", "(1, 2)"), ("f(x)=2x+1", "1+2x"), (#"30^\circ\text{C}"#, "30"),
+        (#"30^\circ\text{C}"#, #"30^\circ\mathrm{C}"#), ("{}5", "5"),
+        (#"\underline{5}"#, "5"), (#"\approx 3.14"#, "3.14"), (#"\{\}"#, #"\emptyset"#),
+        (#"\mathbb{R}\setminus\{0\}"#, #"\mathbb{R} \backslash \{0\}"#),
     ])
     func areEqual(given: String, answer: String) { #expect(isRight(given, answer) && isRight(answer, given)) }
 
@@ -31,6 +36,9 @@ import Testing
         (#"\ln(2)"#, #"\ln 3"#),
         ("x<3", "y<3"), ("x<3", #"x\le3"#), ("|x|", "x"), (#"\Delta+1"#, #"\delta+1"#), (#"2x+A"#, "2x+a"),
         (#"0.\overline{3}"#, "0.3"),
+        (#"{3\over 4}"#, "4/3"), ("(x,y)=(1,2)", "(2,1)"), ("x=1;y=2", "2,1"),
+        (#"30^\circ\text{C}"#, #"30^\circ\text{F}"#),
+        (#"0.\overline{3}, 1."#, "0.3,1"), (#"\{\}"#, #"\{0\}"#), ("1;200", "1200"),
         (#"170141183460469231731687303715884105727\frac{1}{2}"#, "170141183460469231731687303715884105727"),
     ])
     func areNotEqual(given: String, answer: String) { #expect(!isRight(given, answer) && !isRight(answer, given)) }
@@ -43,6 +51,14 @@ import Testing
         "1e-9223372036854775808", "1e99999999999999999999", #"0.\overline{99999999999999999999999999999999999999999}"#,
     ])
     func numbersOutOfRangeAreWrong(given: String) { #expect(!isRight(given, "5")) }
+
+    @Test func tenThousandRandomPairsAreJudgedAsTheyWereMade() {
+        var generator = BoxedPairs(seed: 1)
+        let pairs = generator.pairs(10_000)
+        let wrong = pairs.filter { isRight($0.first, $0.second) != $0.areSame }
+        #expect(pairs.count { $0.areSame } > 4_900 && pairs.count { !$0.areSame } > 4_900)
+        #expect(wrong.isEmpty, "\(wrong.count) of them, such as \(wrong.prefix(5))")
+    }
 
     @Test func unbalancedAndNestedBoxesTakeLinearTime() {
         let time = ContinuousClock().measure {

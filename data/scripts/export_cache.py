@@ -1067,7 +1067,8 @@ def is_right(completion, answer):
 
 
 SYNONYMS = {
-    "\\dfrac": "\\frac", "\\tfrac": "\\frac", "\\cfrac": "\\frac", "\\dbinom": "\\binom", "\\tbinom": "\\binom",
+    "\\dfrac": "\\frac", "\\tfrac": "\\frac", "\\cfrac": "\\frac", "\\nicefrac": "\\frac", "\\sfrac": "\\frac",
+    "\\dbinom": "\\binom", "\\tbinom": "\\binom",
     "\\leq": "\\le", "≤": "\\le", "\\leqslant": "\\le", "\\geq": "\\ge", "≥": "\\ge", "\\geqslant": "\\ge",
     "\\lt": "<", "\\gt": ">", "\\neq": "\\ne", "≠": "\\ne", "\\lbrace": "\\{", "\\rbrace": "\\}", "\\lbrack": "[",
     "\\rbrack": "]", "\\varnothing": "\\emptyset", "∅": "\\emptyset", "∞": "\\infty", "π": "\\pi", "√": "\\sqrt",
@@ -1076,7 +1077,7 @@ SYNONYMS = {
     "\\lvert": "|", "\\rvert": "|", "\\vert": "|", "\\mid": "|", "\\bar": "\\overline",
     "ln": "\\ln", "log": "\\log", "sin": "\\sin", "cos": "\\cos", "tan": "\\tan",
     "\\ ": " ", "~": " ", "\\,": " ", "\\;": " ", "\\:": " ", "\\quad": " ", "\\qquad": " ", "\\space": " ",
-    "\\colon": ":", "\\to": "\\rightarrow",
+    "\\colon": ":", "\\to": "\\rightarrow", "\\backslash": "\\setminus", "≈": "\\approx",
 }
 # Tokens that say nothing about the value; percent and money signs too, so that 50\% is 50 and not 0.5.
 DECORATION = {
@@ -1087,7 +1088,7 @@ DECORATION = {
 TEXT_COMMANDS = {"\\text", "\\textrm", "\\mbox", "\\hbox"}
 FONT_COMMANDS = {
     "\\textbf", "\\textit", "\\textsf", "\\mathrm", "\\mathbf", "\\mathit", "\\mathsf", "\\mathbb", "\\mathcal",
-    "\\mathfrak", "\\mathscr", "\\boldsymbol", "\\bm", "\\operatorname",
+    "\\mathfrak", "\\mathscr", "\\boldsymbol", "\\bm", "\\operatorname", "\\underline",
 }
 # Each line: the name of a unit, and its other spellings.
 UNITS = {word: line.split()[0] for line in """
@@ -1221,9 +1222,10 @@ class Normalization:
         """What stands in front of the ending, and the ending in its canonical form, empty where there is none."""
         reader = Normalization(without_braces(tokens))
         normal = trimmed(reader.read(True))
-        if normal[:1] == ["+"]:
+        if normal[:1] in (["+"], ["\\approx"], ["="]):
             del normal[0]
-        return Normalization.without_name(without_braces(normal)), canonical_ending(reader.ending)
+        normal = Normalization.without_name(without_braces(normal))
+        return ["\\emptyset"] if normal == ["\\{", "\\}"] else normal, canonical_ending(reader.ending)
 
     @staticmethod
     def is_manageable(tokens):
@@ -1237,7 +1239,15 @@ class Normalization:
 
     @staticmethod
     def without_name(tokens):
-        """`x=5` and `x=1,x=2` name what is asked for; `x=1,y=2` says more than two numbers."""
+        """`x=5`, `x=1,x=2`, `f(x)=2x` and `(x,y)=(1,2)` name what is asked for; `x=1,y=2` says more than two numbers."""
+        if tokens.count("=") == 1:
+            # A letter at most, then letters in brackets.
+            name = tokens[:tokens.index("=")]
+            inner = name[2 if name[:1] and is_letter(name[0]) else 1:-1]
+            is_call = len(name) >= 4 and is_letter(name[0]) and name[1] == "("
+            if (is_call or name[:1] == ["("]) and name[-1] == ")" and inner and len(inner) % 2 == 1 and all(
+                    is_letter(t) if i % 2 == 0 else t == "," for i, t in enumerate(inner)):
+                return tokens[len(name) + 1:]
         if len(tokens) <= 2 or not is_letter(tokens[0]) or tokens[1] not in ("=", "\\in"):
             return tokens
         starts = [
@@ -1249,13 +1259,17 @@ class Normalization:
         return [t for i, t in enumerate(tokens) if i not in dropped]
 
     def read(self, is_outer):
-        out = []
+        out, above = [], None
         while self.rest:
             token = self.rest.pop(0)
             before, self.previous = self.previous, token
             if token == "}" and not is_outer:
-                return out
-            if token == " ":
+                return self.over(above, out)
+            if token == "\\over" and above is None:
+                above, out = out, []
+            elif token == "." and self.is_idle_point(out):
+                continue
+            elif token == " ":
                 self.mixed_number(out)
             elif token in ("\\frac", "\\binom"):
                 out += [token, *self.argument(), *self.argument()]
@@ -1270,10 +1284,13 @@ class Normalization:
             elif token in ("^", "_"):
                 script = self.argument()
                 if token == "^" and script == ["{", "\\circ", "}"]:
+                    if is_outer and (scale := self.temperature_scale()):
+                        self.ending, self.rest = ["degree", " ", scale], []
                     continue
                 out += [token, *script]
             elif token == "{":
-                out += ["{", *self.read(False), "}"]
+                group = self.read(False)
+                out += ["{", *group, "}"] if group else []
             elif token in ("or", "and") and is_outer and out:
                 self.comma(out)
             elif token in TEXT_COMMANDS or token in FONT_COMMANDS:
@@ -1281,8 +1298,24 @@ class Normalization:
             elif is_outer and is_unit(token) and out and self.is_numeric(out[-1]) and self.is_at_end():
                 self.end([token])
             else:
-                out.append(token)
-        return out
+                out.append("," if token == ";" else token)
+        return self.over(above, out)
+
+    @staticmethod
+    def over(above, below):
+        r"""`{3 \over 4}` is a fraction; TeX takes all of the group that stands before it, and all behind it."""
+        return below if above is None else ["\\frac", "{", *above, "}", "{", *below, "}"]
+
+    def is_idle_point(self, out):
+        r"""The point of `1., 2.`: behind a whole number, and before neither digits nor `\overline`."""
+        next = [t for t in self.rest[:2] if t != " "][:1]
+        return bool(out) and is_integer(out[-1]) and not (
+            next and (starts_with_digit(next[0]) or next[0] in (".", "\\overline")))
+
+    def temperature_scale(self):
+        """C or F where nothing else follows a degree sign, in a font or not."""
+        rest = [t for t in self.rest if t not in (" ", "{", "}", ".", ",") and t not in TEXT_COMMANDS | FONT_COMMANDS]
+        return rest[0] if rest in (["C"], ["F"]) else None
 
     def end(self, words):
         """Takes the rest, a power of a unit at most, as the answer's ending."""

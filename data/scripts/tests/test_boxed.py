@@ -23,13 +23,19 @@ EQUAL = [
     (r"x\ge 2", r"[2,\infty)"), (r"4\ge x>3", "(3,4]"), (r"n\text{ is even}", "n"), (r"5\text{ km}", "5"),
     (r"5\text{ km}", r"5\text{ kilometers}"), (r"60^\circ", "60"), (r"50\%", "50"), (r"6-5\mathrm{i}", "6-5i"),
     (r"5\,\mathrm{m}", "5"), ("100, 3", "3, 100"), (r"\frac{1,000}{3}", r"\frac{1000}{3}"),
-    (r"5\text{ square cm}", r"5\text{ cm}^2"),
+    (r"5\text{ square cm}", r"5\text{ cm}^2"), ("1., 2., 3.", "1,2,3"), ("(1,2.)", "(1,2)"), ("1;2;3", "1,2,3"),
+    ("1, 2 and 3.", "1,2,3"), (r"{3\over 4}", "3/4"), (r"3 \over 4", "0.75"), (r"\nicefrac{1}{2}", "0.5"),
+    ("(x,y)=(1,2)", "(1, 2)"), ("f(x)=2x+1", "1+2x"), (r"30^\circ\text{C}", "30"), ("{}5", "5"),
+    (r"30^\circ\text{C}", r"30^\circ\mathrm{C}"), (r"\underline{5}", "5"), (r"\approx 3.14", "3.14"),
+    (r"\{\}", r"\emptyset"), (r"\mathbb{R}\setminus\{0\}", r"\mathbb{R} \backslash \{0\}"),
 ]
 DIFFERENT = [
     (r"\frac{12}{127}", r"\frac{12}{125}"), (r"6-5\mathrm{i}", "1"), (r"5\mathbb{Z}", r"5\mathbb{R}"),
     (r"5\mathbf{j}", "5"), (r"n\text{ is even}", r"n\text{ is odd}"), (r"5\text{ km}", r"5\text{ m}"), (r"\pm 3", "3"),
     (r"\ln(2)", r"\ln 3"), ("x<3", "y<3"), ("x<3", r"x\le3"), ("|x|", "x"), (r"\Delta+1", r"\delta+1"),
     ("2x+A", "2x+a"), (r"0.\overline{3}", "0.3"),
+    (r"{3\over 4}", "4/3"), ("(x,y)=(1,2)", "(2,1)"), ("x=1;y=2", "2,1"), (r"30^\circ\text{C}", r"30^\circ\text{F}"),
+    (r"0.\overline{3}, 1.", "0.3,1"), (r"\{\}", r"\{0\}"), ("1;200", "1200"),
     (r"170141183460469231731687303715884105727\frac{1}{2}", "170141183460469231731687303715884105727"),
 ]
 
