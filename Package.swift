@@ -40,7 +40,13 @@ let package = Package(
         .target(name: "Tokenizers", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Autodiff", dependencies: ["Tensor"], exclude: ["README.md"]),
         .target(name: "LogitSketches", dependencies: ["Tensor"], exclude: ["README.md"]),
-        .target(name: "MergedCheckpoint", dependencies: ["Files", "Safetensors"], exclude: ["README.md"]),
+        .target(
+            name: "MergedCheckpoint",
+            dependencies: [
+                "Files", "Safetensors",
+            ],
+            exclude: ["README.md"],
+            resources: [.embedInCode("CustomGenerate/generate.py"), .embedInCode("CustomGenerate/requirements.txt")]),
         .target(
             name: "Backbone",
             dependencies: [

@@ -69,7 +69,8 @@ extension AutoDecoHeads where Element: StoredScalar {
                 topP: try shapes.topP.map { try read($0, MergedLayout.topPPrefix) }))
     }
 
-    /// Writes a heads folder: F32 tensors, then config.json. Each file is written whole or not at all.
+    /// Writes a heads folder: F32 tensors, what stock `transformers` needs to decode with them
+    /// (``MergedCheckpoint/CustomGenerate``), then config.json. Each file is written whole or not at all.
     ///
     /// - Throws: `FileError` where the folder cannot be written; ``HeadsFileError`` where the backbone's
     ///   configuration is no JSON object, and for a number that is not finite, before anything is written.
@@ -92,6 +93,7 @@ extension AutoDecoHeads where Element: StoredScalar {
         }
         try SafetensorsWriter.write(
             tensors, metadata: ["format": "pt"], to: folder.appendingPathComponent("model.safetensors").path)
+        try CustomGenerate.write(to: folder)
         try AtomicFile.write(config, to: folder.appendingPathComponent("config.json").path)
     }
 }

@@ -1,0 +1,1 @@
+../../../data/serving/transformers/generate.py
