@@ -30,13 +30,15 @@ let package = Package(
             pkgConfig: "lapacke",
             providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
+        .target(name: "CBF16", exclude: ["README.md"]),
+
         .target(name: "Files", exclude: ["README.md"]),
         .target(name: "Terminal", exclude: ["README.md"]),
         .target(name: "Configuration", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Reports", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Safetensors", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Tasks", dependencies: ["Files"], exclude: ["README.md"]),
-        .target(name: "Tensor", dependencies: ["COpenBLAS"], exclude: ["README.md"]),
+        .target(name: "Tensor", dependencies: ["CBF16", "COpenBLAS"], exclude: ["README.md"]),
         .target(name: "Tokenizers", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Autodiff", dependencies: ["Tensor"], exclude: ["README.md"]),
         .target(name: "LogitSketches", dependencies: ["Tensor"], exclude: ["README.md"]),

@@ -7,13 +7,18 @@ import Tensor
 /// Whoever keeps a tensor of it across ``HiddenStateCache/load(_:maxTokens:into:)`` keeps its content; the next filling
 /// then takes new memory.
 public struct CachedBatch<Element: Scalar & StoredScalar>: Sendable {
-    /// [N, D or rank].
+    /// [N, D or rank]; of no rows in a batch that leaves hidden states ``stored``.
     public internal(set) var hidden: Tensor<Element>
+    /// The same as the cache's own BF16 numbers, where they lie in its files; nil in a batch that widens them.
+    public internal(set) var stored: BF16Matrix?
     public internal(set) var sketches: LogitSketches<Element>
     /// For each token its label, the trajectory's line, and the label's index in prompt + completion.
     public internal(set) var labels: [Int] = []
     public internal(set) var trajectories: [Int] = []
     public internal(set) var positions: [Int] = []
+
+    /// Runs of rows that ``stored`` points at: their pages go when the next ones come.
+    var touched: [TrajectoryIndex] = []
 
     /// N.
     public var count: Int { labels.count }
@@ -23,9 +28,19 @@ public struct CachedBatch<Element: Scalar & StoredScalar>: Sendable {
 
 extension HiddenStateCache {
     /// A buffer for batches.
-    public func emptyBatch<Element: Scalar & StoredScalar>(as type: Element.Type = Float.self) -> CachedBatch<Element> {
-        CachedBatch(
+    ///
+    /// - Parameter leavesStored: whether hidden states are left where they lie, as BF16 numbers; the cache must store
+    ///   them so.
+    public func emptyBatch<Element: Scalar & StoredScalar>(
+        as type: Element.Type = Float.self, leavesStored: Bool = false
+    ) -> CachedBatch<Element> {
+        require(
+            !leavesStored || description.hiddenType == .bf16,
+            "hidden states in \(description.hiddenType.rawValue) are no BF16 numbers")
+        return CachedBatch(
             hidden: Tensor(shape: [0, description.storedSize]),
+            stored: leavesStored
+                ? BF16Matrix(columns: description.storedSize, rowPointers: [], owner: self) : nil,
             sketches: LogitSketches(vocabularySize: description.vocabularySize, shape: description.sketch))
     }
 
@@ -52,8 +67,14 @@ extension HiddenStateCache {
         let pieces = Self.pieces(of: trajectories, maxTokens: maxTokens),
             count = pieces.last.map { $0.start + $0.rows.count } ?? 0
         require(batch.hidden.columns == description.storedSize, "a batch of another cache")
-        batch.hidden.resize(to: [count, description.storedSize])
-        try loadHidden(pieces, into: &batch.hidden)
+        if batch.stored != nil {
+            didTouch(batch.touched)
+            batch.touched = []
+            batch.stored = try storedHidden(pieces)
+        } else {
+            batch.hidden.resize(to: [count, description.storedSize])
+            try loadHidden(pieces, into: &batch.hidden)
+        }
         do {
             try batch.sketches.load(pieces.map { shards[$0.rows.shard].sketches[$0.rows.range] })
         } catch let error as LogitsError {
@@ -61,7 +82,7 @@ extension HiddenStateCache {
             throw problem(piece, error.row - piece.start, error.problem)
         }
         try loadLabels(pieces, into: &batch)
-        didTouch(pieces.map(\.rows))
+        if batch.stored == nil { didTouch(pieces.map(\.rows)) } else { batch.touched = pieces.map(\.rows) }
     }
 
     /// A run of rows of one shard, and the row of the batch where it goes.
@@ -117,6 +138,29 @@ extension HiddenStateCache {
                 }
             }
         }
+        try requireFinite(pieces, unsound: unsound)
+    }
+
+    /// Hidden states where they lie, looked at once.
+    private func storedHidden(_ pieces: [Piece]) throws -> BF16Matrix {
+        let columns = description.storedSize
+        var pointers: [UnsafeRawPointer] = []
+        pointers.reserveCapacity(pieces.reduce(0) { $0 + $1.rows.count })
+        for piece in pieces {
+            guard let source = shards[piece.rows.shard].hidden.bytes.baseAddress else { continue }
+            for row in piece.rows.range { pointers.append(source + 2 * row * columns) }
+        }
+        let hidden = BF16Matrix(columns: columns, rowPointers: pointers, owner: self)
+        let unsound = Parallel.mapBlocks(of: pieces.count, blockSize: 1) { block -> Int? in
+            let piece = pieces[block.lowerBound]
+            return hidden.firstRowNotFinite(piece.start..<piece.start + piece.rows.count).map { $0 - piece.start }
+        }
+        try requireFinite(pieces, unsound: unsound)
+        return hidden
+    }
+
+    /// - Parameter unsound: for each piece its first row with a number that is not finite.
+    private func requireFinite(_ pieces: [Piece], unsound: [Int?]) throws {
         for (piece, row) in zip(pieces, unsound) {
             if let row { throw problem(piece, row, "the hidden state holds a number that is not finite") }
         }

@@ -12,6 +12,7 @@ let cacheBenchmark = Command(
     "cache", "Times sketching against the logits' product, and reading a cache.", flags: [jsonFlag]
 ) { arguments, console in
     Interruption.watch()
+    console.noteKernels()
     let result = try CacheTimes.measure(console)
     try arguments[jsonFlag] ? console.print(json: result) : console.print(result.text)
 }

@@ -15,6 +15,7 @@ let decodeBenchmark = Command(
     "decode", "Times the backbone and the heads at Qwen2-7B's shape.", flags: [jsonFlag, tableFlag]
 ) { arguments, console in
     Interruption.watch()
+    console.noteKernels()
     let checkpoint = try RandomCheckpoint(.qwen2With7B, layers: 1)
     if arguments[tableFlag] {
         let table = try DecodeTable.measure(checkpoint)

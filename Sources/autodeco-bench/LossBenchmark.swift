@@ -10,6 +10,7 @@ let jsonFlag = Flag.switch("json", "print one JSON object")
 /// microseconds a token on one core at V = 151,936.
 let lossBenchmark = Command("loss", "Times the fused losses against an exponential pass.", flags: [jsonFlag]) {
     arguments, console in
+    console.noteKernels()
     let result = Parallel.$threads.withValue(1) { LossTimes.measure() }
     try arguments[jsonFlag] ? console.print(json: result) : console.print(result.text)
 }

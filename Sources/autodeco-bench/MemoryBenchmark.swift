@@ -8,6 +8,7 @@ let memoryBenchmark = Command(
     "memory", "Measures the peak memory of loading and running a checkpoint.", flags: [jsonFlag]
 ) { arguments, console in
     Interruption.watch()
+    console.noteKernels()
     let result = try PeakMemory.measure()
     try arguments[jsonFlag] ? console.print(json: result) : console.print(result.text)
 }

@@ -15,6 +15,7 @@ let rolloutBenchmark = Command(
     "rollout", "Times a small model on 512 samples in lockstep.", flags: [modelFlag, jsonFlag]
 ) { arguments, console in
     Interruption.watch()
+    console.noteKernels()
     let random =
         try arguments[modelFlag] == nil ? RandomCheckpoint(.tinyLlama, layers: ModelShape.tinyLlama.layers) : nil
     let folder = random?.folder ?? URL(fileURLWithPath: arguments[modelFlag] ?? "")

@@ -8,4 +8,4 @@ if let better = BLASKernels.better { Restart.setting(BLASKernels.variable, to: b
 Command(
     "autodeco-bench", "Measures the toolkit on this machine.",
     subcommands: [lossBenchmark, trainBenchmark, cacheBenchmark, decodeBenchmark, rolloutBenchmark, memoryBenchmark]
-).main(kernels: "OpenBLAS kernels \(BLASKernels.name)")
+).main(kernels: BLASKernels.summary)

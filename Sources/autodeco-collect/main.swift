@@ -42,4 +42,4 @@ Command(
     try summary.write(to: run.output)
     summary.run = Summary.Speed(seconds: whole.seconds, sampledTokensPerSecond: speed)
     if arguments[Flags.json] { try console.print(json: summary) } else { try console.print(summary.text) }
-}.main(kernels: "OpenBLAS kernels \(BLASKernels.name)")
+}.main(kernels: BLASKernels.summary)

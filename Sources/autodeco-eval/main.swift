@@ -52,4 +52,4 @@ Command(
     display.finish()
     if arguments[Flags.json] { try console.print(json: results) } else { try console.print(results.text) }
     console.note("\(plan.folder.relativePath): report.html, results.md, results.json")
-}.main(kernels: "OpenBLAS kernels \(BLASKernels.name)")
+}.main(kernels: BLASKernels.summary)

@@ -62,4 +62,4 @@ Command(
         let place = "token \(broken.decisions.count + 1) of sample \(broken.index.sample + 1)"
         throw InputError("\(place) cannot be drawn: \(failure)")
     }
-}.main(kernels: "OpenBLAS kernels \(BLASKernels.name)")
+}.main(kernels: BLASKernels.summary)

@@ -12,4 +12,4 @@ Command(
         diagnoseCommand, runsCommand,
         mergeCommand, splitCommand, judgeCommand,
     ]
-).main(kernels: "OpenBLAS kernels \(BLASKernels.name)")
+).main(kernels: BLASKernels.summary)

@@ -56,4 +56,4 @@ Command("autodeco-train", "Fits AutoDeco heads to a hidden-state cache.", flags:
         console.warning("saved after step \(step) in \(checkpoint.path); --resume goes on from there")
         throw Interrupted()
     }
-}.main(kernels: "OpenBLAS kernels \(BLASKernels.name)")
+}.main(kernels: BLASKernels.summary)

@@ -25,7 +25,10 @@ struct Corpus {
     let cache: HiddenStateCache
 
     /// - Parameter rank: of a projection onto the first columns; nil stores hidden states whole.
-    init(trajectories: Int = 60, sketch: SketchShape = .standard, rank: Int? = nil, seed: UInt64 = 1) throws {
+    init(
+        trajectories: Int = 60, sketch: SketchShape = .standard, rank: Int? = nil, seed: UInt64 = 1,
+        hiddenType: ElementType = .f32
+    ) throws {
         var random = RandomGenerator(seed: seed)
         let D = Self.D, V = Self.V
         let weights = (0..<V * D).map { _ in Float(random.normal()) }
@@ -41,7 +44,7 @@ struct Corpus {
         let description = try CacheDescription(
             modelName: "linear", modelPath: "/models/linear", hiddenSize: D, vocabularySize: V, topLogits: sketch.exact,
             tailBins: sketch.bins,
-            hiddenType: .f32, rank: rank)
+            hiddenType: hiddenType, rank: rank)
         let projection = rank.map { rank in
             var components = Tensor<Float>(shape: [rank, D])
             for i in 0..<rank { components[i, i] = 1 }

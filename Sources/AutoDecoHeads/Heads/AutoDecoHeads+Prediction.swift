@@ -9,7 +9,7 @@ extension AutoDecoHeads {
     ///   - hidden: h, [N, D].
     ///   - logits: for the features; they are computed at T̂.
     public func predict(
-        hidden: Tensor<Element>, logits: some TokenLogits<Element>
+        hidden: any HiddenStates<Element>, logits: some TokenLogits<Element>
     ) -> (temperature: Tensor<Element>, topP: Tensor<Element>) {
         let stack = StackedHeads(parameters, configuration: configuration)
         let forward = HeadsForward(stack, hidden: hidden) { logits.features(temperature: $0) }
@@ -24,7 +24,8 @@ extension AutoDecoHeads {
     ///   - parameters: the heads' parameters as variables of `tape`.
     ///   - detachesTemperature: whether T̂ enters the top-p head as a constant.
     public func predict(
-        hidden: Tensor<Element>, logits: some TokenLogits<Element>, parameters: HeadsParameters<Variable<Element>>,
+        hidden: any HiddenStates<Element>, logits: some TokenLogits<Element>,
+        parameters: HeadsParameters<Variable<Element>>,
         detachesTemperature: Bool = true, tape: Tape<Element>
     ) -> (temperature: Variable<Element>, topP: Variable<Element>) {
         let stack = StackedHeads(parameters.map(\.value), configuration: configuration)

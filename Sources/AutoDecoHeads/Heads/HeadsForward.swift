@@ -12,7 +12,7 @@ import Tensor
 /// A class because the second pass over a head's columns adds the bias in place.
 final class HeadsForward<Element: Scalar> {
     private let stack: StackedHeads<Element>
-    private let hidden: Tensor<Element>
+    private let hidden: any HiddenStates<Element>
     /// The inner layers of all heads before relu, side by side, [N, width].
     private var inner: Tensor<Element>
     /// T̂ and P̂, [N, 1]; nil for a head that is not there.
@@ -22,8 +22,6 @@ final class HeadsForward<Element: Scalar> {
 
     /// Tokens that a thread takes at a time; sums over tokens are added up by these blocks.
     private static var blockRows: Int { 256 }
-    /// Rows or columns of a product that a thread takes at least; with fewer, packing costs more.
-    private static var smallestBlock: Int { 448 }
 
     /// Predicts for N tokens.
     ///
@@ -32,15 +30,15 @@ final class HeadsForward<Element: Scalar> {
     ///   - features: the four features, [N, 4], as a function of T̂, [N, 1]; not called where no head reads them.
     /// - Throws: what `features` throws.
     init(
-        _ stack: StackedHeads<Element>, hidden: Tensor<Element>, features: (Tensor<Element>) throws -> Tensor<Element>
+        _ stack: StackedHeads<Element>, hidden: any HiddenStates<Element>,
+        features: (Tensor<Element>) throws -> Tensor<Element>
     ) rethrows {
         let configuration = stack.configuration
         require(
             hidden.columns == configuration.hiddenSize,
-            "hidden states \(hidden.shape) for heads of \(configuration.hiddenSize) columns")
+            "hidden states of \(hidden.columns) columns for heads of \(configuration.hiddenSize) columns")
         (self.stack, self.hidden) = (stack, hidden)
-        inner = Tensor(shape: [hidden.rows, stack.width]) { _ in }
-        inner.setProduct(hidden.matrix, stack.weights.matrix.transposed, smallestBlock: Self.smallestBlock)
+        inner = hidden.innerLayers(stack.weights)
         if configuration.heads.hasTemperature { temperature = finish(0, extras: nil).sigmoid() * 2 }
         if configuration.heads.hasTopP {
             let T = temperature ?? ones
@@ -74,7 +72,8 @@ final class HeadsForward<Element: Scalar> {
             temperatureShare = backward(
                 0, output: (T - T * T * 0.5) * byTemperature, extras: nil, wantsFirstExtra: false, inner: &byInner)
         }
-        let product = firstWeights(inner: byInner)
+        // By the columns of W₁ that read the hidden state, all heads in one product, [width, D].
+        let product = hidden.weightGradients(byInner)
         func head(_ number: Int, _ share: HeadGradient<Element>?) -> HeadParameters<Tensor<Element>>? {
             share.map { share in
                 HeadParameters(
@@ -155,15 +154,6 @@ final class HeadsForward<Element: Scalar> {
             secondBias: output.columnSums().reshaped([1]),
             extraWeights: part(2..<sumRows, [head.extras, width], columns: width),
             firstExtra: wantsFirstExtra ? firstExtra : nil)
-    }
-
-    /// dZᵀ·H: gradients by the columns of W₁ that read the hidden state, all heads in one product, [width, D].
-    ///
-    /// - Parameter inner: dZ, [N, width].
-    private func firstWeights(inner: Tensor<Element>) -> Tensor<Element> {
-        var product = Tensor<Element>(shape: [stack.width, hidden.columns]) { _ in }
-        product.setProduct(inner.matrix.transposed, hidden.matrix, smallestBlock: Self.smallestBlock)
-        return product
     }
 
     /// The gradient by one head's W₁: its rows of the product, and the columns beyond D.

@@ -27,6 +27,7 @@ public struct TrainingSection: Section {
         Key("trajectoriesPerStep", \.settings.trajectoriesPerStep, .within(1...1_000_000)),
         Key("maxTokens", \.settings.maxTokens, .within(1...1_000_000_000)),
         Key("microBatchTokens", \.settings.microBatchTokens, .within(1...16_777_216)),
+        Key("precision", \.settings.precision),
         Key("learningRate", \.settings.learningRate, .above(0)),
         Key("beta1", \.settings.adamW.beta1, .within(0..<1)),
         Key("beta2", \.settings.adamW.beta2, .within(0..<1)),
@@ -57,3 +58,4 @@ public struct TrainingSection: Section {
 extension Objective: KeyChoice, KeyValue {}
 extension HeadSelection: KeyChoice, KeyValue {}
 extension Schedule.Decay: KeyChoice, KeyValue {}
+extension TrainingPrecision: KeyChoice, KeyValue {}

@@ -207,6 +207,7 @@ struct RunReport {
                             + "\(counted(plan.validationTokens, "token"))"),
                 ],
                 ["Parameters", .text("\(plan.parameters)")],
+                ["Products", .text(plan.precision == "bf16" ? "BF16, sums in Float" : "Float")],
                 ["Model", .text("hidden size \(cache.description.hiddenSize), vocabulary \(plan.vocabulary)")],
                 ["Heads", .text(summary.heads)],
             ])

@@ -17,12 +17,14 @@ extension RunPlan {
     ///   - trajectories: how many it is going to hold.
     ///   - tokens: how many it is going to hold.
     ///   - check: called between steps; what it throws ends the measurement.
-    /// - Throws: what writing random tokens to a temporary folder throws.
+    /// - Throws: ``TrainingError`` where the cache will not be of the type that the settings' precision needs; what
+    ///   writing random tokens to a temporary folder throws.
     public static func expected(
         _ settings: TrainingSettings, cache stored: CacheDescription, trajectories: Int, tokens: Int,
         check: () throws -> Void = {}
     ) throws -> RunPlan {
         let heads = settings.headsConfiguration(hiddenSize: stored.storedSize)
+        let precision = try settings.precision(over: stored, path: "the cache")
         // Which problems they belong to nobody knows before there is a cache.
         let held = settings.split.heldOutCount(of: trajectories), mean = Double(tokens) / Double(trajectories)
         let counts = Counts(
@@ -41,7 +43,8 @@ extension RunPlan {
             hiddenType: stored.hiddenType, rank: nil)
         let synthetic = try SyntheticCache(plain, trajectories: 1, length: timed) { _ in try check() }
         let gradients = StepGradients(
-            cache: synthetic.cache, configuration: heads, settings: settings.loss, microBatchTokens: timed)
+            cache: synthetic.cache, configuration: heads, settings: settings.loss, microBatchTokens: timed,
+            precision: precision)
         var random = RandomGenerator(seed: UInt64(settings.seed))
         let parameters = AutoDecoHeads<Float>(configuration: heads, random: &random).parameters.named.map(\.value)
         let rate = try gradients.rate(

@@ -10,6 +10,8 @@ public struct RunPlan: Sendable, Encodable {
     public var parameters: Int
     public var hiddenSize: Int
     public var vocabulary: Int
+    /// In which numbers heads and hidden states are multiplied, "bf16" or "float".
+    public var precision: String
     public var trainingTrajectories: Int
     public var validationTrajectories: Int
     public var trainingTokens: Int
@@ -57,6 +59,8 @@ public struct RunPlan: Sendable, Encodable {
         let shapes = AutoDecoHeads<Float>.shapes(for: heads).named.map(\.value)
         parameters = shapes.reduce(0) { $0 + $1.reduce(1, *) }
         (hiddenSize, vocabulary) = (heads.hiddenSize, description.vocabularySize)
+        let precision = settings.precision ?? TrainingPrecision(standardFor: description)
+        self.precision = precision.rawValue
         (trainingTrajectories, validationTrajectories) = (counts.trainingTrajectories, counts.validationTrajectories)
         (trainingTokens, validationTokens) = (counts.trainingTokens, counts.validationTokens)
         steps = settings.steps
@@ -69,8 +73,10 @@ public struct RunPlan: Sendable, Encodable {
         // A token's hidden state, inner layers with their gradient, sketch, losses with theirs.
         let perToken = 4 * (hiddenSize + 2 * width + exact + 16 + tail + 64)
         // Heads, best heads, two moments, gradients of a step and a micro-batch, stacked weights and their gradient.
-        // Micro-batches count twice, because validation's and a step's differ in size and keep memory of their own.
-        memoryBytes = 2 * settings.microBatchTokens * perToken + 8 * 4 * parameters + Self.programBytes
+        // Micro-batches count twice, because validation's and a step's differ in size and keep memory of their own; in
+        // BF16 a step's hidden states stay in the mapped cache.
+        let mapped = precision == .bf16 ? 4 * hiddenSize : 0
+        memoryBytes = settings.microBatchTokens * (2 * perToken - mapped) + 8 * 4 * parameters + Self.programBytes
         checkpointBytes = 4 * 4 * parameters
     }
 

@@ -53,6 +53,7 @@ public final class Trainer {
         }
         try Self.requireModel(record, of: cache)
         (self.settings, self.record, self.cache, self.folder) = (settings, record, cache, folder)
+        let precision = try settings.precision(over: cache.description, path: cache.folder.path)
         headsConfiguration = settings.headsConfiguration(hiddenSize: cache.description.storedSize)
         validation = Validation(
             CachedTokens(cache, held, blockTokens: settings.microBatchTokens), seed: settings.split.seed,
@@ -60,7 +61,7 @@ public final class Trainer {
         stepPlan = StepPlan(trajectories: training, settings: settings)
         gradients = StepGradients(
             cache: cache, configuration: headsConfiguration, settings: settings.loss,
-            microBatchTokens: settings.microBatchTokens)
+            microBatchTokens: settings.microBatchTokens, precision: precision)
         plan = RunPlan(
             cache: cache, heads: headsConfiguration, settings: settings, training: training, validation: held)
         let expected = headsConfiguration
@@ -68,7 +69,8 @@ public final class Trainer {
         checkpoint = TrainingCheckpoint(
             configuration: headsConfiguration,
             identity: RunIdentity(
-                settings: record.settings, cache: try cache.fingerprint(),
+                settings: record.settings.merging(["precision": .string(precision.rawValue)]) { $1 },
+                cache: try cache.fingerprint(),
                 initialHeads: initialHeads?.fingerprint))
         batch = cache.emptyBatch()
     }

@@ -24,6 +24,8 @@ public struct TrainingSettings: Sendable, Equatable {
     public var maxTokens = 16_384
     /// Tokens that go through the heads together, at most: bounds memory, and leaves the loss as it is.
     public var microBatchTokens = 8192
+    /// In which numbers heads and hidden states are multiplied; nil takes BF16 where the cache stores BF16.
+    public var precision: TrainingPrecision?
 
     /// AdamW's constants besides the learning rate.
     public var adamW = AdamWSettings()

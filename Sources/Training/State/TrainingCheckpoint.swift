@@ -126,9 +126,13 @@ struct RunIdentity {
 
     /// In words: "training.learningRate was 0.001 and is 0.002".
     func differences(from before: RunIdentity) -> [String] {
-        let keys = Set(settings.keys).union(before.settings.keys).sorted()
-        var differences = keys.filter { settings[$0] != before.settings[$0] }.map { key in
-            "training.\(key) was \(Self.shown(before.settings[key])) and is \(Self.shown(settings[key]))"
+        // Before there was a choice, products were Float.
+        let earlier = before.settings.merging(["precision": .string(TrainingPrecision.float.rawValue)]) { kept, _ in
+            kept
+        }
+        let keys = Set(settings.keys).union(earlier.keys).sorted()
+        var differences = keys.filter { settings[$0] != earlier[$0] }.map { key in
+            "training.\(key) was \(Self.shown(earlier[key])) and is \(Self.shown(settings[key]))"
         }
         if cache != before.cache { differences.append("the cache was another one (\(before.cache), now \(cache))") }
         if initialHeads != before.initialHeads {

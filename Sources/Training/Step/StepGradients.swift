@@ -46,13 +46,15 @@ public final class StepGradients {
     /// - Parameters:
     ///   - configuration: of the heads, for hidden states as the cache stores them.
     ///   - microBatchTokens: how many tokens go through the heads together; only a step's last micro-batch is smaller.
+    ///   - precision: of the heads' products with hidden states; `bf16` needs a cache that stores them so.
     public init(
-        cache: HiddenStateCache, configuration: HeadsConfiguration, settings: LossSettings, microBatchTokens: Int
+        cache: HiddenStateCache, configuration: HeadsConfiguration, settings: LossSettings, microBatchTokens: Int,
+        precision: TrainingPrecision = .float
     ) {
         (self.cache, self.configuration, self.settings, self.microBatchTokens) = (
             cache, configuration, settings, microBatchTokens
         )
-        batch = cache.emptyBatch()
+        batch = cache.emptyBatch(leavesStored: precision == .bf16)
     }
 
     /// Tokens a second of some tokens' forward and backward pass: the fastest of `rounds`, after one that brings pages
@@ -93,8 +95,9 @@ public final class StepGradients {
     private func add(_ parameters: [Tensor<Float>], _ isKept: [Bool], _ losses: inout StepLosses) throws {
         let tape = Tape<Float>(), heads = AutoDecoHeads(configuration: configuration, ordered: parameters)
         let variables = heads.parameters.map { tape.parameter($0) }
+        let hidden: any HiddenStates<Float> = if let stored = batch.stored { stored } else { batch.hidden }
         let (T, P) = heads.predict(
-            hidden: batch.hidden, logits: batch.sketches, parameters: variables,
+            hidden: hidden, logits: batch.sketches, parameters: variables,
             detachesTemperature: settings.detachesTemperature, tape: tape)
         let terms = ObjectiveTerms(
             logits: batch.sketches, temperature: T, topP: P, kept: isKept, counts: losses.counts, settings: settings,
