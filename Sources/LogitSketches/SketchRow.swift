@@ -67,6 +67,13 @@ public struct SketchRow: Sendable {
             variance: max(0, second / total - mean * mean))
     }
 
+    /// The largest p of softmax(l), in (0, 1].
+    public var largestProbability: Double {
+        1
+            / (depths.reduce(0) { $0 + Foundation.exp($1) }
+                + bins.reduce(0) { $0 + $1.count * Foundation.exp($1.depth) * (1 + $1.variance / 2) })
+    }
+
     /// The response at the β in `range` where log p_y is largest, to 1e-9 relative: an end of the range, or the root
     /// of the slope by Newton's method within a bracket.
     public func bestResponse(in range: ClosedRange<Double>) -> InverseTemperatureResponse {

@@ -32,6 +32,8 @@ extension RunConfiguration {
             rendering: task.rendering, split: training.settings.split, task: fingerprint,
             configuration: String(decoding: try encoder.encode(json), as: UTF8.self))
         (inputs.modelName, inputs.heads, inputs.otherHeads) = (model.name, evaluation.heads, evaluation.otherHeads)
+        (inputs.planted, inputs.paperRecipe) = (evaluation.planted, evaluation.paperRecipe)
+        inputs.improved = evaluation.improved
         (inputs.cacheFolder, inputs.stops) = (cache.folder, task.stop)
         if task.verifier == .countdown, task.command == nil {
             let template = inputs.rendering.template

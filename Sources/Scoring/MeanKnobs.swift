@@ -1,5 +1,6 @@
 import AutoDecoHeads
 import HiddenStateCache
+import LogitSketches
 import Safetensors
 import Tensor
 
@@ -8,11 +9,30 @@ import Tensor
 public struct MeanKnobs: Sendable, Equatable {
     /// Means over tokens.
     public let temperature, topP: Double
+    /// Where the model is undecided, which is where a temperature changes what is drawn; nil where nobody looked, or no
+    /// token is. Certain tokens hardly pull at T̂ in training, and they are the most.
+    public let uncertain: Uncertain?
+
+    /// Tokens whose largest p of softmax(l) is below ``MeanKnobs/certainty``.
+    public struct Uncertain: Sendable, Equatable, Codable {
+        /// Their mean T̂.
+        public let temperature: Double
+        /// Their share of all tokens, in (0, 1].
+        public let share: Double
+
+        public init(temperature: Double, share: Double) { (self.temperature, self.share) = (temperature, share) }
+    }
+
+    /// From this largest p on a token counts as certain.
+    public static let certainty = 0.95
 
     /// - Parameters:
     ///   - temperature: mean T̂.
     ///   - topP: mean P̂.
-    public init(temperature: Double, topP: Double) { (self.temperature, self.topP) = (temperature, topP) }
+    ///   - uncertain: the same where the model is undecided.
+    public init(temperature: Double, topP: Double, uncertain: Uncertain? = nil) {
+        (self.temperature, self.topP, self.uncertain) = (temperature, topP, uncertain)
+    }
 
     /// What heads say about the tokens of a cache.
     ///
@@ -25,13 +45,26 @@ public struct MeanKnobs: Sendable, Equatable {
         progress: (Int) throws -> Void = { _ in }
     ) throws {
         require(!trajectories.isEmpty, "an average over no trajectories")
-        var temperatures = 0.0, topPs = 0.0, count = 0
+        var temperatures = 0.0, topPs = 0.0, count = 0, undecided = (temperatures: 0.0, count: 0)
         try CachedTokens(cache, trajectories).forEachPrediction(of: heads) { batch, T, P in
-            for t in T.elements { temperatures += Double(t) }
+            let largest = batch.sketches.eachRow { row, _ in row.largestProbability }
+            for (t, p) in zip(T.elements, largest) {
+                temperatures += Double(t)
+                if p < Self.certainty {
+                    undecided.temperatures += Double(t)
+                    undecided.count += 1
+                }
+            }
             for p in P.elements { topPs += Double(p) }
             count += batch.count
             try progress(batch.count)
         }
         (temperature, topP) = (temperatures / Double(count), topPs / Double(count))
+        uncertain =
+            undecided.count == 0
+            ? nil
+            : Uncertain(
+                temperature: undecided.temperatures / Double(undecided.count),
+                share: Double(undecided.count) / Double(count))
     }
 }

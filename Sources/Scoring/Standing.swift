@@ -52,9 +52,18 @@ public struct Standing: Sendable, Equatable, Codable {
         (difference, trajectories) = (ours.difference(from: theirs), tokens.trajectories.count)
     }
 
+    /// As many that a difference that is claimed does not print as zero: 5, and up to 12 for small ones.
+    private var decimals: Int {
+        let fewest = 5, most = 12
+        guard let difference, finding == .better || finding == .worse else { return fewest }
+        let smallest = [difference.mean, difference.lower, difference.upper].map(abs).min() ?? 1
+        return (fewest...most).first { smallest >= 0.5 * pow(10, -Double($0)) } ?? most
+    }
+
     /// One or two sentences: a verdict, then the numbers it rests on.
     public var words: String {
-        func number(_ value: Double) -> String { String(format: "%.5f", value) }
+        let places = decimals
+        func number(_ value: Double) -> String { String(format: "%.\(places)f", value) }
         func signed(_ value: Double) -> String {
             let text = number(abs(value))
             return value < 0 ? "−\(text)" : "+\(text)"

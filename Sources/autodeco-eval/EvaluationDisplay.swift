@@ -23,7 +23,7 @@ final class EvaluationDisplay {
             }
             if stored < completions { line = console.progress("evaluate, completions", of: completions, from: stored) }
         case .began(let method): line?.status(method)
-        case .completed(let completions): line?.advance(by: completions)
+        case .completed(let completions), .shared(let completions): line?.advance(by: completions)
         }
     }
 

@@ -80,7 +80,7 @@ struct Preview: Encodable {
 func text(of summary: TrainingSummary) -> String {
     let stop = summary.earlyStop.map { ", ended early after \($0)" } ?? ""
     return """
-        \(summary.verdict)
+        \(summary.verdict)\(summary.temperatureWords.map { "\n\($0)" } ?? "")
         \(Readable.count(summary.steps, "step"))\(stop), \(Readable.count(summary.tokens, "token")) in \
         \(Readable.duration(summary.seconds))
         heads   \(summary.heads)

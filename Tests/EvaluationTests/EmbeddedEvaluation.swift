@@ -38,6 +38,10 @@ struct EmbeddedEvaluation {
 
     /// - Parameter heads: a folder; nil measures static decoding alone.
     func plan(heads: String? = nil, _ overrides: String...) throws -> EvaluationPlan {
+        try plan(heads: heads, overrides: overrides)
+    }
+
+    func plan(heads: String?, overrides: [String]) throws -> EvaluationPlan {
         var settings = [
             "model.folder": Self.modelFolder.path, "task.test": Self.data.appendingPathComponent("test.jsonl").path,
             "task.validation": validation.path, "task.verifier": "countdown",
@@ -48,6 +52,8 @@ struct EmbeddedEvaluation {
             "evaluation.commandProblems": "3", "evaluation.generations": "2", "evaluation.maxTokens": "60",
             "evaluation.batch": "16",
             "evaluation.temperatures": "[0.5, 1]", "evaluation.topPs": "[0.8, 1]",
+            // Without a grid, which has tests of its own.
+            "evaluation.gridTemperatures": "[]",
         ]
         if let heads { settings["evaluation.heads"] = heads }
         let configuration = try RunConfiguration(

@@ -54,7 +54,8 @@ import Testing
         let heads = ["run", "other"].flatMap { run in ["hard", "soft", "inclusive"].map { "heads of \(run), \($0)" } }
         #expect(
             results.rows.filter { $0.group != .tuning }.map(\.name) == [
-                "greedy", "default sampling", "oracle's pick", "AutoDeco", "temperature head alone", "top-p head alone",
+                "greedy", "default sampling", "best pair of the paper's search", "AutoDeco", "temperature head alone",
+                "top-p head alone",
                 "mean shift", "min-p 0.1",
                 "entropy-driven temperature",
             ] + heads)
@@ -62,7 +63,7 @@ import Testing
         // AutoDeco beside all of them but itself under another name.
         #expect(results.comparisons.filter { $0.first == "AutoDeco" }.count == 8 + 5)
         let autoDeco = try #require(results.rows.first { $0.name == "AutoDeco" }),
-            pick = try #require(results.rows.first { $0.name == "oracle's pick" })
+            pick = try #require(results.rows.first { $0.role == .paperPair })
         #expect(autoDeco.samplesPerProblem == 4 && pick.samplesPerProblem == 4 && pick.pair == results.tuning?.best)
         #expect(results.curves.first { $0.name == "AutoDeco" }?.points.count == 4)
         let alone = try #require(results.rows.first { $0.name == "temperature head alone" }),
@@ -75,10 +76,18 @@ import Testing
         #expect(results.diagnosis == nil && results.notes.contains { $0.hasPrefix("No diagnosis") })
     }
 
+    private func tried(_ pair: StaticPair) -> MethodResult {
+        let problem = ProblemOutcome(problem: "p", samples: 1, correct: 1, truncated: 0, tokens: 3)
+        return MethodResult(method: "\(pair)", runs: [Outcomes(problems: [problem])])
+    }
+
     @Test func thePickIsSampledUnderSeedsOfItsOwn() throws {
         let evaluation = try EmbeddedEvaluation(), plan = try evaluation.plan()
-        let best = StaticPair(temperature: 0.5, topP: 0.8)
-        #expect(try Set(plan.methods.pick(best).seeds).isDisjoint(with: plan.methods.point(best).seeds))
+        let pair = StaticPair(temperature: 0.5, topP: 0.8), best = TunedPoint(pair: pair, result: tried(pair))
+        let pick = try Set(plan.methods.pick(best, .bestPair).seeds)
+        for point in [plan.methods.searched, plan.methods.gridPoint, plan.methods.finalist] {
+            #expect(try pick.isDisjoint(with: point(pair).seeds))
+        }
     }
 
     @Test func howManyAreDecodedTogetherDoesNotMatter() throws {

@@ -1,7 +1,9 @@
 import AutoDecoHeads
 import Foundation
 import HiddenStateCache
+import LogitSketches
 import Scoring
+import Tensor
 import TestSupport
 import Testing
 @testable import Evaluation
@@ -25,6 +27,29 @@ import Testing
         #expect(knobs.temperature > 0.9 && knobs.temperature < 1.2)
         #expect(knobs.pair.topP == 0.8 && abs(knobs.pair.temperature - knobs.temperature) <= 0.5e-4)
         #expect(try MeanKnobs(of: heads, on: corpus.cache, over: Array(corpus.cache.trajectories.prefix(20))) != knobs)
+    }
+
+    @Test func uncertainTokensHaveAMeanOfTheirOwn() throws {
+        // Wide logits, so that many tokens are certain; the cold ones are where the first column is negative.
+        let corpus = try DiagnosisCorpus(cold: 0.5, warm: 1.6)
+        let heads = DiagnosisCorpus.heads(cold: 0.5, warm: 1.6, column: 0, topP: 0.8)
+        let trajectories = Array(corpus.cache.trajectories.prefix(40))
+        let batch = try corpus.cache.batch(of: trajectories, as: Float.self)
+        let ones = Tensor<Float>(shape: [batch.count, 1], repeating: 1)
+        let largest = batch.sketches.features(temperature: ones)
+        let said = heads.predict(hidden: batch.hidden, logits: batch.sketches).temperature
+        let places = (0..<batch.count).filter { largest[$0, 0] < 0.95 }
+        let mean = places.reduce(0) { $0 + Double(said[$1, 0]) } / Double(places.count)
+        let knobs = try MeanKnobs(of: heads, on: corpus.cache, over: trajectories)
+        let uncertain = try #require(knobs.uncertain)
+        #expect(places.count > 100 && places.count < batch.count - 20)
+        #expect(abs(uncertain.temperature - mean) < 1e-6 && abs(mean - knobs.temperature) > 1e-3)
+        #expect(uncertain.share == Double(places.count) / Double(batch.count))
+        let diagnosis = try TokenDiagnosis(of: heads, on: corpus.cache)
+        #expect(diagnosis.uncertain.tokens < diagnosis.total.tokens && diagnosis.uncertain.tokens > 100)
+        #expect(abs(diagnosis.uncertain.meanTemperature - mean) < 0.05)
+        #expect(diagnosis.words.contains("that are uncertain (largest p of the model below 0.95)"))
+        #expect(diagnosis.table.contains("uncertain") && diagnosis.table.contains("mean T̂"))
     }
 
     @Test func outcomesAreAveragedOverTokensNotProblems() {

@@ -1,4 +1,5 @@
 import AutoDecoHeads
+import Decoding
 import Foundation
 import LogitSketches
 import Scoring
@@ -33,20 +34,27 @@ enum ReportFixture {
         [
             row("greedy", .knobs, .greedy, 0.704, deviation: nil, samples: 1),
             row("default sampling", .knobs, .defaultSampling, 0.656, temperature: 1, topP: 1),
-            row(best, .knobs, .bestPair, 0.812, samples: 64, temperature: 0.5, topP: 0.9),
+            row(best, .knobs, .paperPair, 0.812, samples: 64, temperature: 0.5, topP: 0.9),
             row("AutoDeco", .autoDeco, .autoDeco, 0.812, samples: 64, temperature: 0.61, topP: 0.93),
             row("temperature head only", .parts, .temperatureHeadOnly, 0.791, temperature: 0.61, topP: 1),
             row("top-p head only", .parts, .topPHeadOnly, 0.733, temperature: 1, topP: 0.93),
             row("mean shift (T = 0.61, P = 0.93)", .parts, .meanShift, 0.804, temperature: 0.61, topP: 0.93),
             row("min-p 0.1", .baselines, nil, 0.742, temperature: 1, topP: 1),
             row("entropy-driven temperature", .baselines, nil, 0.761, temperature: 0.72, topP: 1),
-            row("heads of joint, hard", .filters, nil, 0.811, samples: 16, temperature: 0.61, topP: 0.93),
-            row("heads of joint, soft", .filters, nil, 0.801, samples: 16, temperature: 0.61, topP: 0.93),
-            row("heads of joint, inclusive", .filters, nil, 0.815, samples: 16, temperature: 0.61, topP: 0.93),
-            row("heads of released, hard", .filters, nil, 0.797, samples: 16, temperature: 0.66, topP: 0.9),
-            row("heads of released, soft", .filters, nil, 0.783, samples: 16, temperature: 0.66, topP: 0.9),
-            row("heads of released, inclusive", .filters, nil, 0.802, samples: 16, temperature: 0.66, topP: 0.9),
-        ]
+        ] + filters
+    }
+
+    private static var filters: [EvaluationResults.Row] {
+        let means = [("joint", [0.811, 0.801, 0.815], 0.61, 0.93), ("released", [0.797, 0.783, 0.802], 0.66, 0.9)]
+        return means.flatMap { heads, means, temperature, topP in
+            zip(NucleusFilter.allCases, means).map { filter, mean in
+                var row = row(
+                    "heads of \(heads), \(filter.rawValue)", .filters, nil, mean, samples: 16,
+                    temperature: temperature, topP: topP)
+                (row.heads, row.filter) = (heads, filter)
+                return row
+            }
+        }
     }
 
     static func comparison(_ second: String, _ difference: Double, _ half: Double) -> EvaluationResults.Comparison {
@@ -63,7 +71,7 @@ enum ReportFixture {
         ]
     }
 
-    static func point(_ temperature: Double, _ topP: Double, _ mean: Double) -> EvaluationResults.Tuning.Point {
+    static func point(_ temperature: Double, _ topP: Double, _ mean: Double) -> EvaluationResults.Point {
         .init(pair: StaticPair(temperature: temperature, topP: topP), passAt1: estimate(mean))
     }
 
@@ -148,7 +156,7 @@ enum ReportFixture {
     static func complete() throws -> EvaluationResults {
         EvaluationResults(
             model: "countdown-6M", problemFile: "problems/countdown-test.jsonl", problems: 500, seeds: seeds,
-            missing: [], rows: rows, tuning: tuning,
+            missing: [], rows: rows, tuning: tuning, yardstick: .paperPair,
             comparisons: comparisons, curves: curves, diagnosis: try diagnosis(), commands: commands,
             generations: generations(),
             configuration: "{\n  \"evaluation\" : {\n    \"samples\" : 4\n  }\n}")

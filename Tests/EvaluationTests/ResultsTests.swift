@@ -22,6 +22,18 @@ import Testing
                 == "AutoDeco is worse than greedy: −2.0 points (95 %: −3.1 to −0.1).")
     }
 
+    @Test func aSmallFindingIsPrintedWithDigitsThatShowIt() {
+        #expect(
+            comparison(0.0004, 0.00002, 0.0008).words
+                == "AutoDeco is better than greedy: +0.040 points (95 %: 0.002 to 0.080).")
+        #expect(comparison(-0.0004, -0.0008, -0.00002).shortWords == "−0.040 (−0.080 to −0.002)")
+        #expect(
+            Words.points(Estimate(mean: 3e-6, lower: 2e-9, upper: 6e-6)).hasPrefix(
+                "+0.0003000 points (95 % interval +0.0000002"))
+        // What is not claimed needs none.
+        #expect(comparison(0.0004, -0.00002, 0.0008).shortWords == "0.0 (0.0 to 0.1), no difference shown")
+    }
+
     @Test(arguments: [(0.01, -0.002, 0.03), (-0.01, -0.03, 0), (0, 0, 0)])
     func anIntervalThatTouchesZeroShowsNoDifference(_ mean: Double, _ lower: Double, _ upper: Double) {
         let comparison = comparison(mean, lower, upper)

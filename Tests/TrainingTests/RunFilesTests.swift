@@ -60,10 +60,15 @@ import Testing
         let held = corpus.cache.trajectories(.validation, of: trainer.settings.split)
         let kept = try MeanKnobs(of: AutoDecoHeads(folder: run.heads), on: corpus.cache, over: held)
         #expect(summary.meanTemperature == kept.temperature && summary.meanTopP == kept.topP)
+        #expect(summary.uncertain == kept.uncertain)
+        let words = try #require(summary.temperatureWords), uncertain = try #require(kept.uncertain)
+        #expect(words.hasPrefix("Mean T̂ on held-out tokens is \(String(format: "%.3f", kept.temperature)), "))
+        #expect(words.contains("\(String(format: "%.3f", uncertain.temperature)) at the "))
         let last = try #require(steps.last), page = try String(contentsOf: run.report, encoding: .utf8)
         func card(_ value: Double) -> String { String(format: "%.3f", value) }
         #expect(abs(last.meanTemperature - kept.temperature) > 0.01)
         let step = try #require(summary.bestStep)
+        #expect(page.contains("T̂ at uncertain tokens") && page.contains(card(uncertain.temperature)))
         #expect(page.contains(card(kept.temperature)) && page.contains(card(kept.topP)))
         #expect(page.contains("on held-out tokens, after step \(step)") && page.contains("after step \(step)"))
     }

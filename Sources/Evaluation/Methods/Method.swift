@@ -22,10 +22,11 @@ public struct Method: Sendable {
     ///
     /// - Throws: `PolicyError` for a setting without meaning.
     public init(pair: StaticPair) throws {
-        let isGreedy = pair.temperature == 0
+        let isGreedy = pair.isGreedy
         self.init(
             name: "\(pair)", setting: isGreedy ? Self.greedy.setting : "\(pair), hard", isDeterministic: isGreedy,
-            policy: try SamplingPolicy(temperature: pair.temperature, topP: pair.topP))
+            policy: isGreedy
+                ? GreedyPolicy() : try SamplingPolicy(temperature: pair.temperature, topP: pair.topP))
     }
 
     /// Tokens at least this share as likely as the likeliest, at T = 1.

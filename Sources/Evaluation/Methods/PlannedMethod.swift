@@ -1,6 +1,7 @@
 /// A method, how often it is sampled, and where it stands in the table.
 struct PlannedMethod: Sendable {
     let method: Method
+    let kind: RowKind
     let group: EvaluationResults.Group
     /// Where it is a constant pair.
     let pair: StaticPair?
@@ -11,19 +12,26 @@ struct PlannedMethod: Sendable {
     let runName: String
 
     /// - Parameters:
-    ///   - seeds: at least one; a deterministic method takes the first alone.
-    ///   - total: completions a problem under all seeds together, a multiple of their number.
+    ///   - seeds: at least one; a deterministic method takes the first alone. As many of the first ones are used as
+    ///     draw equal parts of `total`.
+    ///   - total: completions a problem under these seeds together.
     ///   - runName: the method's name where nil.
     init(
-        _ method: Method, _ group: EvaluationResults.Group, pair: StaticPair? = nil, seeds: [Int], total: Int,
-        runName: String? = nil
+        _ method: Method, _ kind: RowKind, _ group: EvaluationResults.Group, pair: StaticPair? = nil, seeds: [Int],
+        total: Int, runName: String? = nil
     ) {
-        (self.method, self.group, self.pair, self.runName) = (method, group, pair, runName ?? method.name)
-        self.seeds = method.isDeterministic ? Array(seeds.prefix(1)) : seeds
-        samples = method.isDeterministic ? 1 : total / seeds.count
+        (self.method, self.kind, self.group, self.pair) = (method, kind, group, pair)
+        self.runName = runName ?? method.name
+        let used = method.isDeterministic ? 1 : Self.largestCommonDivisor(seeds.count, total)
+        self.seeds = Array(seeds.prefix(used))
+        samples = method.isDeterministic ? 1 : total / used
     }
 
     var name: String { method.name }
     /// Completions a problem under all seeds.
     var samplesPerProblem: Int { seeds.count * samples }
+
+    private static func largestCommonDivisor(_ a: Int, _ b: Int) -> Int {
+        b == 0 ? a : largestCommonDivisor(b, a % b)
+    }
 }

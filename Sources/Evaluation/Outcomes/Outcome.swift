@@ -11,14 +11,16 @@ public struct ProblemOutcome: Sendable, Equatable {
     /// where there is one). They count as wrong.
     public var faults: Int
     public var firstFault: Fault?
+    /// Tokens at whose place more than one could have been drawn; nil in what an earlier version has kept.
+    public var freeTokens: Int?
     /// Sums over tokens of the temperature and top-p that they were drawn at.
     public var temperatureSum, topPSum: Double
 
     public init(
         problem: String, samples: Int, correct: Int, truncated: Int, tokens: Int, faults: Int = 0,
-        firstFault: Fault? = nil,
-        temperatureSum: Double = 0, topPSum: Double = 0
+        firstFault: Fault? = nil, freeTokens: Int? = nil, temperatureSum: Double = 0, topPSum: Double = 0
     ) {
+        self.freeTokens = freeTokens
         (self.problem, self.samples, self.correct, self.truncated, self.tokens) = (
             problem, samples, correct, truncated, tokens
         )
@@ -41,6 +43,7 @@ public struct ProblemOutcome: Sendable, Equatable {
         a.tokens += b.tokens
         a.faults += b.faults
         a.firstFault = Fault.first(a.firstFault, b.firstFault)
+        a.freeTokens = a.freeTokens.flatMap { ours in b.freeTokens.map { ours + $0 } }
         a.temperatureSum += b.temperatureSum
         a.topPSum += b.topPSum
     }
@@ -77,6 +80,8 @@ public struct Outcomes: Sendable, Equatable {
     public var firstFault: Fault? { problems.reduce(nil) { Fault.first($0, $1.firstFault) } }
     /// Whether the verifier failed on a sample: to ask it again may give another outcome.
     public var hasFaultOfVerifier: Bool { firstFault?.isOfVerifier ?? false }
+    /// Whether at no place more than the likeliest token could be drawn, so that all samples are greedy decoding's.
+    public var isCertain: Bool { problems.allSatisfy { $0.freeTokens == 0 } }
     /// Of a token; nil where there is none, because each sample broke down before its first.
     public var meanTemperature: Double? { mean(of: \.temperatureSum) }
     public var meanTopP: Double? { mean(of: \.topPSum) }

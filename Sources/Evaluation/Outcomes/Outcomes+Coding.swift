@@ -6,6 +6,8 @@ extension Outcomes: Codable {
         var problem: [String]
         var samples, correct, truncated, tokens, faults: [Int]
         var firstFault: [Fault?]
+        /// Not there in files of earlier versions.
+        var freeTokens: [Int?]?
         var temperatureSum, topPSum: [Double]
     }
 
@@ -13,7 +15,8 @@ extension Outcomes: Codable {
         try Columns(
             problem: problems.map(\.problem), samples: problems.map(\.samples), correct: problems.map(\.correct),
             truncated: problems.map(\.truncated), tokens: problems.map(\.tokens), faults: problems.map(\.faults),
-            firstFault: problems.map(\.firstFault), temperatureSum: problems.map(\.temperatureSum),
+            firstFault: problems.map(\.firstFault), freeTokens: problems.map(\.freeTokens),
+            temperatureSum: problems.map(\.temperatureSum),
             topPSum: problems.map(\.topPSum)
         ).encode(to: encoder)
     }
@@ -23,14 +26,15 @@ extension Outcomes: Codable {
         let counts = [columns.samples, columns.correct, columns.truncated, columns.tokens, columns.faults].map(\.count)
         guard counts.allSatisfy({ $0 == count }), columns.firstFault.count == count,
             columns.temperatureSum.count == count,
-            columns.topPSum.count == count
+            columns.topPSum.count == count, columns.freeTokens.map({ $0.count == count }) ?? true
         else { throw EvaluationError("the columns of a run's outcomes differ in length") }
         problems = (0..<count).map { i in
             ProblemOutcome(
                 problem: columns.problem[i], samples: columns.samples[i], correct: columns.correct[i],
                 truncated: columns.truncated[i],
                 tokens: columns.tokens[i], faults: columns.faults[i], firstFault: columns.firstFault[i],
-                temperatureSum: columns.temperatureSum[i], topPSum: columns.topPSum[i])
+                freeTokens: columns.freeTokens?[i], temperatureSum: columns.temperatureSum[i],
+                topPSum: columns.topPSum[i])
         }
         for problem in problems {
             if let flaw = problem.flaw { throw EvaluationError("problem \(problem.problem): \(flaw)") }

@@ -17,6 +17,9 @@ extension ProblemOutcome {
                 + "expected \(samples) together at most"
         }
         if !(0...Self.largest).contains(tokens) { return "found \(tokens) tokens, expected 0 to \(Self.largest)" }
+        if let free = freeTokens, !(0...tokens).contains(free) {
+            return "found \(free) of \(tokens) tokens with a choice, expected 0 to \(tokens)"
+        }
         if (faults > 0) != (firstFault != nil) {
             return "found \(faults) not judged \(firstFault == nil ? "without" : "with") a reason"
         }

@@ -70,7 +70,7 @@ extension EvaluationReport {
     /// The paper's Figure 3.
     func tuning(_ tuning: EvaluationResults.Tuning) -> [Block] {
         func chart(
-            _ title: String, _ x: Axis, _ points: [EvaluationResults.Tuning.Point], _ place: (StaticPair) -> Double
+            _ title: String, _ x: Axis, _ points: [EvaluationResults.Point], _ place: (StaticPair) -> Double
         ) -> LineChart? {
             let ordered = points.sorted { place($0.pair) < place($1.pair) }
             guard let first = ordered.first, let last = ordered.last else { return nil }
@@ -94,10 +94,10 @@ extension EvaluationReport {
             chart("Top-p, at T = \(Words.fixed(tuning.best.temperature, 1))", "P", tuning.topPs, \.topP),
         ].compactMap { $0 }
         let best =
-            "The best static pair is \(tuning.best), chosen on the very problems that it is measured on: an oracle "
+            "The paper's search ends at \(tuning.best), chosen on the very problems that it is measured on: an oracle "
             + "that nobody has who does not know the answers."
         return [
-            .paragraph(best + again(tuning)),
+            .paragraph(best + again(tuning) + (EvaluationResults.greedyWords(tuning.topPs).map { " " + $0 } ?? "")),
             .figures(
                 charts,
                 caption:
@@ -111,7 +111,7 @@ extension EvaluationReport {
     /// The pick was the luckiest of many points: what it comes to with fresh seeds.
     private func again(_ tuning: EvaluationResults.Tuning) -> String {
         guard let found = (tuning.topPs + tuning.temperatures).first(where: { $0.pair == tuning.best }),
-            let again = row(.bestPair)
+            let again = row(.paperPair)
         else { return "" }
         return
             " There it came to \(Words.percent(found.passAt1.mean)) %; measured again with "

@@ -46,13 +46,11 @@ extension EvaluationReport {
         ]
     }
 
-    /// Rows named "heads …, hard" under their heads' name; others in a group without one.
+    /// Rows under their heads' name; others in a group without one.
     private static func byHeads(_ rows: [EvaluationResults.Row]) -> [IntervalChart.Group] {
         var groups: [IntervalChart.Group] = []
         for row in rows {
-            let suffix = NucleusFilter.allCases.map { ", \($0.rawValue)" }.first { row.name.hasSuffix($0) }
-            let heads = suffix.map { String(row.name.dropLast($0.count)) }
-            let name = suffix.map { String($0.dropFirst(2)) } ?? row.name
+            let heads = row.heads.map { "heads of \($0)" }, name = row.filter?.rawValue ?? row.name
             let entry = IntervalChart.Row(name, 100 * row.passAt1.mean, interval: row.passAt1.percentRange)
             if let place = groups.firstIndex(where: { $0.name == heads }) {
                 groups[place].rows.append(entry)

@@ -25,7 +25,7 @@ extension EvaluationReport {
         }
         let better = compared.filter { $0.difference.isBelowZero }
         if !better.isEmpty {
-            let losses = better.map { "\($0.row.name), \(Words.points($0.difference))" }
+            let losses = better.map { "\(title($0.row)), \(Words.points($0.difference))" }
             blocks.append(.warning("AutoDeco is clearly below \(losses.joined(separator: "; "))."))
         }
         if let below = clearlyBelowBest { blocks.append(.warning(below)) }
@@ -57,13 +57,14 @@ extension EvaluationReport {
                 ? "No heads were evaluated, so there are static rows only." : "AutoDeco itself is not measured yet."
             return [.paragraph(reason)]
         }
-        let roles: [EvaluationResults.Role] = [.greedy, .defaultSampling, .bestPair, .meanShift]
+        let roles: [EvaluationResults.Role] = [.bestPair, .paperPair, .meanShift, .planted, .paperRecipe, .improved]
         let others = results.rows.filter { row in
             row.name != autoDeco.name && (row.group == .knobs || row.role.map(roles.contains) == true)
         }
         var blocks: [Block] = [.facts([fact(autoDeco)] + others.map(fact))] + words(autoDeco)
+        if let room = results.roomWords { blocks.append(.paragraph(room)) }
         let rows = compared.filter { $0.row.group != .tuning }.map { row, difference in
-            IntervalChart.Row(row.name, 100 * difference.mean, interval: difference.percentRange)
+            IntervalChart.Row(title(row), 100 * difference.mean, interval: difference.percentRange)
         }
         if !rows.isEmpty {
             blocks.append(
@@ -86,14 +87,14 @@ extension EvaluationReport {
                 !difference.hasInterval
                 ? Words.tooFew
                 : difference.showsNoDifference
-                    ? "no difference shown to AutoDeco" : "AutoDeco \(Words.signed(100 * difference.mean, 1)) points"
+                    ? "no difference shown to AutoDeco" : "AutoDeco \(Words.gain(difference)) points"
         } else {
             note =
                 row.passAt1.percentRange.map {
                     "95 % interval \(Words.fixed($0.lowerBound, 1)) to \(Words.fixed($0.upperBound, 1))"
                 } ?? ""
         }
-        return Fact(row.name, "\(Words.percent(row.passAt1.mean)) %", note: note)
+        return Fact(title(row), "\(Words.percent(row.passAt1.mean)) %", note: note)
     }
 
     /// The comparisons as sentences: what AutoDeco is above, what it is not told apart from, what it is below.
@@ -106,7 +107,7 @@ extension EvaluationReport {
         guard !main.isEmpty else { return [.paragraph("\(start). It has been compared with nothing yet.")] }
         func sentence(_ beginning: String, _ isIn: (Estimate) -> Bool) -> Block? {
             let items = main.filter { isIn($0.difference) }.map { row, difference in
-                return "\(row.name) \(Words.signed(100 * difference.mean, 1)) \(Words.ends(difference, ""))"
+                return "\(title(row)) \(Words.gain(difference)) \(Words.ends(difference, ""))"
             }
             return items.isEmpty ? nil : .paragraph("\(beginning): \(items.joined(separator: "; ")).")
         }

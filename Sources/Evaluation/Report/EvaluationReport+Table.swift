@@ -1,4 +1,5 @@
 import Reports
+import Scoring
 
 extension EvaluationReport {
     /// The paper's Table 1, with intervals, in the groups of the rows.
@@ -28,7 +29,7 @@ extension EvaluationReport {
         .number("AutoDeco − it", unit: "points", decimals: 1), .number("samples", unit: "a problem", decimals: 0),
         .number("mean length", unit: "tokens", decimals: 0),
         .number("truncated", unit: "%", decimals: 1), .number("tokens/s", decimals: 0), .number("mean T̂", decimals: 2),
-        .number("mean P̂", decimals: 3),
+        .number("T̂ at uncertain", decimals: 2), .number("mean P̂", decimals: 3),
     ]
 
     private func line(_ row: EvaluationResults.Row) -> Table.Row {
@@ -36,20 +37,18 @@ extension EvaluationReport {
         let difference: Table.Cell =
             advantage(over: row).map { difference in
                 let ends = Words.ends(difference, "")
-                return .text(
-                    !difference.hasInterval
-                        ? "\(Words.signed(100 * difference.mean, 1)) \(ends)"
-                        : difference.showsNoDifference
-                            ? "no difference shown \(ends)" : "\(Words.signed(100 * difference.mean, 1)) \(ends)")
+                let isOpen = difference.hasInterval && difference.showsNoDifference
+                return .text(isOpen ? "no difference shown \(ends)" : "\(Words.gain(difference)) \(ends)")
             } ?? .missing
         return Table.Row(
             [
-                .text(results.missing.contains(row.name) ? "\(row.name), not all seeds yet" : row.name),
+                .text(results.missing.contains(row.name) ? "\(title(row)), not all seeds yet" : title(row)),
                 row.deviationOverSeeds.map { .spread(percent, plusMinus: 100 * $0) } ?? .number(percent),
                 .text(Words.interval(row.passAt1)), difference,
                 .number(Double(row.samplesPerProblem)), .number(row.meanLength), .number(100 * row.truncatedShare),
                 row.tokensPerSecond.map { .number($0) } ?? .missing,
-                row.meanTemperature.map { .number($0) } ?? .missing, row.meanTopP.map { .number($0) } ?? .missing,
+                row.meanTemperature.map { .number($0) } ?? .missing,
+                row.uncertain.map { .number($0.temperature) } ?? .missing, row.meanTopP.map { .number($0) } ?? .missing,
             ], isEmphasised: row.name == autoDeco?.name)
     }
 
@@ -62,7 +61,24 @@ extension EvaluationReport {
             "Pass@1 is the share of completions that are correct, a mean over problems. \(seeds); the interval is a "
             + "bootstrap over the \(Words.count(results.problems, "problem")). Greedy decoding has one run. Tokens "
             + "a second include the verifier's time; – stands for what was not measured. "
-            + "\(results.correction ?? "")"
+            + "\(uncertain)\(results.correction ?? "")"
+    }
+}
+
+extension EvaluationReport {
+    /// What "uncertain" means; nothing where no heads were asked.
+    private var uncertain: String {
+        guard let found = results.rows.lazy.compactMap(\.uncertain).first else { return "" }
+        return
+            "T̂ at uncertain tokens is a mean over the \(Words.percent(found.share)) % of held-out tokens of the cache "
+            + "whose largest probability under the model is below \(MeanKnobs.certainty): the others are certain, and "
+            + "no temperature changes them. "
+    }
+
+    /// A row's name, with its pair where the name does not say it.
+    func title(_ row: EvaluationResults.Row) -> String {
+        guard let pair = row.pair, [.bestPair, .paperPair, .meanShift].contains(row.role) else { return row.name }
+        return "\(row.name) (\(pair))"
     }
 }
 
@@ -72,9 +88,10 @@ extension EvaluationResults.Group {
         case .knobs: "Knobs set by hand"
         case .autoDeco: "AutoDeco"
         case .parts: "Parts of AutoDeco"
+        case .rivals: "Heads for comparison"
         case .baselines: "Other ways to set knobs by rule"
         case .filters: "What P̂ means at inference"
-        case .tuning: "Expert-guided tuning"
+        case .tuning: "The paper's search"
         }
     }
 }

@@ -48,6 +48,7 @@ extension EvaluationReport {
     var commands: [Block] {
         func change(_ change: Estimate?, _ decimals: Int) -> Table.Cell {
             guard let change else { return .missing }
+            let decimals = Words.places(change, atLeast: decimals, scale: 1)
             guard change.hasInterval else { return .text("\(Words.signed(change.mean, decimals)) (\(Words.tooFew))") }
             let ends = "(\(Words.signed(change.lower, decimals)) to \(Words.signed(change.upper, decimals)))"
             return .text(

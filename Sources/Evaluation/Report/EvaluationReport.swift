@@ -20,6 +20,7 @@ public struct EvaluationReport {
         page.add("Result", warnings + result)
         page.add("All methods", table)
         if !results.curves.isEmpty { page.add("Pass@k", curves) }
+        if let grid = results.grid { page.add("The grid of static pairs", self.grid(grid)) }
         if let tuning = results.tuning { page.add("Expert-guided tuning", self.tuning(tuning)) }
         if let ablation { page.add("What each head gives", ablation) }
         page.add("What P̂ means", nucleus)
@@ -38,7 +39,7 @@ public struct EvaluationReport {
 
     // MARK: Rows by what they are
 
-    func row(_ role: EvaluationResults.Role) -> EvaluationResults.Row? { results.rows.first { $0.role == role } }
+    func row(_ role: EvaluationResults.Role) -> EvaluationResults.Row? { results.row(role) }
     func rows(_ group: EvaluationResults.Group) -> [EvaluationResults.Row] { results.rows.filter { $0.group == group } }
 
     /// The row that the page is about.
@@ -47,12 +48,6 @@ public struct EvaluationReport {
     /// AutoDeco − the row at pass@1, whichever way round it was compared.
     func advantage(over row: EvaluationResults.Row) -> Estimate? {
         guard let autoDeco, row.name != autoDeco.name else { return nil }
-        for comparison in results.comparisons {
-            if (comparison.first, comparison.second) == (autoDeco.name, row.name) { return comparison.difference }
-            if (comparison.first, comparison.second) == (row.name, autoDeco.name) {
-                return comparison.difference.reversed
-            }
-        }
-        return nil
+        return results.difference(autoDeco, row)
     }
 }

@@ -7,7 +7,7 @@ import Scoring
 extension EvaluationResults {
     /// The form of the paper's Table 1: a line for each method, in percent.
     var mainTable: TextTable {
-        let reference = rows.contains { $0.group == .autoDeco } ? MethodList.autoDeco : MethodList.pick
+        let reference = (row(.autoDeco) == nil ? yardstick : .autoDeco).title
         let measured = rows.filter { $0.group != .tuning }
         let head = [
             counted(problems, "problem"), "pass@1 ± seeds", "95 % interval", "tokens", "cut off", "tokens/s",
@@ -16,7 +16,7 @@ extension EvaluationResults {
         let names =
             measured.map(\.name)
             + missing.filter { name in
-                !Self.others.contains(name) && !rows.contains { $0.name == name } && !isPoint(name)
+                !rows.contains { $0.name == name } && !Part.allCases.contains { $0.rawValue == name }
             }
         return TextTable(
             head: head,
@@ -34,20 +34,36 @@ extension EvaluationResults {
             })
     }
 
-    /// Both curves of expert-guided tuning.
+    /// T̂ of the heads where it matters, beside the mean that certain tokens dominate; nil where no heads are measured.
+    var temperatureTable: TextTable? {
+        let heads = rows.filter { $0.uncertain != nil && $0.filter == nil }
+        guard !heads.isEmpty else { return nil }
+        return TextTable(
+            head: ["heads", "mean T̂ while decoding", "T̂ at uncertain tokens", "these are"],
+            rows: heads.compactMap { row in
+                row.uncertain.map {
+                    [
+                        row.name, row.meanTemperature.map { Words.fixed($0, 2) } ?? "–", Words.fixed($0.temperature, 2),
+                        "\(Words.percent($0.share)) % of held-out tokens",
+                    ]
+                }
+            })
+    }
+
+    /// Both curves of the paper's search.
     var tuningTable: TextTable? {
         let points =
-            tuning.map { tuning in
-                tuning.temperatures.map { ($0.pair, $0.passAt1) }
-                    + tuning.topPs.filter { $0.pair.topP != 1 }.map { ($0.pair, $0.passAt1) }
-            } ?? rows.filter { $0.group == .tuning }.compactMap { row in row.pair.map { ($0, row.passAt1) } }
+            tuning.map { $0.temperatures + $0.topPs.filter { $0.pair.topP != 1 } }
+            ?? rows.filter { $0.group == .tuning }.compactMap { row in
+                row.pair.map { Point(pair: $0, passAt1: row.passAt1) }
+            }
         guard !points.isEmpty else { return nil }
         return TextTable(
-            head: ["expert-guided tuning", "pass@1", "95 % interval"],
-            rows: points.map { pair, estimate in
+            head: ["the paper's search", "pass@1", "95 % interval"],
+            rows: points.map { point in
                 [
-                    "\(pair)\(pair == tuning?.best ? " (best)" : "")", Words.percent(estimate.mean),
-                    Words.interval(estimate),
+                    "\(point.pair)\(point.pair.title(in: points))\(point.pair == tuning?.best ? " (best)" : "")",
+                    Words.percent(point.passAt1.mean), Words.interval(point.passAt1),
                 ]
             })
     }
@@ -63,7 +79,7 @@ extension EvaluationResults {
             guard let above = curve.aboveBest else { return [line] }
             return [
                 line,
-                ["  − \(MethodList.pick)"]
+                ["  − \(yardstick.title)"]
                     + ks.map { $0 <= above.count ? Words.signed(100 * above[$0 - 1].mean, 1) : "–" },
                 ["  95 % interval"] + ks.map { $0 <= above.count ? Words.interval(above[$0 - 1]) : "–" },
             ]
@@ -89,16 +105,51 @@ extension EvaluationResults {
             })
     }
 
-    /// What is missing beside rows of the table.
-    private static let others: Set<String> = [MethodList.topPTuning, "effects of commands", "single generations"]
-
-    private func isPoint(_ name: String) -> Bool { name.hasPrefix("T = ") }
-
     /// A row's name, with its pair where the name does not say it and with its seeds where some are missing.
     private func title(_ row: Row) -> String {
         let pair =
-            row.pair.flatMap { [MethodList.pick, MethodList.meanShift].contains(row.name) ? ", \($0)" : nil } ?? ""
+            row.pair.flatMap { pair in
+                [.bestPair, .paperPair, .meanShift].contains(row.role) ? ", \(pair)" : nil
+            } ?? ""
         return row.name + pair
             + (missing.contains(row.name) ? " (\(row.passAt1OfSeeds.count) of \(counted(seeds.count, "seed")))" : "")
+    }
+}
+
+extension EvaluationResults.Grid {
+    /// Pass@1 in per cent, a line for each temperature and a column for each P; finalists with all their samples.
+    var table: TextTable {
+        TextTable(
+            head: ["T"] + topPs.map { "P = \(shortest($0))" },
+            rows: temperatures.map { temperature in
+                [shortest(temperature)]
+                    + topPs.map { topP in
+                        point(StaticPair(temperature: temperature, topP: topP)).map(words) ?? "–"
+                    }
+            })
+    }
+
+    var temperatures: [Double] { Set(points.map(\.pair.temperature)).sorted() }
+    var topPs: [Double] { Set(points.map(\.pair.topP)).sorted() }
+
+    /// With as many samples as there are.
+    func point(_ pair: StaticPair) -> EvaluationResults.Point? {
+        finalists.first { $0.pair == pair } ?? points.first { $0.pair == pair }
+    }
+
+    /// "44.5", marked where it is a finalist, the best one, or greedy decoding.
+    func words(_ point: EvaluationResults.Point) -> String {
+        let isFinalist = finalists.contains { $0.pair == point.pair }
+        let mark = point.pair == best ? " (best)" : point.equalsGreedy ? " (greedy)" : isFinalist ? "*" : ""
+        return Words.percent(point.passAt1.mean) + mark
+    }
+
+    func shortest(_ value: Double) -> String { Int(exactly: value).map(String.init) ?? "\(value)" }
+}
+
+extension StaticPair {
+    /// " (greedy)" where it is greedy decoding among these points.
+    func title(in points: [EvaluationResults.Point]) -> String {
+        points.contains { $0.pair == self && $0.equalsGreedy } ? " (greedy)" : ""
     }
 }

@@ -14,7 +14,8 @@ extension EvaluationResults.Comparison {
 
     /// One sentence: the difference in points, its interval, and what that shows.
     public var words: String {
-        let numbers = "\(Words.signed(100 * difference.mean, 1)) points (95 %: \(Words.interval(difference)))"
+        let places = Words.places(difference)
+        let numbers = "\(Words.gain(difference)) points (95 %: \(Words.interval(difference, places)))"
         switch finding {
         case .better: return "\(first) is better than \(second): \(numbers)."
         case .worse: return "\(first) is worse than \(second): \(numbers)."
@@ -26,7 +27,7 @@ extension EvaluationResults.Comparison {
 
     /// For a table's cell.
     var shortWords: String {
-        let numbers = "\(Words.signed(100 * difference.mean, 1)) (\(Words.interval(difference)))"
+        let numbers = "\(Words.gain(difference)) (\(Words.interval(difference, Words.places(difference))))"
         switch finding {
         case .better, .worse: return numbers
         case .noDifferenceShown: return "\(numbers), no difference shown"
@@ -64,10 +65,15 @@ extension EvaluationResults {
         }
         pieces.append(form(mainTable))
         if !faults.isEmpty { pieces.append(faults.joined(separator: "\n")) }
+        if let roomWords { pieces.append(roomWords) }
         if let correction { pieces.append(correction) }
         if !comparisons.isEmpty { pieces.append(comparisons.map { "- " + $0.words }.joined(separator: "\n")) }
+        if let temperatures = temperatureTable { pieces.append(heading("T̂ of the heads") + form(temperatures)) }
+        if let grid {
+            pieces.append(heading("The grid of static pairs") + form(grid.table) + "\n\n" + words(of: grid))
+        }
         if let table = tuningTable {
-            pieces.append(heading("Expert-guided tuning") + form(table) + (tuningWords.map { "\n\n" + $0 } ?? ""))
+            pieces.append(heading("The paper's search") + form(table) + (tuningWords.map { "\n\n" + $0 } ?? ""))
         }
         if let table = curveTable { pieces.append(heading("Pass@k") + form(table)) }
         if let diagnosis { pieces.append(heading("Token-level diagnosis") + diagnosis.words) }
@@ -110,11 +116,33 @@ extension EvaluationResults {
         }
     }
 
+    /// What the grid's best pair is, how it was chosen, and what it comes to under fresh seeds.
+    func words(of grid: Grid) -> String {
+        let chosen = grid.finalists.first { $0.pair == grid.best }.map { "\(Words.percent($0.passAt1.mean)) %" } ?? "–"
+        let again = row(.bestPair).map {
+            ", \(Words.percent($0.passAt1.mean)) % with \(counted($0.samplesPerProblem, "fresh one"))"
+        }
+        return
+            "Best of \(counted(grid.points.count, "point")): \(grid.best)\(grid.best.title(in: grid.finalists)), "
+            + "\(chosen) with \(counted(grid.finalSamplesPerProblem, "sample"))\(again ?? ""). Every point has "
+            + "\(counted(grid.samplesPerProblem, "sample")) a problem, the best \(grid.finalists.count) of them "
+            + "\(grid.finalSamplesPerProblem). It was chosen on the problems that are measured: it is an oracle, and "
+            + "nobody has it for new problems." + (Self.greedyWords(grid.points).map { " " + $0 } ?? "")
+    }
+
+    /// One sentence about the points at which nothing but the likeliest token can be drawn; nil where there is none.
+    static func greedyWords(_ points: [Point]) -> String? {
+        let pairs = points.filter { $0.equalsGreedy && !$0.pair.isGreedy }.map { "\($0.pair)" }
+        guard !pairs.isEmpty else { return nil }
+        return "At \(Words.list(pairs)) nothing but the likeliest token could be drawn on these problems: "
+            + "\(pairs.count == 1 ? "that point is" : "those points are") greedy decoding."
+    }
+
     /// The best pair among the points, and once more under fresh seeds.
     private var tuningWords: String? {
         guard let tuning else { return nil }
         let point = (tuning.topPs + tuning.temperatures).first { $0.pair == tuning.best }
-        let again = rows.first { $0.name == MethodList.pick }
+        let again = row(.paperPair)
         let points = tuning.temperatures.count + tuning.topPs.filter { $0.pair.topP != 1 }.count
         return
             "Best of \(counted(points, "point")): "
@@ -124,5 +152,6 @@ extension EvaluationResults {
             + (again.map { ", \(Words.percent($0.passAt1.mean)) % with \($0.samplesPerProblem) fresh ones" } ?? "")
             + ". An expert chose it on the problems that are measured: it is an oracle, and nobody "
             + "has it for new problems."
+            + (Self.greedyWords(tuning.topPs).map { " " + $0 } ?? "")
     }
 }

@@ -1,3 +1,4 @@
+import Decoding
 import Scoring
 
 /// Everything that an evaluation found: what `results.json` holds, and what the tables and the report are made from.
@@ -13,7 +14,12 @@ public struct EvaluationResults: Sendable, Equatable, Codable {
     public var missing: [String]
     /// In the order of the table.
     public var rows: [Row]
+    /// The paper's search.
     public var tuning: Tuning?
+    /// The full grid; nil where it is switched off or not done.
+    public var grid: Grid? = nil
+    /// Whose pick is the best static pair in all comparisons: `bestPair`, or `paperPair` where there is no grid.
+    public var yardstick = Role.bestPair
     public var comparisons: [Comparison]
     /// Pass@k for every k up to the samples drawn, of the rows that have many.
     public var curves: [Curve]
@@ -27,29 +33,36 @@ public struct EvaluationResults: Sendable, Equatable, Codable {
 
     /// What a row is there for.
     public enum Group: String, Sendable, Codable, CaseIterable {
-        /// Greedy, default sampling, and the best static pair.
+        /// Greedy, default sampling, and the best static pairs.
         case knobs
         /// Both heads.
         case autoDeco
         /// One head alone, the other knob at 1, and the heads' mean as a constant pair.
         case parts
+        /// Heads that AutoDeco's are held against.
+        case rivals
         /// Min-p and entropy-driven temperature.
         case baselines
         /// What P̂ means at inference, for heads of each objective.
         case filters
-        /// A point of expert-guided tuning.
+        /// A point of the paper's search.
         case tuning
     }
 
     /// Which of the methods that a report asks for by name a row is.
     public enum Role: String, Sendable, Codable, CaseIterable {
         case greedy, defaultSampling
-        /// What expert-guided tuning found.
-        case bestPair
+        /// What the full grid found, and what the paper's search found, each sampled again.
+        case bestPair, paperPair
         /// Heads, both or with the other knob at 1.
         case autoDeco, temperatureHeadOnly, topPHeadOnly
         /// The heads' own average as a constant pair.
         case meanShift
+        /// Heads planted by hand, which say how much room there is; heads of the paper's recipe; heads improved round
+        /// by round.
+        case planted, paperRecipe, improved
+        /// Decoding that adapts without training.
+        case minP, entropyDriven
     }
 
     /// A method's line of the table.
@@ -76,17 +89,35 @@ public struct EvaluationResults: Sendable, Equatable, Codable {
         public var meanTemperature, meanTopP: Double?
         /// The constant pair that it is; nil for other methods.
         public var pair: StaticPair? = nil
+        /// The heads' name and the filter, in rows that compare filters; nil for other methods.
+        public var heads: String? = nil
+        public var filter: NucleusFilter? = nil
+        /// T̂ of the heads at uncertain held-out tokens; nil for other methods and where there is no cache.
+        public var uncertain: MeanKnobs.Uncertain? = nil
         /// The first reason, in a sentence; nil where all were judged.
         public var firstFault: String? = nil
     }
 
-    /// Both curves of expert-guided tuning.
-    public struct Tuning: Sendable, Equatable, Codable {
-        public struct Point: Sendable, Equatable, Codable {
-            public var pair: StaticPair
-            public var passAt1: Estimate
-        }
+    /// A static pair that was tried.
+    public struct Point: Sendable, Equatable, Codable {
+        public var pair: StaticPair
+        public var passAt1: Estimate
+        /// Whether nothing but the likeliest token could be drawn, so that it is greedy decoding.
+        public var equalsGreedy = false
+    }
 
+    /// The full grid of temperatures and thresholds.
+    public struct Grid: Sendable, Equatable, Codable {
+        /// By temperature, then P, ascending; the best of them again with more samples.
+        public var points, finalists: [Point]
+        /// The best finalist.
+        public var best: StaticPair
+        /// Completions a problem of a point, and of a finalist.
+        public var samplesPerProblem, finalSamplesPerProblem: Int
+    }
+
+    /// Both curves of the paper's search.
+    public struct Tuning: Sendable, Equatable, Codable {
         /// At P = 1, and at the best temperature.
         public var temperatures, topPs: [Point]
         public var best: StaticPair

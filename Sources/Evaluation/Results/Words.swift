@@ -29,15 +29,28 @@ enum Words {
         return "\(fixed(scale * estimate.lower, places)) to \(fixed(scale * estimate.upper, places))"
     }
 
-    /// "+10.8 points (95 % interval +9.1 to +12.5)" for a difference of shares.
-    static func points(_ difference: Estimate) -> String {
-        "\(signed(100 * difference.mean, 1)) points \(ends(difference))"
+    /// As many decimals that a difference whose interval leaves zero out does not print as zero, nor its interval's
+    /// ends: `fewest`, and up to 12 for small ones.
+    ///
+    /// - Parameter scale: what its numbers are multiplied with before they are printed.
+    static func places(_ difference: Estimate, atLeast fewest: Int = 1, scale: Double = 100) -> Int {
+        let most = 12
+        guard difference.isAboveZero || difference.isBelowZero else { return fewest }
+        let numbers = [difference.mean, difference.lower, difference.upper]
+        return (fewest..<most).first { places in numbers.allSatisfy { isSomething(fixed(scale * $0, places)) } } ?? most
     }
+
+    /// "+10.8" in points.
+    static func gain(_ difference: Estimate) -> String { signed(100 * difference.mean, places(difference)) }
+
+    /// "+10.8 points (95 % interval +9.1 to +12.5)" for a difference of shares.
+    static func points(_ difference: Estimate) -> String { "\(gain(difference)) points \(ends(difference))" }
 
     /// "(95 % interval +9.1 to +12.5)"
     static func ends(_ difference: Estimate, _ name: String = "95 % interval ") -> String {
         guard difference.hasInterval else { return "(\(tooFew) for an interval)" }
-        return "(\(name)\(signed(100 * difference.lower, 1)) to \(signed(100 * difference.upper, 1)))"
+        let places = places(difference)
+        return "(\(name)\(signed(100 * difference.lower, places)) to \(signed(100 * difference.upper, places)))"
     }
 
     /// "3 completions", "1 completion"

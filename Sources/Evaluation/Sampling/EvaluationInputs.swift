@@ -26,6 +26,9 @@ public struct EvaluationInputs: Sendable {
     public var heads: String?
     /// Folders of further heads, each measured under all three filters.
     public var otherHeads: [String] = []
+    /// Folders of heads that those are held against: planted by hand, fitted by the paper's recipe, improved round by
+    /// round; nil where there are none.
+    public var planted, paperRecipe, improved: String?
     /// The cache that the heads' mean and the diagnosis come from, and the split that their training made.
     public var cacheFolder: String?
     public var split: TrajectorySplit

@@ -1,5 +1,6 @@
 import AutoDecoHeads
 import Backbone
+import Decoding
 import Files
 import Foundation
 import HiddenStateCache
@@ -16,6 +17,8 @@ public struct EvaluationPlan: Sendable {
     let modelName, problemFile: String
     let sampler: MethodSampler
     let heads: TrainedHeads?
+    /// All heads, with the rows in which their T̂ decodes.
+    let allHeads: [(rows: [RowKind], heads: TrainedHeads)]
     let methods: MethodList
     /// Where the heads' average and the diagnosis come from; nil where there is no cache that fits.
     let heldOut: HeldOutTokens?
@@ -52,10 +55,25 @@ public struct EvaluationPlan: Sendable {
         }
         self.sampler = try sampler(inputs.problems, inputs.rendering)
 
+        let rivalFolders: [(role: EvaluationResults.Role, folder: String)] = [
+            (.planted, inputs.planted), (.paperRecipe, inputs.paperRecipe), (.improved, inputs.improved),
+        ].compactMap { role, folder in folder.map { (role, $0) } }
+        let rivals = try rivalFolders.map {
+            (
+                $0.role,
+                try TrainedHeads(folder: URL(fileURLWithPath: $0.folder, isDirectory: true), model: model.configuration)
+            )
+        }
         let all = try TrainedHeads.reading(
             [inputs.heads].compactMap(\.self) + inputs.otherHeads, model: model.configuration)
         heads = inputs.heads == nil ? nil : all[0]
         let otherHeads = inputs.heads == nil ? all : Array(all.dropFirst())
+        allHeads =
+            all.enumerated().map { place, found in
+                let rows: [RowKind] = NucleusFilter.allCases.map { .heads(found.name, $0) }
+                let isFirst = inputs.heads != nil && place == 0
+                return (rows + (isFirst ? [.role(.autoDeco), .role(.temperatureHeadOnly)] : []), found)
+            } + rivals.map { ([.role($0.0)], $0.1) }
 
         var notes = model.warnings + inputs.notes, heldOut: HeldOutTokens?, validation: MethodSampler?
         if let heads {
@@ -82,7 +100,8 @@ public struct EvaluationPlan: Sendable {
         }
         (self.heldOut, self.validation, self.notes) = (heldOut, validation, notes)
         methods = try MethodList(
-            settings, heads: heads, otherHeads: otherHeads, hasMeanShift: heldOut != nil || validation != nil)
+            settings, heads: heads, rivals: rivals, otherHeads: otherHeads,
+            hasMeanShift: heldOut != nil || validation != nil)
 
         let spoken = heads != nil ? min(settings.commandProblems, inputs.problems.count) : 0
         let first = Array(inputs.problems.prefix(inputs.spokenRenderings.isEmpty ? 0 : spoken))

@@ -4,9 +4,13 @@ import Decoding
 public struct EvaluationSettings: Sendable, Equatable {
     /// What their P̂ means: what serving engines do, what heads are trained with, or the tokens up to P̂ alone.
     public var filter = NucleusFilter.hard
-    /// Expert-guided tuning: temperatures that are tried at P = 1, then thresholds at the best temperature.
+    /// The paper's search: temperatures that are tried at P = 1, then thresholds at the best temperature.
     public var temperatures = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
     public var topPs = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+    /// The full grid, whose best pair is the yardstick; where either list is empty there is none, and the paper's
+    /// search gives it.
+    public var gridTemperatures = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2]
+    public var gridTopPs = [0.6, 0.7, 0.8, 0.9, 1.0]
     /// Min-p keeps tokens at least this share as likely as the likeliest.
     public var minP = 0.1
     /// Entropy-driven temperature: T = minimum + (maximum − minimum)·(H/log V)^exponent.
@@ -22,8 +26,13 @@ public struct EvaluationSettings: Sendable, Equatable {
     public var seed = 0
     /// Completions a problem and seed, of methods for which nothing else is said.
     public var samples = 4
-    /// Completions a problem under all seeds together, multiples of `seeds`: of a point of expert-guided tuning, of
-    /// each filter, and of heads and the best static pair, whose pass@k goes as far as this.
+    /// Completions a problem of every point of the grid; of the best `gridFinalists` ones again, those that are there
+    /// already among them. Drawn under as many of the first seeds as give equal parts.
+    public var gridSamples = 4
+    public var gridFinalSamples = 8
+    public var gridFinalists = 8
+    /// Completions a problem under all seeds together, multiples of `seeds`: of a point of the paper's search, of each
+    /// filter, and of heads and the best static pairs, whose pass@k goes as far as this.
     public var tuningSamples = 8
     public var filterSamples = 16
     public var curveSamples = 64

@@ -23,6 +23,8 @@ public final class Evaluator {
         case planned(completions: Int, stored: Int)
         case began(method: String)
         case completed(completions: Int)
+        /// So many need not be sampled: another method has drawn the same ones.
+        case shared(completions: Int)
     }
 
     private let plan: EvaluationPlan
@@ -34,6 +36,9 @@ public final class Evaluator {
     private var stored = 0
     /// Files that have been read or written, by name and fingerprint.
     private var known: [String: MethodRun] = [:]
+    /// Of which rows and files progress has heard.
+    private var counted: Set<String> = []
+    private var greedyRegion = GreedyRegion()
     private var knobs: MeanKnobs?
     private var mode = Mode.reading
     /// When results were written last.
@@ -66,8 +71,13 @@ public final class Evaluator {
         // What could not be judged before is shown until it has been asked again.
         try write()
         let unjudged = known.filter { $0.value.outcomes.hasFaultOfVerifier }
-        for key in unjudged.keys { known[key] = nil }
-        stored -= unjudged.values.reduce(0) { $0 + $1.outcomes.samples }
+        for (key, run) in unjudged {
+            known[key] = nil
+            let uses = counted.filter { $0.hasSuffix(key) }
+            counted.subtract(uses)
+            stored -= uses.count * run.outcomes.samples
+        }
+        greedyRegion = GreedyRegion()
         onEvent(.planned(completions: plan.completions, stored: stored))
         mode = .sampling
         do { try measureAll() } catch {
@@ -85,20 +95,44 @@ public final class Evaluator {
         for planned in plan.methods.knobs { _ = try measure(planned) }
         if let autoDeco = plan.methods.autoDeco { _ = try measure(autoDeco) }
         if let pair = try meanPair() { _ = try measure(plan.methods.meanShift(pair)) }
+        measurements.grid = try GridSearch(plan.methods.gridPairs, finalists: plan.settings.gridFinalists) {
+            try point($1 == .all ? plan.methods.gridPoint($0) : plan.methods.finalist($0))
+        }
+        if let best = measurements.grid?.best { _ = try measure(plan.methods.pick(best, .bestPair)) }
         measurements.tuning = try ExpertTuning(
             temperatures: plan.settings.temperatures, topPs: plan.settings.topPs,
-            measure: { try measure(plan.methods.point($0)) })
-        if let best = measurements.tuning?.best.pair { _ = try measure(plan.methods.pick(best)) }
-        for planned in plan.methods.parts + plan.methods.baselines + plan.methods.filters { _ = try measure(planned) }
+            measure: { try point(plan.methods.searched($0)) })
+        if let best = measurements.tuning?.best { _ = try measure(plan.methods.pick(best, .paperPair)) }
+        let rest = plan.methods.rivals + plan.methods.parts + plan.methods.baselines + plan.methods.filters
+        for planned in rest { _ = try measure(planned) }
         try measureCommands()
         try generate()
+    }
+
+    /// A static pair that is tried. Where nothing but the likeliest token can be drawn greedy decoding has drawn it.
+    private func point(_ planned: PlannedMethod) throws -> MethodResult? {
+        guard let pair = planned.pair else { return try measure(planned) }
+        guard greedyRegion.contains(pair), let greedy = measurements.rows[.role(.greedy)], greedy.isComplete else {
+            let result = try measure(planned)
+            if result?.outcomes.isCertain == true { greedyRegion.insert(pair) }
+            return result
+        }
+        count(planned.samplesPerProblem * plan.sampler.problems.count, of: planned, "greedy")
+        measurements.record(plan.methods.certain(planned), greedy.runs)
+        return MethodResult(method: planned.name, runs: greedy.runs.map(\.outcomes))
+    }
+
+    /// Tells of completions that a row need not sample, once.
+    private func count(_ completions: Int, of planned: PlannedMethod, _ file: String) {
+        guard counted.insert("\(planned.kind) \(file)").inserted else { return }
+        if mode == .reading { stored += completions } else { onEvent(.shared(completions: completions)) }
     }
 
     /// - Returns: nil where not all seeds are there, which only reading leaves so.
     private func measure(_ planned: PlannedMethod) throws -> MethodResult? {
         let runs = try runs(
             planned.runName, planned.method, plan.sampler, samples: planned.samples, seeds: planned.seeds,
-            plan.fingerprint,
+            plan.fingerprint, of: planned,
             onSampled: { runs in
                 measurements.record(planned, runs)
                 try refresh()
@@ -109,11 +143,13 @@ public final class Evaluator {
 
     /// One method under some seeds, each read or sampled.
     ///
-    /// - Parameter onSampled: sees the runs of the first seeds, each time that there are more.
+    /// - Parameters:
+    ///   - row: whose they are; nil where they are no row's.
+    ///   - onSampled: sees the runs of the first seeds, each time that there are more.
     /// - Returns: the runs of the first seeds; all of them where sampling is allowed.
     private func runs(
         _ name: String, _ method: Method, _ sampler: MethodSampler, samples: Int, seeds: [Int], _ base: Fingerprint,
-        onSampled: ([MethodRun]) throws -> Void = { _ in }
+        of row: PlannedMethod? = nil, onSampled: ([MethodRun]) throws -> Void = { _ in }
     ) throws -> [MethodRun] {
         let files = seeds.map { seed in
             var fingerprint = base
@@ -132,7 +168,11 @@ public final class Evaluator {
             // Where the verifier failed nobody knows about the completions: they are never kept as final.
             if mode == .sampling, run.outcomes.hasFaultOfVerifier { continue }
             known[file.key] = run
-            stored += run.outcomes.samples
+            if row == nil { stored += run.outcomes.samples }
+        }
+        // A row of heads under the filter of AutoDeco's is planned once, with that one.
+        if let row, row.group != .filters || row.runName == row.name {
+            for file in files { if let run = known[file.key] { count(run.outcomes.samples, of: row, file.key) } }
         }
         func found() -> [MethodRun] { Array(files.map { known[$0.key] }.prefix { $0 != nil }.compactMap(\.self)) }
         let missing = seeds.indices.filter { known[files[$0].key] == nil }
@@ -146,6 +186,7 @@ public final class Evaluator {
                 let file = files[missing[place]]
                 try store.save(run, file.name, file.fingerprint)
                 known[file.key] = run
+                if let row { counted.insert("\(row.kind) \(file.key)") }
                 try onSampled(found())
             }, isCancelled: isCancelled)
         return found()
@@ -174,8 +215,13 @@ public final class Evaluator {
             if isCancelled() { throw CancellationError() }
             onEvent(.diagnosed(tokens: tokens))
         }
-        onEvent(.diagnosing(tokens: 2 * heldOut.trajectories.tokens))
-        knobs = try MeanKnobs(of: heads, on: heldOut.cache, over: heldOut.trajectories, progress: check)
+        onEvent(.diagnosing(tokens: (1 + plan.allHeads.count) * heldOut.trajectories.tokens))
+        for (rows, trained) in plan.allHeads {
+            let found = try MeanKnobs(
+                of: trained.heads, on: heldOut.cache, over: heldOut.trajectories, progress: check)
+            if rows.contains(.role(.autoDeco)) { knobs = found }
+            for row in rows { measurements.uncertain[row] = found.uncertain }
+        }
         do {
             measurements.diagnosis = try TokenDiagnosis(
                 of: heads, on: heldOut.cache, over: heldOut.trajectories, seed: heldOut.seed,

@@ -12,9 +12,11 @@ struct Measurements {
         var result: MethodResult { MethodResult(method: planned.name, runs: runs.map(\.outcomes)) }
     }
 
-    /// By the methods' names.
-    private(set) var rows: [String: Row] = [:]
+    private(set) var rows: [RowKind: Row] = [:]
     var tuning: ExpertTuning?
+    var grid: GridSearch?
+    /// T̂ of heads at uncertain held-out tokens.
+    var uncertain: [RowKind: MeanKnobs.Uncertain] = [:]
     /// Nil where they are still to be measured.
     var commands: [EvaluationResults.CommandEffect]?
     var generations: [EvaluationResults.Generation]?
@@ -23,6 +25,6 @@ struct Measurements {
 
     mutating func record(_ planned: PlannedMethod, _ runs: [MethodRun]) {
         guard !runs.isEmpty else { return }
-        rows[planned.name] = Row(planned: planned, runs: runs)
+        rows[planned.kind] = Row(planned: planned, runs: runs)
     }
 }

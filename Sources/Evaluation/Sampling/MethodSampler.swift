@@ -97,6 +97,7 @@ extension ProblemOutcome {
             truncated: completions.count(where: \.sample.isTruncated),
             tokens: completions.reduce(0) { $0 + $1.sample.decisions.count },
             faults: faults.count, firstFault: faults.reduce(nil) { Fault.first($0, $1) },
+            freeTokens: decisions.count { $0.nucleusSize > 1 },
             temperatureSum: decisions.reduce(0) { $0 + $1.temperature },
             topPSum: decisions.reduce(0) { $0 + $1.topP })
     }

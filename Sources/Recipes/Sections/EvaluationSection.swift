@@ -14,6 +14,9 @@ public struct EvaluationSection: Section {
     public var heads: String?
     /// Folders of further heads, such as those of the other objective. Each is measured under all three filters.
     public var otherHeads: [String] = []
+    /// Folders of heads that those are held against, each a row under the filter above: planted by hand, which says how
+    /// much room there is; fitted by the paper's recipe; improved round by round. Null leaves the row out.
+    public var planted, paperRecipe, improved: String?
     /// What is compared, and how much is sampled. The keys below lie side by side in a file.
     public var settings = EvaluationSettings()
 
@@ -26,8 +29,16 @@ public struct EvaluationSection: Section {
         Key("heads", \.heads, .path),
         Key("filter", \.settings.filter),
         Key("otherHeads", \.otherHeads, .path, mayBeEmpty: true),
+        Key("planted", \.planted, .path),
+        Key("paperRecipe", \.paperRecipe, .path),
+        Key("improved", \.improved, .path),
         Key("temperatures", \.settings.temperatures, .within(0...1e20)),
         Key("topPs", \.settings.topPs, .within(0...1)),
+        Key("gridTemperatures", \.settings.gridTemperatures, .within(0...1e20), mayBeEmpty: true),
+        Key("gridTopPs", \.settings.gridTopPs, .within(0...1), mayBeEmpty: true),
+        Key("gridSamples", \.settings.gridSamples, .within(1...1_000_000)),
+        Key("gridFinalSamples", \.settings.gridFinalSamples, .within(1...1_000_000)),
+        Key("gridFinalists", \.settings.gridFinalists, .within(1...10_000)),
         Key("minP", \.settings.minP, .within(0...1)),
         Key("entropyMinimum", \.settings.entropyMinimum, .within(0...1e20)),
         Key("entropyMaximum", \.settings.entropyMaximum, .within(0...1e20)),
@@ -53,6 +64,20 @@ public struct EvaluationSection: Section {
         if let (key, total) = totals.first(where: { $0.1 % seeds != 0 }) {
             return (
                 key, "is \(total), expected a multiple of evaluation.seeds, \(seeds): each seed draws an equal part"
+            )
+        }
+        let points = settings.gridTemperatures.count * settings.gridTopPs.count, most = 10_000
+        if points > most {
+            return (
+                "gridTemperatures",
+                "has \(settings.gridTemperatures.count) values, with \(settings.gridTopPs.count) of "
+                    + "evaluation.gridTopPs \(points) points, expected \(most) at most"
+            )
+        }
+        if settings.gridFinalSamples < settings.gridSamples {
+            return (
+                "gridFinalSamples",
+                "is \(settings.gridFinalSamples), expected at least evaluation.gridSamples, \(settings.gridSamples)"
             )
         }
         if highest < lowest {

@@ -3,11 +3,13 @@
 ///
 /// Log probabilities, slopes and variances count by each token's weight, and are divided by the number of tokens, as
 /// losses are; mean β and the share of signs are divided by the weights. Entropy, floored share, cut-off share and
-/// trimmed mass count every token the same.
+/// trimmed mass count every token the same, and so does mean T̂.
 public struct DiagnosisRow: Sendable, Equatable, Codable {
     public var tokens = 0
     /// Of softmax(l).
     public var meanEntropy = 0.0
+    /// Mean T̂ of the heads.
+    public var meanTemperature = 0.0
     /// Mean β of the heads.
     public var meanInverseTemperature = 0.0
     /// log p_y at the constant β̄ minus at T = 1: what a better mean gives.
@@ -51,7 +53,8 @@ struct DiagnosisSums {
 
     private var clusters: [Cluster] = []
     private var places: [Int: Int] = [:]
-    private var entropy = 0.0, inverseTemperature = 0.0, penalty = 0.0, oracle = 0.0, floored = 0.0, trimmed = 0.0
+    private var entropy = 0.0, temperature = 0.0, inverseTemperature = 0.0
+    private var penalty = 0.0, oracle = 0.0, floored = 0.0, trimmed = 0.0
     private var squaredSlope = 0.0, squaredStep = 0.0
     private var agreeing = 0.0, decided = 0.0, weights = 0.0
 
@@ -78,6 +81,7 @@ struct DiagnosisSums {
         clusters[place].alignment += weight * g * δ
         clusters[place].cutOff += token.isCutOff ? 1 : 0
         entropy += token.entropy
+        temperature += token.temperature
         weights += weight
         inverseTemperature += weight * token.inverseTemperature
         penalty += weight * token.atMean.variance * δ * δ / 2
@@ -105,6 +109,7 @@ struct DiagnosisSums {
         var row = DiagnosisRow()
         row.tokens = Int(n)
         row.meanEntropy = entropy / n
+        row.meanTemperature = temperature / n
         row.meanInverseTemperature = weights > 0 ? inverseTemperature / weights : 0
         row.meanGain = estimate(\.meanGain)
         row.gain = estimate(\.gain)

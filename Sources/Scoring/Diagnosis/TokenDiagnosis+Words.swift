@@ -3,15 +3,16 @@ import Foundation
 extension TokenDiagnosis {
     /// One paragraph: is the gain a better mean, or token-level control?
     public var words: String {
-        [verdict, weights, sources, place, nucleus, floor].compactMap { $0 }.joined(separator: " ")
+        [verdict, weights, temperatures, sources, place, nucleus, floor].compactMap { $0 }.joined(separator: " ")
     }
 
-    /// The rows as a table of plain text, in total and by quartile of entropy.
+    /// The rows as a table of plain text: in total, at uncertain tokens, and by quartile of entropy.
     public var table: String {
-        let rows = [total] + quartiles
+        let rows = [total, uncertain] + quartiles
         let lines: [(String, (DiagnosisRow) -> String)] = [
             ("tokens", { "\($0.tokens)" }),
             ("entropy, nats", { Self.number($0.meanEntropy) }),
+            ("mean T̂", { Self.number($0.meanTemperature) }),
             ("mean β", { Self.number($0.meanInverseTemperature) }),
             ("β̄ over T = 1", { Self.signed($0.meanGain.mean) }),
             ("heads over T = 1", { Self.signed($0.gainOverOne.mean) }),
@@ -29,11 +30,11 @@ extension TokenDiagnosis {
             ("mass trimmed", { Self.share($0.trimmedMass) }),
         ]
         func line(_ title: String, _ cells: [String]) -> String {
-            let title = title + String(repeating: " ", count: max(0, 20 - title.count))
-            return title + cells.map { String(repeating: " ", count: max(1, 12 - $0.count)) + $0 }.joined()
+            let title = title + String(repeating: " ", count: max(0, 18 - title.count))
+            return title + cells.map { String(repeating: " ", count: max(1, 10 - $0.count)) + $0 }.joined()
         }
         return
-            ([line("", ["total", "quartile 1", "quartile 2", "quartile 3", "quartile 4"])]
+            ([line("", ["total", "uncertain", "quarter 1", "quarter 2", "quarter 3", "quarter 4"])]
             + lines.map { title, cell in line(title, rows.map(cell)) })
             .joined(separator: "\n")
     }
@@ -82,6 +83,16 @@ extension TokenDiagnosis {
     private var weights: String? {
         guard isWeighted else { return nil }
         return "Labels are weighed by their base probability, as Dynamic Fine-Tuning weighed them in training."
+    }
+
+    /// T̂ where it matters, beside the mean that certain tokens dominate.
+    private var temperatures: String {
+        let all = "Mean T̂ is \(Self.number(total.meanTemperature)) over all tokens"
+        let uncertain = "largest p of the model below \(MeanKnobs.certainty)"
+        guard self.uncertain.tokens > 0 else { return "\(all); no token is uncertain (\(uncertain))." }
+        let share = Self.share(Double(self.uncertain.tokens) / Double(total.tokens))
+        return "\(all), and \(Self.number(self.uncertain.meanTemperature)) at the \(share) of them that are uncertain "
+            + "(\(uncertain))."
     }
 
     private static func reservation(_ estimate: Estimate) -> String {

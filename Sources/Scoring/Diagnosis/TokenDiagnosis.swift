@@ -30,6 +30,9 @@ public struct TokenDiagnosis: Sendable, Equatable, Codable {
     /// Trajectories that were measured, those of the training half not counted.
     public let trajectories: Int
     public let total: DiagnosisRow
+    /// Tokens whose largest p of softmax(l) is below ``MeanKnobs/certainty``: where a temperature changes what is
+    /// drawn.
+    public let uncertain: DiagnosisRow
     public let quartileBounds: EntropyQuartiles
     /// By entropy of softmax(l), ascending.
     public let quartiles: [DiagnosisRow]
@@ -59,6 +62,7 @@ public struct TokenDiagnosis: Sendable, Equatable, Codable {
         (meanInverseTemperature, self.isWeighted) = (sums.mean, isWeighted)
         trajectories = sums.total.trajectories
         total = sums.total.row(bootstrap)
+        uncertain = sums.uncertain.row(bootstrap)
         quartileBounds = sums.bounds
         quartiles = sums.quartiles.map { $0.row(bootstrap) }
     }
@@ -73,11 +77,11 @@ public struct TokenDiagnosis: Sendable, Equatable, Codable {
     }
 }
 
-/// The sums of all tokens, and of each quartile.
+/// The sums of all tokens, of the uncertain ones, and of each quartile.
 struct DiagnosisAccumulator {
     let mean: Double
     let bounds: EntropyQuartiles
-    private(set) var total = DiagnosisSums()
+    private(set) var total = DiagnosisSums(), uncertain = DiagnosisSums()
     private(set) var quartiles = [DiagnosisSums](repeating: DiagnosisSums(), count: 4)
 
     init(mean: Double, quartiles: EntropyQuartiles) { (self.mean, bounds) = (mean, quartiles) }
@@ -87,6 +91,7 @@ struct DiagnosisAccumulator {
             token.atMean.inverseTemperature == mean,
             "a token measured at β̄ = \(token.atMean.inverseTemperature), expected \(mean)")
         total.add(token)
+        if token.largestProbability < MeanKnobs.certainty { uncertain.add(token) }
         quartiles[bounds.index(of: token.entropy)].add(token)
     }
 }

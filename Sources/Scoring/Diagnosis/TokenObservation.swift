@@ -12,6 +12,9 @@ public struct TokenObservation: Sendable, Equatable {
     public var weight = 1.0
     /// Entropy of softmax(l), nats.
     public var entropy: Double
+    /// The largest p of softmax(l), and T̂ as predicted.
+    public var largestProbability: Double
+    public var temperature: Double
     /// β = 1/max(T̂, floor), and whether T̂ was below the floor.
     public var inverseTemperature: Double
     public var isFloored: Bool
@@ -25,12 +28,17 @@ public struct TokenObservation: Sendable, Equatable {
     public var isCutOff: Bool
     public var trimmedMass: Double
 
+    /// - Parameters:
+    ///   - largestProbability: that of the label where nil, the least that it can be.
+    ///   - temperature: 1/β where nil.
     public init(
         trajectory: Int, entropy: Double, inverseTemperature: Double, isFloored: Bool = false,
         logProbabilityAtOne: Double,
         logProbability: Double, bestLogProbability: Double, atMean: InverseTemperatureResponse, isCutOff: Bool = false,
-        trimmedMass: Double = 0
+        trimmedMass: Double = 0, largestProbability: Double? = nil, temperature: Double? = nil
     ) {
+        self.largestProbability = largestProbability ?? Double.exponential(logProbabilityAtOne)
+        self.temperature = temperature ?? 1 / inverseTemperature
         (self.trajectory, self.entropy) = (trajectory, entropy)
         (self.inverseTemperature, self.isFloored) = (inverseTemperature, isFloored)
         (self.logProbabilityAtOne, self.logProbability, self.bestLogProbability) = (
@@ -62,7 +70,8 @@ public struct TokenObservation: Sendable, Equatable {
             isFloored: temperature < Self.smallestTemperature,
             logProbabilityAtOne: one.logProbability, logProbability: row.response(at: β).logProbability,
             bestLogProbability: row.bestResponse(in: Self.oracleRange).logProbability, atMean: row.response(at: mean),
-            isCutOff: !nucleus.keepsLabel, trimmedMass: 1 - nucleus.mass)
+            isCutOff: !nucleus.keepsLabel, trimmedMass: 1 - nucleus.mass,
+            largestProbability: row.largestProbability, temperature: temperature)
         if isWeighted { weight = Double.exponential(one.logProbability) }
     }
 }

@@ -2,6 +2,7 @@ import Files
 import Foundation
 import HiddenStateCache
 import Reports
+import Scoring
 
 /// `report.html`: what a run did, on one page.
 struct RunReport {
@@ -52,6 +53,13 @@ struct RunReport {
         // Of the heads that are kept, as the loss is.
         if let temperature = summary.meanTemperature, let topP = summary.meanTopP, let step = summary.bestStep {
             facts.append(Fact("Mean T̂", number(temperature, 3), note: "on held-out tokens, after step \(step)"))
+            if let uncertain = summary.uncertain {
+                facts.append(
+                    Fact(
+                        "T̂ at uncertain tokens", number(uncertain.temperature, 3),
+                        note: "the \(number(100 * uncertain.share, 1)) % of them whose largest p of the model is below "
+                            + "\(MeanKnobs.certainty)"))
+            }
             facts.append(Fact("Mean P̂", number(topP, 3), note: "on held-out tokens, after step \(step)"))
         }
         let words: Block = summary.finding == .better ? .paragraph(summary.verdict) : .warning(summary.verdict)

@@ -50,6 +50,9 @@ public struct TrainingSummary: Sendable, Encodable {
     public var finding: Standing.Finding?
     /// Of the kept heads over all held-out tokens.
     public var meanTemperature, meanTopP: Double?
+    /// Mean T̂ of the kept heads at held-out tokens where the model is undecided, and how many that are; nil where there
+    /// is none.
+    public var uncertain: MeanKnobs.Uncertain?
     /// Tokens of the steps' trajectories, those kept, and seconds that steps took.
     public var tokens: Int
     public var keptTokens: Int
@@ -57,6 +60,18 @@ public struct TrainingSummary: Sendable, Encodable {
     /// Where heads and report lie.
     public var heads: String
     public var report: String
+
+    /// T̂ of the kept heads, over all held-out tokens and where the model is undecided, in a sentence; nil where nothing
+    /// was held out.
+    public var temperatureWords: String? {
+        guard let meanTemperature else { return nil }
+        func number(_ value: Double) -> String { String(format: "%.3f", value) }
+        let places = uncertain.map { uncertain in
+            ", \(number(uncertain.temperature)) at the \(String(format: "%.1f", 100 * uncertain.share)) % of them that "
+                + "are uncertain (largest p of the model below \(MeanKnobs.certainty))"
+        }
+        return "Mean T̂ on held-out tokens is \(number(meanTemperature))\(places ?? "")."
+    }
 
     init(
         _ state: TrainingState, loss: ObjectiveLoss, standing: Standing?, means: MeanKnobs?, folder: RunFolder,
@@ -69,7 +84,7 @@ public struct TrainingSummary: Sendable, Encodable {
         bestStep = state.progress.best?.step
         yardsticks = state.progress.yardsticks
         (self.standing, finding) = (standing, standing?.finding)
-        (meanTemperature, meanTopP) = (means?.temperature, means?.topP)
+        (meanTemperature, meanTopP, uncertain) = (means?.temperature, means?.topP, means?.uncertain)
         (tokens, keptTokens) = (state.progress.tokens, state.progress.kept)
         seconds = metrics.steps.reduce(0) { $0 + $1.seconds }
         (heads, report) = (folder.heads.path, folder.report.path)
