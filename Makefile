@@ -24,13 +24,14 @@ EVALUATION := runs/countdown/evaluation
 # The commit that programs were built from, for --version; a + says that files were changed after it.
 LEAVE_COMMIT = commit=$$(git describe --always --dirty=+ --exclude '*' 2>/dev/null) && echo "$$commit" > .build/release/autodeco-commit || true
 
-.PHONY: help setup build lint test test-library test-scripts docs collect train ablations eval gradcheck bench soak clean
+.PHONY: help setup build lint test test-library test-scripts docs collect train improve ablations eval gradcheck bench soak clean
 
 help:
 	@echo 'make test       set up what is missing, build and run all tests'
 	@echo 'make lint       hold the form of Sources and Tests to .swift-format'
 	@echo 'make collect    sample the embedded example'"'"'s trajectories and write their hidden-state cache'
 	@echo 'make train      fit heads on the embedded example; collects first where there is no cache yet'
+	@echo 'make improve    improve heads in rounds of sampling with them and fitting them anew, and measure the best round'
 	@echo 'make ablations  fit heads without one part of the method at a time, and compare their losses'
 	@echo 'make eval       measure whether heads decode the embedded example better than knobs set by hand; trains them first if need be'
 	@echo 'make gradcheck  hold every derivative against central differences, as a table'
@@ -99,6 +100,11 @@ train: setup
 	swift build $(RELEASE) --product autodeco-train
 	@[ -f $(CACHE)/cache.json ] || $(MAKE) --no-print-directory collect
 	.build/release/autodeco-train --config configs/countdown.json --resume
+
+# Goes on where an interrupted run has stopped.
+improve: setup
+	swift build $(RELEASE) --product autodeco-improve
+	.build/release/autodeco-improve --config configs/countdown-improve.json
 
 ablations: setup
 	swift build $(RELEASE) --product autodeco-train

@@ -21,6 +21,7 @@ let package = Package(
         .executable(name: "autodeco-collect", targets: ["autodeco-collect"]),
         .executable(name: "autodeco-eval", targets: ["autodeco-eval"]),
         .executable(name: "autodeco-generate", targets: ["autodeco-generate"]),
+        .executable(name: "autodeco-improve", targets: ["autodeco-improve"]),
         .executable(name: "autodeco-inspect", targets: ["autodeco-inspect"]),
         .executable(name: "autodeco-train", targets: ["autodeco-train"]),
     ],
@@ -102,10 +103,17 @@ let package = Package(
             ],
             exclude: ["README.md"]),
         .target(
+            name: "Improvement",
+            dependencies: [
+                "Evaluation", "Files", "HiddenStateCache", "Reports", "Scoring", "Training", "Trajectories",
+            ],
+            exclude: ["README.md"]),
+        .target(
             name: "Recipes",
             dependencies: [
-                "AutoDecoHeads", "Configuration", "Decoding", "Evaluation", "Files", "Generation",
-                "HiddenStateCache", "Safetensors", "Scoring", "Tasks", "Training",
+                "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Evaluation", "Files", "Generation",
+                "HiddenStateCache", "Improvement", "Safetensors", "Scoring", "Tasks", "Tokenizers", "Training",
+                "Trajectories",
             ],
             exclude: ["README.md"]),
 
@@ -118,8 +126,8 @@ let package = Package(
         .executableTarget(
             name: "autodeco-collect",
             dependencies: [
-                "Backbone", "Decoding", "Files", "HiddenStateCache", "Recipes", "Safetensors", "Tasks", "Tensor",
-                "Terminal", "Tokenizers", "Trajectories",
+                "Backbone", "Files", "HiddenStateCache", "Recipes", "Safetensors", "Tasks", "Tensor", "Terminal",
+                "Tokenizers", "Trajectories",
             ]),
         .executableTarget(
             name: "autodeco-eval",
@@ -131,6 +139,11 @@ let package = Package(
             dependencies: [
                 "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Files", "Generation", "Recipes",
                 "Safetensors", "Tensor", "Terminal", "Tokenizers",
+            ]),
+        .executableTarget(
+            name: "autodeco-improve",
+            dependencies: [
+                "Improvement", "Recipes", "Tasks", "Tensor", "Terminal",
             ]),
         .executableTarget(
             name: "autodeco-inspect",
@@ -181,6 +194,11 @@ let package = Package(
                 "AutoDecoHeads", "Files", "HiddenStateCache", "LogitSketches", "Safetensors", "Scoring", "Tensor",
             ]),
         .testTarget(name: "HouseTests"),
+        .testTarget(
+            name: "ImprovementTests",
+            dependencies: [
+                "Files", "HiddenStateCache", "Improvement", "Recipes", "TestSupport",
+            ]),
         .testTarget(
             name: "InspectTests",
             dependencies: [

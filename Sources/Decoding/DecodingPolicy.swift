@@ -14,10 +14,18 @@ public struct Decision: Sendable, Equatable {
     public var entropy: Double
     /// Probability of the token under softmax(l/T), before any filter; under softmax(l) for greedy.
     public var probability: Double
+    /// Probability of the token under the distribution that it was drawn from: after the filter, renormalised, in
+    /// (0, 1]; 1 for greedy. Its logarithm is what trajectories call a behaviour log-probability.
+    public var drawProbability: Double
 
-    public init(token: Int, temperature: Double, topP: Double, nucleusSize: Int, entropy: Double, probability: Double) {
+    /// - Parameter drawProbability: `probability` where nil, as without a filter.
+    public init(
+        token: Int, temperature: Double, topP: Double, nucleusSize: Int, entropy: Double, probability: Double,
+        drawProbability: Double? = nil
+    ) {
         (self.token, self.temperature, self.topP) = (token, temperature, topP)
         (self.nucleusSize, self.entropy, self.probability) = (nucleusSize, entropy, probability)
+        self.drawProbability = drawProbability ?? probability
     }
 }
 

@@ -6,7 +6,7 @@ import Tensor
 // falls; only these are sorted.
 
 extension RowSampler {
-    func drawFromBins(_ cut: RankCut, _ uniform: Double) -> (token: Int, nucleusSize: Int) {
+    func drawFromBins(_ cut: RankCut, _ uniform: Double) -> DrawnToken {
         let lowest = smallestLogit(exponentFrom: cut.lowestExponent(sums: sums, vocabularySize: vocabularySize))
         let width = fillBins(from: lowest)
         let (total, size, cutBin) = if case .fading(let mask) = cut { fade(mask, width: width) } else { keep(cut) }
@@ -23,14 +23,13 @@ extension RowSampler {
             // Of the bin that is cut, only what is kept takes part.
             let count = chosen == cutBin.bin ? cutBin.kept : ranked.count
             let exact = (0..<count).reduce(0) { $0 + Double(e[$1]) }
-            return (ranked.token(rank(at: share * exact, of: count) { Double(self.e[$0]) }), size)
+            let rank = rank(at: share * exact, of: count) { Double(self.e[$0]) }
+            return DrawnToken(token: ranked.token(rank), nucleusSize: size, weight: Double(e[rank]), of: total)
         }
         let start = (0..<chosen).reduce(0) { $0 + bins.mass($1) } / sums.total
         weighRanked(mask, after: start)
-        let rank = rank(at: share * (cumulative.last ?? 0), of: ranked.count) {
-            self.cumulative[$0] - ($0 > 0 ? self.cumulative[$0 - 1] : 0)
-        }
-        return (ranked.token(rank), size)
+        let rank = rank(at: share * (cumulative.last ?? 0), of: ranked.count, weight: cumulativeWeight)
+        return DrawnToken(token: ranked.token(rank), nucleusSize: size, weight: cumulativeWeight(rank), of: total)
     }
 
     /// Puts all tokens with a logit from `lowest` up into bins; a bin's width in nats at the current temperature.

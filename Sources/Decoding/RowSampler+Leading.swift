@@ -13,7 +13,7 @@ extension RowSampler {
     private static var mostCandidates: Int { RankedTokens.comparisonLimit }
 
     /// A draw, or nil where the leading tokens do not suffice for it.
-    func drawFromLeading(_ cut: RankCut, _ uniform: Double) -> (token: Int, nucleusSize: Int)? {
+    func drawFromLeading(_ cut: RankCut, _ uniform: Double) -> DrawnToken? {
         var floor = cut.lowestExponent(sums: sums, vocabularySize: vocabularySize), wanted = Self.leadingBlocks
         switch cut {
         case .fading: floor = max(floor, Foundation.log2(RankCut.continuumProbability * sums.total))
@@ -42,7 +42,7 @@ extension RowSampler {
 
     private func drawUpTo(
         target: Double, isInclusive: Bool, isComplete: Bool, _ uniform: Double
-    ) -> (token: Int, nucleusSize: Int)? {
+    ) -> DrawnToken? {
         let (kept, isCut) = keptRanks(after: 0, target: target, isInclusive: isInclusive)
         guard isCut || isComplete else { return nil }
         return drawFromRanks(max(kept, 1), uniform)
@@ -59,9 +59,10 @@ extension RowSampler {
     }
 
     /// Draws one of the first `count` ranked tokens in proportion to e.
-    private func drawFromRanks(_ count: Int, _ uniform: Double) -> (token: Int, nucleusSize: Int) {
+    private func drawFromRanks(_ count: Int, _ uniform: Double) -> DrawnToken {
         let total = (0..<count).reduce(0) { $0 + Double(e[$1]) }
-        return (ranked.token(rank(at: uniform * total, of: count) { Double(self.e[$0]) }), count)
+        let rank = rank(at: uniform * total, of: count) { Double(self.e[$0]) }
+        return DrawnToken(token: ranked.token(rank), nucleusSize: count, weight: Double(e[rank]), of: total)
     }
 
     /// The first of `count` ranks at which cumulative weights exceed `target`; otherwise the last with a weight.
@@ -80,7 +81,7 @@ extension RowSampler {
 
     /// The soft filter. What is beyond the leading tokens is taken as a continuum of mass; a draw that falls there is
     /// left to the bins.
-    private func drawFading(_ mask: SoftMask, _ uniform: Double) -> (token: Int, nucleusSize: Int)? {
+    private func drawFading(_ mask: SoftMask, _ uniform: Double) -> DrawnToken? {
         var c = 0.0, total = 0.0, size = 0, isNegligible = false
         cumulative.removeAll(keepingCapacity: true)
         for rank in 0..<ranked.count {
@@ -101,9 +102,14 @@ extension RowSampler {
             total += mask.tail(after: c)
         }
         let target = uniform * total
-        if let rank = cumulative.firstIndex(where: { $0 > target }) { return (ranked.token(rank), max(size, 1)) }
-        return isNegligible ? (ranked.token(cumulative.count - 1), max(size, 1)) : nil
+        guard let rank = cumulative.firstIndex(where: { $0 > target }) ?? (isNegligible ? cumulative.count - 1 : nil)
+        else { return nil }
+        return DrawnToken(
+            token: ranked.token(rank), nucleusSize: max(size, 1), weight: cumulativeWeight(rank), of: total)
     }
+
+    /// The weight of one rank, where cumulative weights are there.
+    func cumulativeWeight(_ rank: Int) -> Double { cumulative[rank] - (rank > 0 ? cumulative[rank - 1] : 0) }
 
     /// How many blocks hold a logit from `lowest` up; their maxima are left in `maximaOrder`.
     private func maximaReaching(_ lowest: Float) -> Int {

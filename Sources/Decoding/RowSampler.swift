@@ -218,20 +218,19 @@ public final class RowSampler {
             let sums = softmax(temperature: 1)
             return Decision(
                 token: likeliestToken, temperature: 0, topP: 0, nucleusSize: 1, entropy: sums.entropy,
-                probability: 1 / sums.total)
+                probability: 1 / sums.total, drawProbability: 1)
         }
         softmax(temperature: temperature)
-        let (token, nucleusSize) = draw(truncation, uniform: random.uniform())
-        e[0] = logit(token)
+        let drawn = draw(truncation, uniform: random.uniform())
+        e[0] = logit(drawn.token)
         e.advanced(by: 1).update(repeating: -.infinity, count: 63)
         exponentials(e, blocks: 1, exponent, into: e)
         return Decision(
-            token: token, temperature: temperature, topP: truncation.topP, nucleusSize: nucleusSize,
-            entropy: sums.entropy,
-            probability: Double(e[0]) / sums.total)
+            token: drawn.token, temperature: temperature, topP: truncation.topP, nucleusSize: drawn.nucleusSize,
+            entropy: sums.entropy, probability: Double(e[0]) / sums.total, drawProbability: drawn.probability)
     }
 
-    func draw(_ truncation: Truncation, uniform: Double) -> (token: Int, nucleusSize: Int) {
+    func draw(_ truncation: Truncation, uniform: Double) -> DrawnToken {
         guard let cut = RankCut(truncation, sums: sums, vocabularySize: vocabularySize) else {
             return drawFromAll(uniform)
         }
@@ -239,9 +238,9 @@ public final class RowSampler {
     }
 
     /// Without a truncation, tokens are drawn in the order of their ids.
-    private func drawFromAll(_ uniform: Double) -> (token: Int, nucleusSize: Int) {
+    private func drawFromAll(_ uniform: Double) -> DrawnToken {
         let (size, _) = countAndSmallest(from: smallestLogit(exponentFrom: RankCut.smallestExponent))
-        var target = uniform * runTotals.reduce(0, +), run = 0, chosen = likeliestToken
+        var target = uniform * runTotals.reduce(0, +), run = 0, chosen = likeliestToken, weight = 1.0
         var chosenRun = runTotals.count - 1
         while run < runTotals.count {
             if target < runTotals[run] {
@@ -261,12 +260,12 @@ public final class RowSampler {
             for i in 0..<64 * count { exact += Double(e[i]) }
             var rest = runTotals[run] > 0 ? target / runTotals[run] * exact : 0
             for i in 0..<64 * count where e[i] > 0 {
-                chosen = 64 * first + i
-                rest -= Double(e[i])
+                (chosen, weight) = (64 * first + i, Double(e[i]))
+                rest -= weight
                 if rest < 0 { break }
             }
         }
-        return (chosen, size)
+        return DrawnToken(token: chosen, nucleusSize: size, weight: weight, of: sums.total)
     }
 
     /// How many logits are at least `threshold`, and the smallest of these.

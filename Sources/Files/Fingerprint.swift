@@ -38,6 +38,12 @@ public struct Fingerprint: Sendable, Equatable, Codable {
         entries.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "; ")
     }
 
+    /// Eight hexadecimal digits that stand for all entries.
+    public var digits: String {
+        let digits = String(Data(text.utf8).withUnsafeBytes(CRC32.of), radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
+    }
+
     /// The first entry that differs, in words; nil where none does.
     public func difference(from other: Fingerprint) -> String? {
         let names = Set(entries.keys).union(other.entries.keys).sorted()

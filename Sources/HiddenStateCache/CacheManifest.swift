@@ -25,7 +25,8 @@ struct CacheManifest: Codable, Equatable {
     var shards: [Shard]
 
     static let name = "cache.json"
-    static let currentVersion = 1
+    /// Version 2 adds ``TrajectoryTable``'s further columns, and shards may hold `behaviour_log_prob`.
+    static let currentVersion = 2
 
     enum CodingKeys: String, CodingKey {
         case formatVersion = "format_version"
@@ -66,8 +67,8 @@ struct CacheManifest: Codable, Equatable {
         } catch {
             throw CacheError(path, "is not valid JSON: \(JSONGuard.reason(in: data))")
         }
-        guard formatVersion == Self.currentVersion else {
-            throw CacheError(path, "format_version is \(formatVersion), expected \(Self.currentVersion)")
+        guard (1...Self.currentVersion).contains(formatVersion) else {
+            throw CacheError(path, "format_version is \(formatVersion), expected 1 to \(Self.currentVersion)")
         }
         var names: Set<String> = []
         for (number, shard) in shards.enumerated() {

@@ -40,11 +40,13 @@ public struct CacheTokens {
     ///   - labels: n token ids.
     ///   - positions: index of each label in prompt + completion.
     ///   - hidden: [n, D], those that predict the labels.
+    ///   - behaviour: log-probability of each label under the policy that drew it, at most 0; given where the writer
+    ///     records them, and else not.
     ///   - logits: from a block of these hidden states, [m, D] with m at most ``blockRows``, to logits [m, V].
     /// - Throws: ``CacheError`` for a logit that is NaN or +∞, a label that is impossible or not in the vocabulary, and
     ///   a hidden state that is not finite or leaves the range of its stored type; and what `logits` throws.
     public func append(
-        trajectories: [Int], labels: [Int], positions: [Int], hidden: Tensor<Float>,
+        trajectories: [Int], labels: [Int], positions: [Int], hidden: Tensor<Float>, behaviour: [Float]? = nil,
         logits: (Tensor<Float>) throws -> Tensor<Float>
     ) throws {
         let count = labels.count, D = buffer.description.hiddenSize
@@ -54,6 +56,9 @@ public struct CacheTokens {
             "\(count) labels, \(trajectories.count) trajectories, \(positions.count) positions and hidden states "
                 + "\(hidden.shape) for D = \(D)"
         )
+        require(
+            behaviour.map(\.count) == (buffer.recordsBehaviour ? count : nil),
+            "\(behaviour?.count ?? 0) behaviour log-probabilities for \(count) labels")
         require(
             trajectories.elementsEqual(plannedTrajectories(count)),
             "tokens of shard \(shard.number) come in another order than planned, or too many of them")
@@ -72,7 +77,7 @@ public struct CacheTokens {
             do {
                 try buffer.append(
                     hidden: stored, logits: blockLogits, labels: labels[rows], trajectories: trajectories[rows],
-                    positions: positions[rows])
+                    positions: positions[rows], behaviour: behaviour?[rows] ?? [])
             } catch let error as LogitsError {
                 throw failure(
                     error.row, "\(error.problem); check the model's weights and this line of the trajectories")

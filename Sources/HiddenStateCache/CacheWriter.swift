@@ -25,9 +25,12 @@ public final class CacheWriter {
     public let plan: ShardPlan
     /// Where hidden states are projected.
     public let projection: Projection?
+    /// Whether each token comes with its log-probability under the policy that drew it.
+    public let recordsBehaviour: Bool
     private let metadata: [String: String]
     private var isPresent: [Bool]
-    private lazy var buffer = ShardBuffer(capacity: plan.shards.map(\.tokens).max() ?? 0, description)
+    private lazy var buffer = ShardBuffer(
+        capacity: plan.shards.map(\.tokens).max() ?? 0, description, recordsBehaviour: recordsBehaviour)
 
     /// Makes the folder, or opens it to go on.
     ///
@@ -36,10 +39,12 @@ public final class CacheWriter {
     ///   - fingerprint: a text that stands for trajectories, model and settings; shards are kept only under the same
     ///     one.
     ///   - projection: where `description.rank` is set, with as many components; it is written to the folder.
+    ///   - recordsBehaviour: whether each token comes with its log-probability under the policy that drew it.
     /// - Throws: ``CacheError`` where the folder holds shards of another cache, or the projection does not fit;
     ///   `FileError` where the folder cannot be written.
     public init(
-        folder: URL, description: CacheDescription, plan: ShardPlan, fingerprint: String, projection: Projection? = nil
+        folder: URL, description: CacheDescription, plan: ShardPlan, fingerprint: String,
+        projection: Projection? = nil, recordsBehaviour: Bool = false
     ) throws {
         guard projection?.rank == description.rank,
             projection == nil || projection?.hiddenSize == description.hiddenSize
@@ -52,7 +57,9 @@ public final class CacheWriter {
             )
         }
         (self.folder, self.description, self.plan, self.projection) = (folder, description, plan, projection)
-        metadata = ["format": "pt", "fingerprint": fingerprint, "layout": Self.layout(description, plan)]
+        self.recordsBehaviour = recordsBehaviour
+        let layout = Self.layout(description, plan) + (recordsBehaviour ? ", behaviour" : "")
+        metadata = ["format": "pt", "fingerprint": fingerprint, "layout": layout]
         isPresent = Array(repeating: false, count: plan.shards.count)
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -66,11 +73,12 @@ public final class CacheWriter {
     /// Whether a shard is on disk already.
     public func isWritten(_ shard: ShardPlan.Shard) -> Bool { isPresent[shard.number] }
 
-    /// Whether the table of problems is on disk already; true where there is none to write. Caches of earlier versions
+    /// Whether the table of lines is on disk already; true where nothing is known of them. Caches of earlier versions
     /// lack it.
-    public func holds(problems: [Int32]?) -> Bool {
-        guard let problems else { return true }
-        return (try? ProblemTable.read(folder: folder)) == problems
+    public func holds(problems: [Int32]?, policies: LinePolicies? = nil) -> Bool {
+        if problems == nil, policies == nil { return true }
+        guard let table = try? TrajectoryTable(folder: folder) else { return false }
+        return table.problems == problems && table.policies == policies
     }
 
     /// Writes one shard; what `fill` throws leaves no trace of it.
@@ -93,12 +101,16 @@ public final class CacheWriter {
     ///   - backbone: the model's folder, of which config.json, generation_config.json, tokenizer.json and
     ///     tokenizer_config.json are copied as far as they exist; nil copies nothing.
     ///   - problems: of each line the number of its problem, −1 where it has none; nil where nobody knows.
-    public func finish(backbone: URL?, problems: [Int32]? = nil) throws {
+    ///   - policies: of each line the policy that drew it; nil where nobody knows.
+    public func finish(backbone: URL?, problems: [Int32]? = nil, policies: LinePolicies? = nil) throws {
         require(isPresent.allSatisfy { $0 }, "the cache lacks shards")
-        if let problems {
-            require(problems.count == plan.lengths.count, "\(problems.count) problems for \(plan.lengths.count) lines")
-            try ProblemTable.write(problems, folder: folder)
+        for (name, count) in [("problems", problems?.count), ("policies", policies?.places.count)] {
+            require(
+                count == nil || count == plan.lengths.count, "\(count ?? 0) \(name) for \(plan.lengths.count) lines")
         }
+        let files = try plan.shards.map { try ShardFile(path: path($0), tokens: $0.tokens, description) }
+        try TrajectoryTable(problems: problems, policies: policies).counting(files, lineCount: plan.lengths.count)
+            .write(folder: folder)
         if let backbone { try BackboneFiles.copy(from: backbone, to: folder) }
         let shards = try plan.shards.map { shard in
             let file = try SafetensorsFile(path: path(shard))
@@ -116,7 +128,7 @@ public final class CacheWriter {
 
     /// Keeps shards of this very cache, and removes what an interrupted run has left half-written.
     private func findShards(_ names: [String]) throws {
-        let own = [".shard-"] + [CacheManifest.name, Projection.name, ProblemTable.name].map { ".\($0)." }
+        let own = [".shard-"] + [CacheManifest.name, Projection.name, TrajectoryTable.name].map { ".\($0)." }
         for name in names where name.hasSuffix(".partial") && own.contains(where: name.hasPrefix) {
             try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
         }

@@ -77,10 +77,10 @@ extension HiddenStateCache {
                         + "one process, or without cache.rank"
                 )
             }
-            guard cache.problems == first.cache.problems else {
+            guard cache.problems == first.cache.problems, cache.policies == first.cache.policies else {
                 throw CacheError(
                     path,
-                    "has another \(ProblemTable.name) than \(other), expected the same problems; "
+                    "has another \(TrajectoryTable.name) than \(other), expected the same problems and policies; "
                         + "only parts of one trajectory file can be joined")
             }
             for trajectory in cache.trajectories {
@@ -125,7 +125,9 @@ extension HiddenStateCache {
                 SafetensorsFile(path: first.folder.appendingPathComponent(name).path),
                 to: folder.appendingPathComponent(name).path)
         }
-        if let problems = first.problems { try ProblemTable.write(problems, folder: folder) }
+        let lineCount = parts.flatMap(\.cache.trajectories).reduce(0) { max($0, $1.number + 1) }
+        try first.table.counting(shards.map(\.file), lineCount: max(first.table.lineCount ?? 0, lineCount)).write(
+            folder: folder)
         try BackboneFiles.copy(from: first.backboneFolder, to: folder)
         try AtomicFile.write(
             CacheManifest(first.description, shards: rows).json(),

@@ -20,9 +20,8 @@ public final class HiddenStateCache: Sendable {
     public let description: CacheDescription
     /// Where hidden states are projected.
     public let projection: Projection?
-    /// Of each line of the trajectory file the number of its problem, −1 where it has none; nil where the cache does
-    /// not know them, and each trajectory counts as a problem of its own.
-    public let problems: [Int32]?
+    /// What is known of each line of the trajectory file.
+    let table: TrajectoryTable
     /// All trajectories, in the order of their lines.
     public let trajectories: [TrajectoryIndex]
     /// Number of all tokens.
@@ -55,7 +54,7 @@ public final class HiddenStateCache: Sendable {
         self.description = description
         projection = description.rank == nil ? nil : try Projection(folder: folder, description)
         isVerified = verify
-        problems = try ProblemTable.read(folder: folder)
+        table = try TrajectoryTable(folder: folder)
 
         var opened = [Result<(ShardFile, [TrajectoryIndex]), any Error>?](repeating: nil, count: manifest.shards.count)
         opened.withUnsafeMutableBufferPointer { opened in
@@ -73,7 +72,7 @@ public final class HiddenStateCache: Sendable {
         shards = found.map(\.0)
         trajectories = found.flatMap(\.1).sorted { $0.number < $1.number }
         tokens = trajectories.tokens
-        try Self.requireRows(problems, for: trajectories, folder: folder)
+        try table.requireRows(for: trajectories, folder: folder)
         byteCount = shards.reduce(0) { $0 + $1.file.bytes.count }
         for (before, here) in zip(trajectories, trajectories.dropFirst()) where before.number == here.number {
             throw CacheError(

@@ -9,16 +9,18 @@ import Tensor
 final class ShardBuffer: @unchecked Sendable {
     let description: CacheDescription
     let capacity: Int
+    let recordsBehaviour: Bool
     private(set) var count = 0
     private let sketches: SketchBuffer<Float>
     private var labels: [Int32] = []
     private var trajectories: [Int32] = []
     private var positions: [Int32] = []
+    private var behaviour: [Float] = []
     private let hidden: UnsafeMutableRawBufferPointer
     private let rowBytes: Int
 
-    init(capacity: Int, _ description: CacheDescription) {
-        self.capacity = capacity
+    init(capacity: Int, _ description: CacheDescription, recordsBehaviour: Bool = false) {
+        (self.capacity, self.recordsBehaviour) = (capacity, recordsBehaviour)
         self.description = description
         sketches = SketchBuffer(
             capacity: capacity, vocabularySize: description.vocabularySize, shape: description.sketch)
@@ -33,6 +35,7 @@ final class ShardBuffer: @unchecked Sendable {
         labels.removeAll(keepingCapacity: true)
         trajectories.removeAll(keepingCapacity: true)
         positions.removeAll(keepingCapacity: true)
+        behaviour.removeAll(keepingCapacity: true)
     }
 
     /// Adds tokens.
@@ -40,11 +43,12 @@ final class ShardBuffer: @unchecked Sendable {
     /// - Parameters:
     ///   - hidden: [n, D or rank].
     ///   - logits: [n, V].
+    ///   - behaviour: n log-probabilities where they are recorded, else none.
     /// - Throws: ``LogitsError`` for an unsound row; ``UnstorableState`` for a hidden state that is not finite once
     ///   stored.
     func append(
         hidden states: Tensor<Float>, logits: Tensor<Float>, labels: ArraySlice<Int>, trajectories: ArraySlice<Int>,
-        positions: ArraySlice<Int>
+        positions: ArraySlice<Int>, behaviour: ArraySlice<Float> = []
     ) throws {
         require(
             states.columns == description.storedSize && states.rows == logits.rows,
@@ -54,6 +58,7 @@ final class ShardBuffer: @unchecked Sendable {
         self.labels += labels.map(Int32.init)
         self.trajectories += trajectories.map(Int32.init)
         self.positions += positions.map(Int32.init)
+        self.behaviour += behaviour
         count += states.rows
     }
 
@@ -85,7 +90,7 @@ final class ShardBuffer: @unchecked Sendable {
 
     /// Writes the shard: whole, to a temporary name, flushed and renamed.
     func write(to path: String, metadata: [String: String]) throws {
-        let declarations = ShardFile.declarations(tokens: count, description)
+        let declarations = ShardFile.declarations(tokens: count, description, hasBehaviour: recordsBehaviour)
         let writer = try SafetensorsWriter(path: path, tensors: declarations, metadata: metadata)
         let columns = sketches.bytes(count: count)
         for declaration in declarations {
@@ -94,6 +99,7 @@ final class ShardBuffer: @unchecked Sendable {
             case "label": try writer.append(labels, to: name)
             case "trajectory": try writer.append(trajectories, to: name)
             case "position": try writer.append(positions, to: name)
+            case "behaviour_log_prob": try writer.append(behaviour, to: name)
             case "hidden":
                 try writer.append(bytes: UnsafeRawBufferPointer(rebasing: hidden[0..<count * rowBytes]), to: name)
             default:

@@ -14,6 +14,8 @@ struct ShardFile {
     let trajectories: StoredTensor
     let positions: StoredTensor
     let labelRanks: StoredTensor
+    /// Log-probabilities of the labels under the policy that drew them; nil where unknown.
+    let behaviour: StoredTensor?
     /// Tensors with a row a token of many numbers, which are worth reading ahead.
     let wideTensors: [StoredTensor]
     let sketches: SketchColumns<Float>
@@ -44,6 +46,9 @@ struct ShardFile {
         trajectories = try file.tensor("trajectory")
         positions = try file.tensor("position")
         labelRanks = try file.tensor("label_rank")
+        behaviour =
+            file.contains("behaviour_log_prob")
+            ? try file.require("behaviour_log_prob", shape: [tokens], types: [.f32]) : nil
         wideTensors =
             try ["hidden", "top_logits"].map(file.tensor)
             + ["tail_count", "tail_mean", "tail_variance"].compactMap(file.find)
@@ -57,7 +62,8 @@ struct ShardFile {
     /// Looks at what says where tokens belong: what is read of them singly relies on it. Logits and hidden states are
     /// looked at when they are loaded.
     ///
-    /// - Throws: ``CacheError`` for a label or a rank outside of the vocabulary, and a position below 0.
+    /// - Throws: ``CacheError`` for a label or a rank outside of the vocabulary, a position below 0, and a behaviour
+    ///   log-probability that is none.
     func requireSoundRows(_ description: CacheDescription) throws {
         let tokens = Int32(description.vocabularySize)
         let columns = [("label", labels, tokens), ("label_rank", labelRanks, tokens), ("position", positions, .max)]
@@ -68,6 +74,12 @@ struct ShardFile {
                 throw CacheError(file.path, "row \(row): the \(name) is \(numbers[row]), \(range)")
             }
         }
+        let behaviour = try behaviour?.values(as: Float.self) ?? []
+        if let row = behaviour.firstIndex(where: { !($0 <= 0 && $0.isFinite) }) {
+            throw CacheError(
+                file.path,
+                "row \(row): the behaviour_log_prob is \(behaviour[row]), expected a finite number up to 0")
+        }
     }
 
     static func hasTail(_ description: CacheDescription) -> Bool {
@@ -75,7 +87,9 @@ struct ShardFile {
     }
 
     /// The tensors of a shard, in the order in which they are written.
-    static func declarations(tokens: Int, _ description: CacheDescription) -> [TensorDeclaration] {
+    static func declarations(
+        tokens: Int, _ description: CacheDescription, hasBehaviour: Bool = false
+    ) -> [TensorDeclaration] {
         let exact = min(description.sketch.exact, description.vocabularySize), tail = description.sketch.bins + 1
         let tails = ["tail_count", "tail_mean", "tail_variance"].map { TensorDeclaration($0, .f32, [tokens, tail]) }
         return ["label", "label_rank", "trajectory", "position"].map { TensorDeclaration($0, .i32, [tokens]) }
@@ -83,6 +97,7 @@ struct ShardFile {
                 TensorDeclaration("label_logit", .f32, [tokens]),
                 TensorDeclaration("top_logits", .f32, [tokens, exact]),
             ]
+            + (hasBehaviour ? [TensorDeclaration("behaviour_log_prob", .f32, [tokens])] : [])
             + (hasTail(description) ? tails : [])
             + [TensorDeclaration("hidden", description.hiddenType, [tokens, description.storedSize])]
     }

@@ -15,6 +15,7 @@ public struct RunConfiguration: Sendable {
     public var collect = CollectSection()
     public var cache = CacheSection()
     public var training = TrainingSection()
+    public var improve = ImproveSection()
     public var evaluation = EvaluationSection()
     /// The file's path, for messages.
     public let file: String
@@ -51,6 +52,7 @@ public struct RunConfiguration: Sendable {
             case CollectSection.name: collect = try CollectSection(value, source: source)
             case CacheSection.name: cache = try CacheSection(value, source: source)
             case TrainingSection.name: training = try TrainingSection(value, source: source)
+            case ImproveSection.name: improve = try ImproveSection(value, source: source)
             case EvaluationSection.name: evaluation = try EvaluationSection(value, source: source)
             default:
                 let names = Self.sections.map(\.name)
@@ -68,7 +70,7 @@ public struct RunConfiguration: Sendable {
     /// The sections' names, and of each the names of its keys.
     static let sections: [(name: String, keys: [String])] = [
         names(ModelSection.self), names(TaskSection.self), names(CollectSection.self), names(CacheSection.self),
-        names(TrainingSection.self), names(EvaluationSection.self),
+        names(TrainingSection.self), names(ImproveSection.self), names(EvaluationSection.self),
     ]
 
     private static func names<S: Section>(_ section: S.Type) -> (name: String, keys: [String]) {
@@ -97,7 +99,8 @@ public struct RunConfiguration: Sendable {
         .object([
             ModelSection.name: model.json, TaskSection.name: task.json, CollectSection.name: collect.json,
             CacheSection.name: cache.json,
-            TrainingSection.name: training.json, EvaluationSection.name: evaluation.json,
+            TrainingSection.name: training.json, ImproveSection.name: improve.json,
+            EvaluationSection.name: evaluation.json,
         ])
     }
 

@@ -19,6 +19,8 @@ public struct CacheBuilder {
     private let description: CacheDescription
     private let fingerprint: String
     private let problems: [Int32]
+    private let policies: LinePolicies?
+    private let recordsBehaviour: Bool
 
     /// - Parameters:
     ///   - modelFolder: whose small files the cache takes along.
@@ -26,15 +28,17 @@ public struct CacheBuilder {
     ///   - lengths: of that file.
     ///   - folder: the cache's.
     ///   - fingerprint: stands for trajectories and model; a cache under another one is refused.
+    ///   - modelDigits: what policies of this very model end with; nil where nobody knows.
     public init(
         model: Transformer, modelFolder: URL, trajectories: String, encoding: TrajectoryEncoding,
         lengths: TrajectoryLengths, folder: URL,
-        description: CacheDescription, shardTokens: Int, fingerprint: String
+        description: CacheDescription, shardTokens: Int, fingerprint: String, modelDigits: String? = nil
     ) {
         plan = ShardPlan(lengths: lengths.labels, shardTokens: shardTokens)
         (self.model, self.modelFolder, self.trajectories, self.encoding) = (model, modelFolder, trajectories, encoding)
         (self.folder, self.description, self.fingerprint) = (folder, description, fingerprint)
-        problems = lengths.problems
+        (problems, recordsBehaviour) = (lengths.problems, lengths.knowsBehaviour)
+        policies = LinePolicies(lines: lengths.policies, model: modelDigits)
     }
 
     /// What the builder is at.
@@ -55,7 +59,7 @@ public struct CacheBuilder {
         let projection = try Projection.existing(in: folder, description, fingerprint: fingerprint)
         guard (projection != nil) == (description.rank != nil) else { return false }
         let writer = try writer(projection)
-        return plan.shards.allSatisfy(writer.isWritten) && writer.holds(problems: knownProblems)
+        return plan.shards.allSatisfy(writer.isWritten) && writer.holds(problems: knownProblems, policies: policies)
     }
 
     /// Of each line the number of its problem; nil where no line names one.
@@ -87,18 +91,19 @@ public struct CacheBuilder {
                 try walk(shard, reader, isCancelled) { piece in
                     try tokens.append(
                         trajectories: piece.trajectories, labels: piece.labels, positions: piece.positions,
-                        hidden: piece.hidden,
+                        hidden: piece.hidden, behaviour: recordsBehaviour ? piece.behaviour : nil,
                         logits: model.logits)
                     onTokens(piece.labels.count)
                 }
             }
         }
-        try writer.finish(backbone: modelFolder, problems: knownProblems)
+        try writer.finish(backbone: modelFolder, problems: knownProblems, policies: policies)
     }
 
     private func writer(_ projection: Projection?) throws -> CacheWriter {
         try CacheWriter(
-            folder: folder, description: description, plan: plan, fingerprint: fingerprint, projection: projection)
+            folder: folder, description: description, plan: plan, fingerprint: fingerprint, projection: projection,
+            recordsBehaviour: recordsBehaviour)
     }
 
     private func components(

@@ -42,6 +42,20 @@ public struct ProblemSampler: Sendable {
         }
     }
 
+    /// A sampler of some of the problems, in another order or more than once.
+    ///
+    /// - Parameter places: in ``problems``.
+    public func selecting(_ places: some Sequence<Int>) -> ProblemSampler {
+        ProblemSampler(self, places: Array(places))
+    }
+
+    private init(_ sampler: ProblemSampler, places: [Int]) {
+        (model, tokenizer, verifier) = (sampler.model, sampler.tokenizer, sampler.verifier)
+        (endTokens, stops) = (sampler.endTokens, sampler.stops)
+        problems = places.map { sampler.problems[$0] }
+        prompts = places.map { sampler.prompts[$0] }
+    }
+
     /// A completion, and what the verifier says about it.
     public struct Completion: Sendable {
         public let sample: GeneratedSample

@@ -31,20 +31,33 @@ public struct RejectSampler: Sendable {
     public let settings: SamplingSettings
     private let sampler: ProblemSampler
     private let policy: any DecodingPolicy
+    /// What lines call it.
+    private let policyName: String?
 
     public var problems: [Problem] { sampler.problems }
 
+    /// - Parameter policyName: what each line calls the policy; nil leaves it out.
     /// - Throws: ``SamplingError`` for a model that names no end token; `ModelError` for the first problem whose prompt
     ///   does not fit the model, and never later.
     public init(
-        model: Transformer, tokenizer: Tokenizer, policy: any DecodingPolicy, verifier: any Verifier,
-        rendering: PromptRendering,
-        stops: [String] = [], problems: [Problem], settings: SamplingSettings
+        model: Transformer, tokenizer: Tokenizer, policy: any DecodingPolicy, policyName: String? = nil,
+        verifier: any Verifier, rendering: PromptRendering, stops: [String] = [], problems: [Problem],
+        settings: SamplingSettings
     ) throws {
-        sampler = try ProblemSampler(
-            model: model, tokenizer: tokenizer, verifier: verifier, rendering: rendering, stops: stops,
-            problems: problems)
-        (self.policy, self.settings) = (policy, settings)
+        self.init(
+            try ProblemSampler(
+                model: model, tokenizer: tokenizer, verifier: verifier, rendering: rendering, stops: stops,
+                problems: problems),
+            policy: policy, policyName: policyName, settings: settings)
+    }
+
+    /// Keeps what a sampler of problems draws with a policy.
+    ///
+    /// - Parameter policyName: what each line calls the policy; nil leaves it out.
+    public init(
+        _ sampler: ProblemSampler, policy: any DecodingPolicy, policyName: String? = nil, settings: SamplingSettings
+    ) {
+        (self.sampler, self.policy, self.policyName, self.settings) = (sampler, policy, policyName, settings)
     }
 
     /// Samples a run of problems, starting from an empty batch.
@@ -87,7 +100,9 @@ public struct RejectSampler: Sendable {
                 block.counts.kept += isCorrect ? 1 : 0
                 let trajectory = Trajectory(
                     promptIDs: prompt.ids, completionIDs: tokens, problemID: problems[number].id, isCorrect: isCorrect,
-                    isTruncated: completion.sample.isTruncated)
+                    isTruncated: completion.sample.isTruncated,
+                    behaviourLogProbs: completion.sample.decisions.map { Float(log($0.drawProbability)) },
+                    policy: policyName)
                 let line = TrajectoryLine(trajectory, prompt: prompt.text, completion: sampler.text(of: completion))
                 block.lines += try line.json()
             }

@@ -12,13 +12,18 @@ public struct Trajectory: Sendable, Equatable {
     /// Whether the completion's start and the prompt's end share a token, so that what the model said first is no
     /// label.
     public var isMerged: Bool
+    /// Log-probability of each completion id under the policy that drew it, at most 0; nil where unknown.
+    public var behaviourLogProbs: [Float]?
+    /// The policy that drew it, as it calls itself; nil where unknown.
+    public var policy: String?
 
     public init(
         promptIDs: [Int], completionIDs: [Int], problemID: String? = nil, isCorrect: Bool? = nil,
-        isTruncated: Bool = false, isMerged: Bool = false
+        isTruncated: Bool = false, isMerged: Bool = false, behaviourLogProbs: [Float]? = nil, policy: String? = nil
     ) {
         (self.promptIDs, self.completionIDs, self.problemID) = (promptIDs, completionIDs, problemID)
         (self.isCorrect, self.isTruncated, self.isMerged) = (isCorrect, isTruncated, isMerged)
+        (self.behaviourLogProbs, self.policy) = (behaviourLogProbs, policy)
     }
 
     /// Whether the cache takes it: everything but what a verifier has found wrong.

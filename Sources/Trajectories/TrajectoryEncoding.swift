@@ -63,7 +63,24 @@ public struct TrajectoryEncoding: Sendable {
         }
         return Trajectory(
             promptIDs: prompt, completionIDs: completion, problemID: line.problemID, isCorrect: line.correct,
-            isTruncated: isTruncated, isMerged: isMerged)
+            isTruncated: isTruncated, isMerged: isMerged,
+            behaviourLogProbs: try Self.behaviour(line, tokenCount: completion.count), policy: line.policy)
+    }
+
+    /// Engines round: the logarithm of a certain token may come out a little above 0.
+    private static let behaviourRounding: Float = 1e-3
+
+    private static func behaviour(_ line: TrajectoryLine, tokenCount: Int) throws(Misfit) -> [Float]? {
+        guard let found = line.behaviourLogProbs else { return nil }
+        guard found.count == tokenCount else {
+            throw Misfit(
+                "found \(found.count) behaviour_log_probs, expected \(tokenCount), one for each token of the "
+                    + "completion, its end token included")
+        }
+        if let wrong = found.first(where: { !($0.isFinite && $0 <= behaviourRounding) }) {
+            throw Misfit("found \(wrong) among behaviour_log_probs, expected finite numbers up to 0")
+        }
+        return found.map { min($0, 0) }
     }
 
     private static let emptyCompletion = Misfit("the completion has no tokens, expected at least one; remove the line")

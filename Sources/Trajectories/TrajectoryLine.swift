@@ -12,6 +12,8 @@ struct TrajectoryLine: Codable {
     var problemID: String?
     var correct: Bool?
     var truncated: Bool?
+    var behaviourLogProbs: [Float]?
+    var policy: String?
     /// Whether the line is a conversation: `messages`, or prompt and completion as lists of turns.
     var isConversation = false
 
@@ -20,6 +22,8 @@ struct TrajectoryLine: Codable {
         case promptIDs = "prompt_ids"
         case completionIDs = "completion_ids"
         case problemID = "problem_id"
+        case behaviourLogProbs = "behaviour_log_probs"
+        case policy
     }
 
     init(from decoder: any Decoder) throws {
@@ -38,6 +42,8 @@ struct TrajectoryLine: Codable {
         problemID = try line.decodeIfPresent(TextOrNumber.self, forKey: .problemID)?.text
         correct = try line.decodeIfPresent(Bool.self, forKey: .correct)
         truncated = try line.decodeIfPresent(Bool.self, forKey: .truncated)
+        behaviourLogProbs = try line.decodeIfPresent([Float].self, forKey: .behaviourLogProbs)
+        policy = try line.decodeIfPresent(String.self, forKey: .policy)
     }
 
     private enum OtherKeys: String, CodingKey { case messages }
@@ -51,6 +57,7 @@ struct TrajectoryLine: Codable {
         self.completion = completion
         (promptIDs, completionIDs) = (trajectory.promptIDs, trajectory.completionIDs)
         (problemID, correct, truncated) = (trajectory.problemID, trajectory.isCorrect, trajectory.isTruncated)
+        (behaviourLogProbs, policy) = (trajectory.behaviourLogProbs, trajectory.policy)
     }
 
     /// The line with its break: keys sorted, so that the same trajectory is the same bytes.

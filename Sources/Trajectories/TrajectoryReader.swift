@@ -41,6 +41,10 @@ public struct TrajectoryLengths: Sendable, Equatable {
     /// Of each line the number of its problem, counted from 0 in the order in which problems first come; −1 where the
     /// line names none.
     public var problems: [Int32] = []
+    /// Of each line the policy that drew it, nil where it names none.
+    public var policies: [String?] = []
+    /// Whether each trajectory that the cache takes says its tokens' behaviour log-probabilities.
+    public var knowsBehaviour = true
     /// Trajectories that the cache takes, and those that it leaves out.
     public var used = 0
     public var rejected = 0
@@ -58,6 +62,8 @@ public struct TrajectoryLengths: Sendable, Equatable {
         var numbers: [String: Int32] = [:]
         while let trajectory = try reader.next() {
             if isCancelled() { throw CancellationError() }
+            policies += Array(repeating: nil, count: reader.line - policies.count)
+            policies.append(trajectory.policy)
             labels += Array(repeating: 0, count: reader.line - labels.count)
             problems += Array(repeating: -1, count: reader.line - problems.count)
             problems.append(
@@ -69,6 +75,7 @@ public struct TrajectoryLengths: Sendable, Equatable {
             labels.append(trajectory.isUsed ? trajectory.completionIDs.count : 0)
             if trajectory.isUsed {
                 used += 1
+                knowsBehaviour = knowsBehaviour && trajectory.behaviourLogProbs != nil
                 truncated += trajectory.isTruncated ? 1 : 0
                 merged += trajectory.isMerged ? 1 : 0
                 if trajectory.isMerged, firstMerged == nil { firstMerged = reader.line + 1 }

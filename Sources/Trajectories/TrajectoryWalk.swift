@@ -13,6 +13,8 @@ struct TrajectoryWalk {
         var trajectories: [Int] = []
         var positions: [Int] = []
         var labels: [Int] = []
+        /// Of each label its log-probability under the policy that drew it; none where trajectories do not say it.
+        var behaviour: [Float] = []
         /// The state at position − 1, [labels, D].
         var hidden = Tensor<Float>(shape: [0, 1], repeating: 0)
     }
@@ -56,6 +58,7 @@ struct TrajectoryWalk {
             piece.trajectories += Array(repeating: line, count: count)
             piece.positions += prompt..<prompt + count
             piece.labels += trajectory.completionIDs
+            piece.behaviour += trajectory.behaviourLogProbs ?? []
             rows.append(first + prompt - 1..<first + prompt - 1 + count)
             first += prompt + count - 1
         }
@@ -74,7 +77,9 @@ struct TrajectoryWalk {
             try take(
                 Piece(
                     trajectories: Array(repeating: line, count: end - first), positions: Array(first + 1...end),
-                    labels: Array(ids[first + 1...end]), hidden: hidden.selecting([first - start..<end - start])))
+                    labels: Array(ids[first + 1...end]),
+                    behaviour: trajectory.behaviourLogProbs.map { Array($0[first + 1 - prompt...end - prompt]) } ?? [],
+                    hidden: hidden.selecting([first - start..<end - start])))
         }
     }
 }

@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import HiddenStateCache
+import Recipes
 import Terminal
 import Trajectories
 
@@ -14,7 +16,8 @@ extension Run {
             model: model, modelFolder: URL(fileURLWithPath: modelFolder, isDirectory: true), trajectories: trajectories,
             encoding: encoding,
             lengths: lengths, folder: cacheFolder, description: cache, shardTokens: configuration.cache.shardTokens,
-            fingerprint: try cacheFingerprint(trajectories: trajectories))
+            fingerprint: try cacheFingerprint(trajectories: trajectories),
+            modelDigits: try Fingerprint(model: model, folder: modelFolder).digits)
         if try builder.isComplete() {
             console.note("\(cacheFolder.path): complete already")
             return

@@ -1,5 +1,4 @@
 import Backbone
-import Decoding
 import Files
 import Foundation
 import HiddenStateCache
@@ -55,13 +54,11 @@ struct Run {
         let collect = configuration.collect, task = configuration.task
         guard let tokenizer else { throw InputError("\(modelFolder): has no tokenizer.json, which sampling needs") }
         let problems = try task.problems(in: configuration.required(task.train, "task.train"), limit: collect.problems)
-        let truncation: Truncation =
-            if let k = collect.topK { .topK(k) } else if let share = collect.minP { .minP(share) } else {
-                .topP(collect.topP)
-            }
+        let policy = try CollectPolicy(
+            collect, model: model.configuration, modelDigits: Fingerprint(model: model, folder: modelFolder).digits)
         return try RejectSampler(
             model: model, tokenizer: tokenizer,
-            policy: SamplingPolicy(temperature: .fixed(collect.temperature), truncation: truncation),
+            policy: policy.policy, policyName: policy.name,
             verifier: try task.makeVerifier(), rendering: task.rendering, stops: task.stop,
             problems: problems,
             settings: SamplingSettings(
@@ -99,32 +96,17 @@ struct Run {
 
     /// What decides over the sampled trajectories.
     func samplingFingerprint() throws -> Fingerprint {
-        let collect = configuration.collect, task = configuration.task
-        var fingerprint = Fingerprint()
-        try fingerprint.add("model", model: modelFolder)
-        fingerprint.add("model", outputOf: model)
+        let task = configuration.task
+        var fingerprint = try Fingerprint(model: model, folder: modelFolder)
         try fingerprint.add("task.train", contentOf: configuration.required(task.train, "task.train"))
         try fingerprint.add(task)
-        fingerprint.add("collect.problems", collect.problems.map { "\($0)" } ?? "null")
-        fingerprint.add("collect.samples", collect.samples)
-        fingerprint.add("collect.keep", collect.keep)
-        fingerprint.add("collect.keepRejected", collect.keepRejected)
-        fingerprint.add("collect.temperature", collect.temperature)
-        fingerprint.add("collect.topP", collect.topP)
-        fingerprint.add("collect.topK", collect.topK.map { "\($0)" } ?? "null")
-        fingerprint.add("collect.minP", collect.minP.map { "\($0)" } ?? "null")
-        fingerprint.add("collect.maxTokens", collect.maxTokens)
-        fingerprint.add("collect.seed", collect.seed)
-        fingerprint.add("collect.batch", collect.batch)
-        fingerprint.add("collect.block", collect.block)
+        try fingerprint.add(configuration.collect)
         return fingerprint
     }
 
     /// What decides over the cache beside its own form, on one line.
     func cacheFingerprint(trajectories: String) throws -> String {
-        var fingerprint = Fingerprint()
-        try fingerprint.add("model", model: modelFolder)
-        fingerprint.add("model", outputOf: model)
+        var fingerprint = try Fingerprint(model: model, folder: modelFolder)
         try fingerprint.add("trajectories", contentOf: trajectories)
         return fingerprint.text
     }

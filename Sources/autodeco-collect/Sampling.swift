@@ -24,51 +24,35 @@ extension Run {
             }
             return (folder.trajectories.path, counts)
         }
-        let size = configuration.collect.block, blocks = (sampler.problems.count + size - 1) / size
-        var counts = SamplingCounts()
-        var open: [Int] = [], isUnjudged = false
-        for block in 0..<blocks {
-            if try folder.isFinished(part: block) {
-                counts += try folder.counts(ofPart: block)
-            } else {
-                open.append(block)
-                isUnjudged = isUnjudged || folder.hasPart(block)
-            }
-        }
-        if isUnjudged { console.note("blocks that the verifier failed on are sampled and judged again") }
-        if counts.problems > 0 {
-            console.note(
-                "going on "
-                    + "after \(Readable.count(counts.problems)) of \(Readable.count(sampler.problems.count)) problems"
-            )
-        }
-
-        let progress = console.progress(
-            "sample, completions", of: sampler.problems.count * sampler.settings.samples, from: counts.sampled)
-        var watch = AcceptanceWatch()
-        for block in open {
-            let range = block * size..<min((block + 1) * size, sampler.problems.count)
-            var (sampled, accepted) = (counts.sampled, counts.accepted)
-            let result = try interruptible {
-                try sampler.sample(range) { completion, text in
+        let total = sampler.problems.count
+        var progress: ProgressLine?, sampled = 0, accepted = 0
+        let counts = try interruptible {
+            try sampler.fill(&folder, blockSize: configuration.collect.block) { event in
+                switch event {
+                case .began(let counts, let isJudgedAgain):
+                    if isJudgedAgain { console.note("blocks that the verifier failed on are sampled and judged again") }
+                    if counts.problems > 0 {
+                        console.note(
+                            "going on after \(Readable.count(counts.problems)) of \(Readable.count(total)) problems")
+                    }
+                    (sampled, accepted) = (counts.sampled, counts.accepted)
+                    progress = console.progress(
+                        "sample, completions", of: total * sampler.settings.samples, from: sampled)
+                case .completed(let tokens, let isAccepted):
                     sampled += 1
-                    accepted += completion.isCorrect ? 1 : 0
-                    clock.add(tokens: completion.sample.decisions.count)
-                    if let notice = try watch.note(completion.verdict, text: text()) { console.warning(notice) }
-                    progress.update(to: sampled)
-                    progress.status(
+                    accepted += isAccepted ? 1 : 0
+                    clock.add(tokens: tokens)
+                    progress?.update(to: sampled)
+                    progress?.status(
                         "\(percent(accepted, of: sampled)) accepted, \(Readable.count(Int(clock.rate))) tokens/s")
-                } isCancelled: {
-                    Interruption.isRequested
+                case .warning(let notice): console.warning(notice)
                 }
+            } isCancelled: {
+                Interruption.isRequested
             }
-            try folder.writePart(block, result)
-            counts += result.counts
         }
-        try folder.join(parts: blocks)
-        progress.finish()
-        if let notice = watch.lastNotice { console.warning(notice) }
-        return (folder.trajectories.path, folder.counts)
+        progress?.finish()
+        return (folder.trajectories.path, counts)
     }
 
     /// Before its trajectories are complete, no cache of this run can be there: better said now than after hours of

@@ -62,7 +62,8 @@ private struct CacheReport: Encodable {
     init(_ cache: HiddenStateCache, _ tokens: CacheSummary) { (self.cache, self.tokens) = (cache, tokens) }
 
     enum CodingKeys: String, CodingKey {
-        case shards, bytes, verified, rank, problems
+        case shards, bytes, verified, rank, problems, policies
+        case knowsBehaviour = "behaviour_log_probs"
         case modelName = "model_name"
         case modelPath = "model_path"
         case hiddenSize = "hidden_size"
@@ -84,6 +85,8 @@ private struct CacheReport: Encodable {
         try container.encode(description.hiddenType.rawValue, forKey: .hiddenType)
         try container.encodeIfPresent(description.rank, forKey: .rank)
         try container.encodeIfPresent(cache.problemCount, forKey: .problems)
+        try container.encodeIfPresent(cache.policies?.names, forKey: .policies)
+        try container.encode(cache.knowsBehaviour, forKey: .knowsBehaviour)
         try container.encode(cache.shardCount, forKey: .shards)
         try container.encode(cache.byteCount, forKey: .bytes)
         try container.encode(cache.isVerified, forKey: .verified)
@@ -93,6 +96,13 @@ private struct CacheReport: Encodable {
     private var problems: String {
         guard let count = cache.problemCount else { return HiddenStateCache.unknownProblems }
         return "of \(Readable.count(count)) problems; completions of one stay on one side of a split"
+    }
+
+    /// Who sampled the trajectories, as far as they say it.
+    private var policies: String {
+        guard let names = cache.policies?.names else { return "sampled by a policy that is not known" }
+        let shown = names.prefix(3).joined(separator: "; ") + (names.count > 3 ? "; …" : "")
+        return "sampled by \(shown); each token's log-probability there is \(cache.knowsBehaviour ? "" : "not ")known"
     }
 
     var text: String {
@@ -116,6 +126,7 @@ private struct CacheReport: Encodable {
             \(Readable.count(lengths.smallest)) to \(Readable.count(lengths.largest)), \
             median \(Readable.count(lengths.median))
             \(problems)
+            \(policies)
             easy tokens                 \(share(tokens.easyTokenShare))
             labels in the tail          \(share(tokens.labelInTailShare))
             mean entropy                \(String(format: "%.4f", tokens.meanEntropy)) nats

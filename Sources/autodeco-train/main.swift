@@ -38,6 +38,9 @@ Command("autodeco-train", "Fits AutoDeco heads to a hidden-state cache.", flags:
         return try show(trainer.timedPlan(), configuration)
     }
 
+    if cache.isSelfSampled, let note = configuration.training.settings.noteOnSelfSampledText {
+        console.warning(note)
+    }
     let lock = try FolderLock(folder(runFolder))
     defer { withExtendedLifetime(lock) {} }
     let display = Display(console: console, steps: configuration.training.settings.steps)

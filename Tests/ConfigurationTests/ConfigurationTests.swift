@@ -203,6 +203,15 @@ import Testing
         ("{collect: {topP: 0.5, topK: 3}}", "collect.topP and collect.topK exclude each other"),
         ("{collect: {minP: 0.5, topK: 3}}", "collect.minP and collect.topK exclude each other"),
         ("{collect: {temperature: 0}}", "collect.samples is 8, expected 1: at temperature 0"),
+        (
+            "{collect: {heads: \"h\", temperature: 0.7}}",
+            "collect.temperature and collect.heads exclude each other, expected one of them: heads choose"
+        ),
+        ("{collect: {heads: \"h\", topP: 0.9}}", "collect.topP and collect.heads exclude each other"),
+        ("{collect: {heads: \"h\", topK: 9}}", "collect.topK and collect.heads exclude each other"),
+        ("{collect: {heads: \"h\", minP: 0.1}}", "collect.minP and collect.heads exclude each other"),
+        ("{collect: {heads: \"h\", trajectories: \"t\"}}", "collect.heads and collect.trajectories exclude"),
+        ("{collect: {filter: \"soft\"}}", "collect.filter says what the top-p of heads means, expected \"hard\""),
         ("{task: {judge: \"lines\"}}", "task.judge is \"lines\", expected one of \"lastLine\", \"everyLine\""),
         (
             "{task: {verifier: \"exact\", judge: \"everyLine\"}}",

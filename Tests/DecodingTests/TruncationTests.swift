@@ -19,7 +19,7 @@ struct TruncationTests {
 
     static func draw(
         _ sampler: RowSampler, _ truncation: Truncation, _ way: Way, _ uniform: Double
-    ) -> (token: Int, nucleusSize: Int) {
+    ) -> DrawnToken {
         guard way == .bins, let cut = RankCut(truncation, sums: sampler.sums, vocabularySize: sampler.vocabularySize)
         else {
             return sampler.draw(truncation, uniform: uniform)
@@ -41,9 +41,9 @@ struct TruncationTests {
                         let N = V > 100 ? 50 : 300
                         var counts = [Int](repeating: 0, count: V), size = 0
                         for j in 0..<N {
-                            let (token, nucleus) = Self.draw(sampler, truncation, way, (Double(j) + 0.5) / Double(N))
-                            counts[token] += 1
-                            size = nucleus
+                            let drawn = Self.draw(sampler, truncation, way, (Double(j) + 0.5) / Double(N))
+                            counts[drawn.token] += 1
+                            size = drawn.nucleusSize
                         }
                         let place = "\(kind), V = \(V), T = \(temperature), \(truncation)"
                         #expect(size == reference.size, "\(place)")

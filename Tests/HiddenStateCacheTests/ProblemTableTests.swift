@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func aTableThatDoesNotFitTheTrajectoriesIsRefused() throws {
-        let folder = try cache([0, 0, 0, 1, 1, 1]), path = folder.url.appendingPathComponent(ProblemTable.name).path
+        let folder = try cache([0, 0, 0, 1, 1, 1]), path = folder.url.appendingPathComponent(TrajectoryTable.name).path
         func opened() -> String? { message { _ = try HiddenStateCache(folder: folder.url) } }
         #expect(opened() == nil)
         try SafetensorsWriter.write([NewTensor("problem", [5], [Int32](repeating: 0, count: 5), as: .i32)], to: path)
@@ -38,7 +38,7 @@ import Testing
         try SafetensorsWriter.write([NewTensor("problem", [6], [Float](repeating: 0, count: 6))], to: path)
         #expect(opened()?.contains("problem") == true)
         try Data([1, 2, 3]).write(to: URL(fileURLWithPath: path))
-        #expect(opened()?.contains(ProblemTable.name) == true)
+        #expect(opened()?.contains(TrajectoryTable.name) == true)
     }
 
     @Test func partsOfACacheAgreeOnTheirProblems() throws {

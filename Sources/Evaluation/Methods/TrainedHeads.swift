@@ -13,6 +13,8 @@ public struct TrainedHeads: Sendable {
     public var name: String
     /// Sizes and checksums of both files.
     let content: String
+    /// Eight hexadecimal digits that stand for it.
+    public let contentDigits: String
 
     /// - Parameter model: the one that they decode.
     /// - Throws: ``EvaluationError`` for a folder without heads; `HeadsFileError` for those that cannot be read or are
@@ -31,7 +33,7 @@ public struct TrainedHeads: Sendable {
         name = (folder.lastPathComponent == "heads" ? folder.deletingLastPathComponent() : folder).lastPathComponent
         var fingerprint = Fingerprint()
         for file in files { try fingerprint.add(file.lastPathComponent, contentOf: file.path) }
-        content = fingerprint.text
+        (content, contentDigits) = (fingerprint.text, fingerprint.digits)
     }
 
     /// Reads several folders; heads whose runs have the same name are called by their whole path.
@@ -52,6 +54,9 @@ public struct TrainedHeads: Sendable {
             name: name, setting: "heads (\(content)), \(filter.rawValue), applying \(applying.rawValue)",
             policy: HeadsPolicy(heads: heads, filter: filter, applying: applying))
     }
+
+    /// What trajectories that are drawn with them call their policy, without the model.
+    public func policyName(_ filter: NucleusFilter) -> String { "heads \(contentDigits), \(filter.rawValue)" }
 
     var hasBoth: Bool { heads.configuration.heads == .both }
 }

@@ -35,7 +35,7 @@ extension ProblemOutcome {
 }
 
 /// What a kept file is held against.
-struct Expected {
+package struct Expected {
     /// Names of the problems, in order.
     var problems: [String]
     /// Completions a problem.
@@ -43,14 +43,23 @@ struct Expected {
     /// Longest completion.
     var maxTokens: Int
 
+    package init(problems: [String], samples: Int, maxTokens: Int) {
+        (self.problems, self.samples, self.maxTokens) = (problems, samples, maxTokens)
+    }
+
     /// What cannot be about a run, in words; nil where it can be one of these problems and samples.
     func flaw(_ run: MethodRun) -> String? {
-        let found = run.outcomes.problems
-        if found.count != problems.count {
-            return "found outcomes of \(found.count) problems, expected \(problems.count)"
-        }
         if !(run.seconds >= 0 && run.seconds.isFinite) {
             return "found \(run.seconds) seconds, expected a finite number from 0 up"
+        }
+        return flaw(run.outcomes)
+    }
+
+    /// What cannot be about outcomes, in words; nil where they can be those of these problems and samples.
+    package func flaw(_ outcomes: Outcomes) -> String? {
+        let found = outcomes.problems
+        if found.count != problems.count {
+            return "found outcomes of \(found.count) problems, expected \(problems.count)"
         }
         for (outcome, problem) in zip(found, problems) {
             if outcome.problem != problem { return "found problem \(outcome.problem), expected \(problem)" }

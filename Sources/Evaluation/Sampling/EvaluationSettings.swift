@@ -49,10 +49,10 @@ public struct EvaluationSettings: Sendable, Equatable {
     public init() {}
 
     /// Of the repetitions: `seed` and those that follow, each in 0...`Int.max`. After the largest comes 0.
-    var repetitionSeeds: [Int] { seeds(from: 0) }
+    package var repetitionSeeds: [Int] { seeds(from: 0) }
 
     /// As many seeds again, behind the repetitions' own.
-    var freshSeeds: [Int] { seeds(from: seeds) }
+    package var freshSeeds: [Int] { seeds(from: seeds) }
 
     private func seeds(from offset: Int) -> [Int] { (0..<seeds).map { (seed &+ offset &+ $0) & Int.max } }
 }

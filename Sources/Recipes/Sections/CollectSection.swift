@@ -1,4 +1,5 @@
 import Configuration
+import Decoding
 
 /// Sampling trajectories and keeping the correct ones.
 public struct CollectSection: Section {
@@ -14,6 +15,10 @@ public struct CollectSection: Section {
     public var keep = 4
     /// Whether failed completions are stored too, with `"correct": false`; they never enter the cache.
     public var keepRejected = false
+    /// Folder of trained heads that choose temperature and top-p, and what their P̂ means; null samples with the knobs
+    /// below.
+    public var heads: String?
+    public var filter = NucleusFilter.hard
     /// Static decoding: temperature (0 is greedy), and at most one of top-p (1 keeps all), top-k and min-p.
     public var temperature = 1.0
     public var topP = 1.0
@@ -38,6 +43,8 @@ public struct CollectSection: Section {
         Key("samples", \.samples, .within(1...1_000_000)),
         Key("keep", \.keep, .within(1...1_000_000_000)),
         Key("keepRejected", \.keepRejected),
+        Key("heads", \.heads, .path),
+        Key("filter", \.filter),
         Key("temperature", \.temperature, .within(0...1e20)),
         Key("topP", \.topP, .within(0...1)),
         Key("topK", \.topK, .within(1...1_000_000_000)),
@@ -49,6 +56,23 @@ public struct CollectSection: Section {
     ]
 
     package var contradiction: (key: String, sentence: String)? {
+        if heads != nil, let knob = givenKnob {
+            return (
+                knob,
+                "and collect.heads exclude each other, expected one of them: heads choose temperature and top-p for "
+                    + "each token (leave temperature and topP at 1, topK and minP at null)"
+            )
+        }
+        if heads != nil, trajectories != nil {
+            return (
+                "heads",
+                "and collect.trajectories exclude each other, expected one of them: heads sample, and "
+                    + "trajectories are there already"
+            )
+        }
+        if heads == nil, filter != .hard {
+            return ("filter", "says what the top-p of heads means, expected \"hard\" or a folder in collect.heads")
+        }
         if topK != nil, minP != nil { return ("minP", "and collect.topK exclude each other, expected one of them") }
         if topP < 1, let other = topK != nil ? "topK" : minP != nil ? "minP" : nil {
             return ("topP", "and collect.\(other) exclude each other, expected topP of 1 or no \(other)")
@@ -57,5 +81,10 @@ public struct CollectSection: Section {
             return ("samples", "is \(samples), expected 1: at temperature 0 all completions are the same")
         }
         return nil
+    }
+
+    /// The first knob of static decoding that is set.
+    private var givenKnob: String? {
+        temperature != 1 ? "temperature" : topP != 1 ? "topP" : topK != nil ? "topK" : minP != nil ? "minP" : nil
     }
 }

@@ -1,0 +1,20 @@
+/// How heads are improved round by round: plain values, checked by nobody.
+public struct ImprovementSettings: Sendable, Equatable {
+    /// Rounds after the first, each of which samples with the heads of the round before; 0 fits once.
+    public var rounds = 5
+    /// Problems of `task.train` that a round samples: each takes the next ones, after the last the first again.
+    public var problems = 2000
+    /// Completions a problem.
+    public var samples = 4
+    /// Problems of `task.validation` that rounds are compared on, from the first on.
+    public var validationProblems = 400
+    /// Rounds in a row without a better one after which no further one begins, at least 1.
+    public var patience = 2
+    /// Whether trajectories and caches of earlier rounds stay on the disk.
+    public var keepRounds = false
+    /// Folder of heads set by hand, which show what there is to win; nil leaves them out.
+    public var planted: String?
+
+    /// The defaults of `autodeco-improve`.
+    public init() {}
+}

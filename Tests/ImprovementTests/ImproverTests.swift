@@ -1,0 +1,114 @@
+import Files
+import Foundation
+import HiddenStateCache
+import Testing
+
+@testable import Improvement
+
+@Suite struct ImproverTests {
+    @Test func everyRoundSamplesTheNextProblemsWithTheHeadsOfTheRoundBefore() throws {
+        let small = try SmallImprovement(), results = try small.run()
+        #expect(results.rounds.map(\.round) == [0, 1, 2] && results.rounds.map(\.seed) == [0, 1, 2])
+        #expect(results.rounds.map(\.firstProblem) == [0, 6, 2] && results.rounds.allSatisfy { $0.sampled == 24 })
+        #expect(results.rounds[0].policy.hasPrefix("T = 1.0, P = 1.0 of model "))
+        for (before, round) in zip(results.rounds, results.rounds.dropFirst()) {
+            #expect(round.policy.hasPrefix("heads \(before.heads), hard of model "))
+            #expect(round.heads != before.heads)
+        }
+        // The last round's trajectories say who drew them, and so does its cache.
+        let cache = try HiddenStateCache(folder: small.url.appendingPathComponent("round-2/cache"))
+        #expect(cache.policies?.names == [results.rounds[2].policy] && cache.isSelfSampled && cache.knowsBehaviour)
+    }
+
+    @Test func theBestRoundIsMeasuredAgainstItsYardsticksAndWritten() throws {
+        let small = try SmallImprovement()
+        let planted = try small.run(["improve.rounds=0"])
+        #expect(planted.againstPlanted == nil && planted.test.map(\.role) == ["improved", "bestPair", "meanShift"])
+        let heads = small.url.appendingPathComponent("round-0/training/heads").path
+        let other = try SmallImprovement(), results = try other.run(["improve.rounds=1", "improve.planted=\(heads)"])
+        #expect(results.test.map(\.role) == ["improved", "bestPair", "meanShift", "planted"])
+        let json = try JSONDecoder().decode(
+            JSONValue.self, from: Data(contentsOf: other.url.appendingPathComponent("improve.json")))
+        guard case .object(let members) = json else { throw ImprovementError("no object") }
+        for name in ["againstBestPair", "againstMeanShift", "againstPlanted"] {
+            guard case .object(let difference) = members[name] else { throw ImprovementError("no \(name)") }
+            #expect(Set(["mean", "lower", "upper"]).isSubset(of: difference.keys))
+        }
+        #expect(members["bestRound"] != nil && members["rounds"] != nil)
+        let rates = results.test.map(\.passRate.mean)
+        #expect(abs((results.againstBestPair?.mean ?? 9) - (rates[0] - rates[1])) < 1e-12)
+        #expect(abs((results.againstPlanted?.mean ?? 9) - (rates[0] - rates[3])) < 1e-12)
+        let page = try String(contentsOf: other.url.appendingPathComponent("report.html"), encoding: .utf8)
+        #expect(page.contains("Pass@1 by round") && page.contains("best constant pair"))
+    }
+
+    /// Ended in each of a round's steps, and again and again.
+    @Test func aRunThatIsEndedAtAnyMomentGoesOnToTheSameBytes() throws {
+        let whole = try SmallImprovement(), parts = try SmallImprovement()
+        try whole.run(["improve.rounds=1"])
+        var cuts = 0, begun: Set<String> = []
+        for stop in 1..<40 {
+            var events = 0
+            do {
+                try parts.run(["improve.rounds=1"]) { event in
+                    if case .began(let name, _, _) = event { begun.insert(name) }
+                    events += 1
+                } isCancelled: {
+                    // Each run comes a little further than the one before.
+                    events >= 6 + stop % 5
+                }
+                break
+            } catch is CancellationError { cuts += 1 }
+        }
+        try parts.run(["improve.rounds=1"])
+        #expect(cuts > 5)
+        let (expected, found) = (try whole.files(), try parts.files())
+        #expect(Set(expected.keys) == Set(found.keys))
+        for (name, bytes) in expected { #expect(found[name] == bytes, "\(name)") }
+    }
+
+    @Test func whatIsFinishedIsNotDoneAgain() throws {
+        let small = try SmallImprovement(), first = try small.run(["improve.rounds=1"])
+        var begun: [String] = []
+        let second = try small.run(["improve.rounds=1"]) { if case .began(let name, _, _) = $0 { begun.append(name) } }
+        #expect(second == first && !begun.contains { $0.hasPrefix("round") })
+        // More rounds can be asked for later.
+        #expect(try small.run(["improve.rounds=2"]).rounds.prefix(2) == first.rounds[...])
+    }
+
+    @Test func earlierRoundsGiveTheirDiskBackUnlessTheyAreToStay() throws {
+        let small = try SmallImprovement(), keeping = try SmallImprovement()
+        try small.run(["improve.rounds=1"])
+        #expect(!small.exists("round-0/cache") && !small.exists("round-0/collection"))
+        #expect(small.exists("round-0/training/heads/model.safetensors") && small.exists("round-1/cache/cache.json"))
+        try keeping.run(["improve.rounds=1", "improve.keepRounds=true"])
+        #expect(keeping.exists("round-0/cache/cache.json") && keeping.exists("round-0/collection/trajectories.jsonl"))
+    }
+
+    @Test func roundsOfAnotherRunAreRefused() throws {
+        let small = try SmallImprovement()
+        try small.run(["improve.rounds=0"])
+        let error = #expect(throws: ImprovementError.self) {
+            try small.run(["improve.rounds=0", "training.steps=7"])
+        }
+        #expect("\(error as Any)".contains("holds a round of another run: training was"))
+    }
+
+    @Test func anObjectiveWhoseOptimumIsAConstantIsSaidInOneSentence() throws {
+        func warnings(_ overrides: [String]) throws -> [String] {
+            let small = try SmallImprovement()
+            var words: [String] = []
+            _ = try? small.run(overrides) { event in
+                if case .warning(let text) = event { words.append(text) }
+            } isCancelled: {
+                true
+            }
+            return words
+        }
+        #expect(try warnings([]).isEmpty)
+        let weighted = try warnings(["training.dynamicFineTuning=true"])
+        #expect(weighted.count == 1 && weighted[0].contains("q ∝ p²·V") && weighted[0].contains("T̂ halves"))
+        let masked = try warnings(["training.easyTokenDrop=0.6"])
+        #expect(masked.count == 1 && masked[0].contains("T̂ is too high"))
+    }
+}
