@@ -176,7 +176,7 @@ def compare(folder, program, arguments, log):
     with open(arguments.problems) as file:
         problems = [json.loads(line) for line in file]
     batches = Batches(problems, tokenizer, arguments)
-    rows = [batches.example(Slips())[0] for _ in range(256)]
+    rows = [batches.example(SEARCH, Slips())[0] for _ in range(256)]
     rows = [row[:64] for row in rows if len(row) >= 64][:32]
     with tempfile.TemporaryDirectory() as scratch:
         inputs, outputs = os.path.join(scratch, "input.safetensors"), os.path.join(scratch, "output.safetensors")
