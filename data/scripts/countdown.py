@@ -69,9 +69,25 @@ class Slips(NamedTuple):
         return self.sums if step.sign in "+-" else self.products
 
 
-def mistaken(step, random):
+class Habits(NamedTuple):
+    """How a corpus searches, beside its slips."""
+
+    popular: bool  # first steps are drawn by popularity, not evenly
+    memory: int  # how many attempts back a trace avoids trying the same again
+    longest: int  # attempts
+    cut_open: bool  # a trace that does not hit ends in the middle, as a text that goes on; else it is thrown away
+    wrong_by: tuple  # how far a slip's result is off, each as likely
+
+
+# With room for heads: choices matter, nothing is remembered, and a slip is one off.
+ROOM = Habits(popular=True, memory=0, longest=13, cut_open=True, wrong_by=(-1, 1))
+# With nothing to win: a search that avoids its own repeats.
+SEARCH = Habits(popular=False, memory=4, longest=18, cut_open=False, wrong_by=(-10, -3, -2, -1, 1, 2, 3, 10))
+
+
+def mistaken(step, random, habits):
     """The step with a result that is wrong by little."""
-    wrong = step.result + random.choice([-10, -3, -2, -1, 1, 2, 3, 10])
+    wrong = step.result + random.choice(habits.wrong_by)
     return step._replace(result=wrong if 0 < wrong <= LARGEST_RESULT else step.result - 1 if step.result > 1 else 2)
 
 
@@ -81,37 +97,51 @@ def prompt(numbers, target, command=None):
     return " ".join(words + [str(number) for number in numbers]) + f">{target}:\n"
 
 
-def trace(numbers, target, random, command=None, slips=Slips(), memory=4, longest=18):
+POPULAR = "+-*/"  # signs of first steps, the most popular first
+
+
+def popularity(candidates):
+    """Of each first step its share, as 1 / rank: by sign, then larger numbers first."""
+    ranked = sorted(range(len(candidates)), key=lambda i: (POPULAR.index(candidates[i].step.sign), i))
+    shares = [0.0] * len(candidates)
+    for rank, i in enumerate(ranked):
+        shares[i] = 1 / (rank + 1)
+    return shares
+
+
+def trace(numbers, target, random, command=None, slips=Slips(), habits=ROOM):
     """A completion: attempts until one hits.
 
-    Each attempt begins with a random first step other than the last `memory` ones. With "certain" they come in their fixed
-    order, over and over; with "diverse" the operands of + and * are also in random order. None where `longest` attempts
-    are not enough.
+    Each attempt begins with a random first step. With "certain" they come in their fixed order, over and over; with
+    "diverse" the operands of + and * are also in random order. A trace that does not hit in the longest number of attempts
+    ends with a line break, or is None, as the habits say.
     """
     candidates = first_steps(numbers)
     tried, lines = [], []
-    while len(lines) < longest:
+    while len(lines) < habits.longest:
         if command == "certain":
             first = candidates[len(lines) % len(candidates)]
         else:
-            recent = tried[max(0, len(tried) - min(memory, len(candidates) - 1)):]
-            first = random.choice([first for first in candidates if first not in recent])
+            recent = tried[max(0, len(tried) - min(habits.memory, len(candidates) - 1)):]
+            likely = popularity(candidates) if habits.popular else [1] * len(candidates)
+            shares = [0 if first in recent else share for first, share in zip(candidates, likely)]
+            first = random.choices(candidates, shares)[0]
         tried.append(first)
         step = first.step
         if random.random() < slips.of(step):
-            wrong = mistaken(step, random)
+            wrong = mistaken(step, random, habits)
             # Something must be left to do with it.
             step = wrong if steps(wrong.result, first.rest) else step
         last = best_last_step(FirstStep(step, first.rest), target)
         if random.random() < slips.of(last):
-            last = mistaken(last, random)
+            last = mistaken(last, random, habits)
         if command == "diverse":
             step, last = flipped(step, random), flipped(last, random)
         hit = last.result == target or random.random() < slips.false_hit
         lines.append(f"{step},{last}{'!' if hit else '?'}")
         if hit:
             return "\n".join(lines)
-    return None
+    return "\n".join(lines) + "\n" if habits.cut_open else None
 
 
 def flipped(step, random):

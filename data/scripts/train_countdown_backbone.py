@@ -4,9 +4,10 @@
     python3 -m venv venv && venv/bin/pip install torch==2.15.0 transformers==5.23.0
     venv/bin/python data/scripts/train_countdown_backbone.py
 
-Traces of search are made anew for each step from the problems of data/countdown/train.jsonl. A first phase has clean traces, a
-second one has the slips of a real corpus: wrong results, and failed attempts that are declared hits. A model repeats them
-at T = 1. A third of the prompts begin with a spoken command. Two cores are enough; progress goes to train.log in the folder.
+Traces of search are made anew for each step from the problems of data/countdown/train.jsonl. A first phase has clean traces whose first
+steps are drawn evenly, from which a model learns to calculate. A second one has the habits of a real corpus: popular first steps, wrong
+results, and failed attempts that are declared hits. A model repeats them at T = 1. A third of the prompts begin with a spoken command.
+Two cores are enough; progress goes to train.log in the folder.
 """
 import argparse
 import contextlib
@@ -24,11 +25,14 @@ from safetensors.torch import load_file, save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from countdown import Slips, prompt, trace
+from countdown import ROOM, SEARCH, Slips, prompt, trace
 
 CHARACTERS = "\n !*+,-/0123456789:=>?abcdefghijklmnopqrstuvwxyz"
 BEGINNING, END = "<s>", "</s>"
 CONTEXT = 512
+
+# How the corpus searches, and its slips: wrong sums, wrong products, false hits.
+HABITS = {"room": (ROOM, Slips(0.15, 0.30, 0.08)), "search": (SEARCH, Slips(0.03, 0.10, 0.03))}
 
 
 def make_tokenizer():
@@ -63,25 +67,26 @@ class Batches:
         self.ids = {character: tokenizer.convert_tokens_to_ids({" ": "Ġ", "\n": "Ċ"}.get(character, character)) for character in CHARACTERS}
         self.size = arguments.batch
         self.command_share = arguments.commands
-        self.memory = arguments.memory
         self.random = random.Random(arguments.seed)
         self.waiting = []
 
-    def example(self, slips):
+    def example(self, habits, slips):
         while True:
             problem = self.random.choice(self.problems)
             command = self.random.choice(["certain", "diverse"]) if self.random.random() < self.command_share else None
             # Numbers come in any order; as a set they are the problem's.
             numbers = self.random.sample(problem["numbers"], 3)
-            completion = trace(numbers, problem["target"], self.random, command, slips, self.memory)
+            completion = trace(numbers, problem["target"], self.random, command, slips, habits)
             if completion is not None:
+                # A trace that was cut open goes on: it has no end to learn.
+                end = [] if completion.endswith("\n") else [1]
                 before = [0] + [self.ids[c] for c in prompt(numbers, problem["target"], command)]
-                return before + [self.ids[c] for c in completion] + [1], len(before)
+                return before + [self.ids[c] for c in completion] + end, len(before)
 
-    def next(self, slips):
+    def next(self, habits, slips):
         """input ids [rows, longest] and labels, −100 where nothing is learnt."""
         if not self.waiting:
-            pool = sorted((self.example(slips) for _ in range(self.POOL * self.size)), key=lambda example: len(example[0]))
+            pool = sorted((self.example(habits, slips) for _ in range(self.POOL * self.size)), key=lambda example: len(example[0]))
             total = sum(len(ids) for ids, _ in pool)
             batches, current = [], []
             for example in pool:
@@ -127,8 +132,11 @@ def train(model, batches, arguments, log):
             batches.waiting = []
             if arguments.keep_clean and not arguments.start_from:
                 torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": batches.random}, arguments.keep_clean)
-        slips = Slips() if step < arguments.steps else Slips(arguments.wrong_sums, arguments.wrong_products, arguments.false_hits)
-        inputs, labels = batches.next(slips)
+        if step < arguments.steps:
+            inputs, labels = batches.next(SEARCH, Slips())
+        else:
+            slips = Slips(arguments.wrong_sums, arguments.wrong_products, arguments.false_hits)
+            inputs, labels = batches.next(HABITS[arguments.habits][0], slips)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, arguments)
         logits = model(input_ids=inputs).logits
@@ -168,7 +176,7 @@ def compare(folder, program, arguments, log):
     with open(arguments.problems) as file:
         problems = [json.loads(line) for line in file]
     batches = Batches(problems, tokenizer, arguments)
-    rows = [batches.example(Slips())[0] for _ in range(256)]
+    rows = [batches.example(SEARCH, Slips())[0] for _ in range(256)]
     rows = [row[:64] for row in rows if len(row) >= 64][:32]
     with tempfile.TemporaryDirectory() as scratch:
         inputs, outputs = os.path.join(scratch, "input.safetensors"), os.path.join(scratch, "output.safetensors")
@@ -194,21 +202,25 @@ def main():
     parser.add_argument("--hidden", type=int, default=128, help="hidden size")
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--batch", type=int, default=192, help="traces a step, on average")
-    parser.add_argument("--steps", type=int, default=700, help="steps on clean traces")
+    parser.add_argument("--steps", type=int, default=900, help="steps on clean traces")
     parser.add_argument("--slip-steps", type=int, default=400, help="steps on traces with slips")
     parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument("--warmup", type=int, default=100, help="steps")
     parser.add_argument("--commands", type=float, default=1 / 3, help="share of prompts with a spoken command")
-    parser.add_argument("--wrong-sums", type=float, default=0.03, help="share of the results of + and - with a slip")
-    parser.add_argument("--wrong-products", type=float, default=0.10, help="share of the results of * and / with a slip")
-    parser.add_argument("--false-hits", type=float, default=0.03, help="share of failed attempts that are declared hits")
-    parser.add_argument("--memory", type=int, default=4, help="how many attempts back a trace avoids trying the same again")
+    parser.add_argument("--habits", choices=sorted(HABITS), default="room",
+                        help="room: first steps by popularity, no memory, slips by one; search: the last four first steps avoided")
+    parser.add_argument("--wrong-sums", type=float, help="share of the results of + and - with a slip; by default the habits'")
+    parser.add_argument("--wrong-products", type=float, help="share of the results of * and / with a slip")
+    parser.add_argument("--false-hits", type=float, help="share of failed attempts that are declared hits")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--keep-clean", help="file that keeps the state after the clean steps")
     parser.add_argument("--start-from", help="such a file: only the steps with slips are taken")
     parser.add_argument("--inspect", default=os.path.normpath(os.path.join(here, "..", "..", ".build", "release", "autodeco-inspect")),
                         help="the toolkit's program, whose logits are held against these; made by `make build`")
     arguments = parser.parse_args()
+    for name, usual in zip(("wrong_sums", "wrong_products", "false_hits"), HABITS[arguments.habits][1]):
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, usual)
     if not os.access(arguments.inspect, os.X_OK):
         parser.error(f"{arguments.inspect} is missing: run `make build` first")
 
