@@ -122,7 +122,8 @@ let package = Package(
             dependencies: [
                 "AutoDecoHeads", "Backbone", "COpenBLAS", "Decoding", "Generation", "HiddenStateCache",
                 "LogitSketches", "Safetensors", "Tensor", "Terminal", "Training",
-            ]),
+            ],
+            exclude: ["README.md"]),
         .executableTarget(
             name: "autodeco-collect",
             dependencies: [
