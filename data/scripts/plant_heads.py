@@ -104,7 +104,8 @@ def main():
     shutil.copy(options.like / "config.json", options.output)
     tensors = {f"temp_head.mlp.{name}": value for name, value in temperature.state_dict().items()}
     tensors |= {f"top_p_head.mlp.{name}": value for name, value in top_p.state_dict().items()}
-    save_file({name: value.contiguous() for name, value in tensors.items()}, options.output / "model.safetensors")
+    # As small as published heads are.
+    save_file({name: value.bfloat16().contiguous() for name, value in tensors.items()}, options.output / "model.safetensors")
 
 
 if __name__ == "__main__":

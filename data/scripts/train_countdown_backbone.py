@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the small Llama that reads Countdown, and writes it as an ordinary Hugging Face folder.
 
-    python3 -m venv venv && venv/bin/pip install torch==2.15.0 transformers==5.23.0
+    python3 -m venv venv && venv/bin/pip install torch==2.15.0 transformers==5.24.0
     venv/bin/python data/scripts/train_countdown_backbone.py
 
 Traces of search are made anew for each step from the problems of data/countdown/train.jsonl. A first phase has clean traces whose first
