@@ -122,8 +122,8 @@ public final class Improver {
                 isCancelled: isCancelled)
         }
         let ours = try outcomes(heads.method("round \(chosen.round)", filter: settings.filter))
-        let pair = try bestConstantPair(settings) { pair in
-            try outcomes(Method(pair: pair), samples: settings.tuningSamples / settings.seeds)
+        let pair = try bestConstantPair(settings) { pair, samples in
+            try outcomes(Method(pair: pair), samples: samples, seeds: Array(settings.repetitionSeeds.prefix(1)))
         }
         // Once more under seeds of its own: among many points the best one is also the luckiest.
         let best = try outcomes(Method(pair: pair), seeds: settings.freshSeeds)

@@ -16,7 +16,11 @@ public struct GridSearch: Sendable, Equatable {
     public enum Round: Sendable { case all, finalists }
 
     /// All points, by temperature, then P, ascending; empty where either list is.
-    static func pairs(_ temperatures: [Double], _ topPs: [Double]) -> [StaticPair] {
+    ///
+    /// - Parameters:
+    ///   - temperatures: from 0 up.
+    ///   - topPs: 0 to 1.
+    public static func pairs(_ temperatures: [Double], _ topPs: [Double]) -> [StaticPair] {
         Set(temperatures).sorted().flatMap { temperature in
             Set(topPs).sorted().map { StaticPair(temperature: temperature, topP: $0) }
         }
