@@ -10,25 +10,28 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--samples", "1000000000"], "--samples is 1000000000, expected a whole number from 1 to 1000000"),
-        (["--samples", "0"], "--samples is 0, expected a whole number from 1 to 1000000"),
+        (["--samples", "1000000000"], "found '1000000000' for --samples, expected a whole number from 1 to 1000000"),
+        (["--samples", "0"], "found '0' for --samples, expected a whole number from 1 to 1000000"),
         (
             ["--width", "9223372036854775807"],
-            "--width is 9223372036854775807, expected a whole number from 1 to 65536"
+            "found '9223372036854775807' for --width, expected a whole number from 1 to 65536"
         ),
         (
             ["--max-tokens", "9223372036854775807"],
-            "--max-tokens is 9223372036854775807, expected a whole number from 1"
+            "found '9223372036854775807' for --max-tokens, expected a whole number from 1"
         ),
-        (["--seed", "-1"], "--seed is -1, expected a whole number from 0"),
+        (["--seed", "-1"], "found '-1' for --seed, expected a whole number from 0"),
         (["--top-p", "1.5"], "--top-p is 1.5, expected a number from 0.0 to 1.0"),
         (["--top-p=-0.1"], "--top-p is -0.1, expected a number from 0.0 to 1.0"),
         (["--min-p", "2"], "--min-p is 2.0, expected a number from 0.0 to 1.0"),
-        (["--top-k", "0"], "--top-k is 0, expected a whole number from 1"),
-        (["--top-k", "9223372036854775807"], "--top-k is 9223372036854775807, expected a whole number from 1"),
+        (["--top-k", "0"], "found '0' for --top-k, expected a whole number from 1"),
+        (
+            ["--top-k", "9223372036854775807"],
+            "found '9223372036854775807' for --top-k, expected a whole number from 1"
+        ),
         (["--temperature=-1"], "--temperature is -1.0, expected a number from 0.0 to 1e+20"),
         (["--temperature", "0", "--samples", "2"], "--temperature 0 gives the same text each time"),
-        (["--heads", "/nowhere", "--width", "0"], "--width is 0, expected a whole number from 1 to 65536"),
+        (["--heads", "/nowhere", "--width", "0"], "found '0' for --width, expected a whole number from 1 to 65536"),
     ])
     func settingsThatAConfigurationRefusesAreRefused(arguments: [String], words: String) throws {
         let found = try run(arguments)
