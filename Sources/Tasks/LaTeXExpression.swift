@@ -167,7 +167,8 @@ struct LaTeXExpression {
 
     /// A function's exponent, then its argument: a group, or factors up to the next sign, point or function, as in `\ln
     /// 2x`.
-    private mutating func apply(_ function: LaTeXFunction) -> LaTeXValue? {
+    private mutating func apply(_ named: LaTeXFunction) -> LaTeXValue? {
+        var function = named
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.deepest else { return nil }
@@ -180,8 +181,12 @@ struct LaTeXExpression {
         if rest.first == "^" {
             rest.removeFirst()
             exponent = group("{", "}")
-            // `\sin^{-1}` is the inverse function.
-            guard let whole = exponent?.exact, whole.numerator > 0 else { return nil }
+            guard let whole = exponent?.exact else { return nil }
+            if whole == Rational(-1), let inverse = function.inverse {
+                (function, exponent) = (inverse, nil)
+            } else if whole.numerator <= 0 {
+                return nil
+            }
         }
         let argument: LaTeXValue?
         if let first = rest.first, first == "(" || first == "{" {

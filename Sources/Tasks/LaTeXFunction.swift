@@ -6,6 +6,9 @@ enum LaTeXFunction: String {
     case sin = "\\sin", cos = "\\cos", tan = "\\tan", cot = "\\cot", sec = "\\sec", csc = "\\csc"
     case arcsin = "\\arcsin", arccos = "\\arccos", arctan = "\\arctan"
 
+    /// What an exponent of -1 makes of it, as in `\sin^{-1}`; nil where no inverse is named so.
+    var inverse: LaTeXFunction? { LaTeXFunction(rawValue: "\\arc" + rawValue.dropFirst()) }
+
     /// Its value at `argument`; nil where it has no real one.
     ///
     /// - Parameter base: of ``log``, 10 where it is not written.

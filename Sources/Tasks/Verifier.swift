@@ -48,7 +48,7 @@ public enum Fault: String, Error, Codable, CaseIterable, CustomStringConvertible
         case .unavailableNumber: "a step takes a number that is used already or was never there"
         case .wrongArithmetic: "a step's result is wrong, negative or not whole"
         case .unusedNumbers: "a number is left over"
-        case .wrongValue: "the answer is declared right and has another value"
+        case .wrongValue: "an answer is declared, but it is not the right one"
         case .missedTarget: "an earlier line reaches the target and says that it does not"
         case .graderTimeLimit: "the grader took more time than it may, and was stopped"
         case .graderMemoryLimit: "the grader took more memory than it may, and was stopped"

@@ -156,6 +156,10 @@ private func configText(hiddenSize: String, temperature: String, topP: String, f
             "hidden_size is 0"
         ),
         (
+            configText(hiddenSize: "9223372036854775807", temperature: "true", topP: "true", features: "true"),
+            "hidden_size is 9223372036854775807, expected a whole number from 1 to 16777216"
+        ),
+        (
             configText(hiddenSize: "12", temperature: "false", topP: "false", features: "true"),
             "both false"
         ),

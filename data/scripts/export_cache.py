@@ -1714,8 +1714,10 @@ class Expression:
         if self.peek() == "^":
             self.take()
             exponent = self.group("{", "}")
-            if exponent.exact is None or exponent.exact <= 0:
-                raise NoValue  # \sin^{-1} is the inverse function
+            if exponent.exact == -1 and f"\\arc{name[1:]}" in FUNCTIONS:
+                name, exponent = f"\\arc{name[1:]}", None  # \sin^{-1} is the inverse function
+            elif exponent.exact is None or exponent.exact <= 0:
+                raise NoValue
         first = self.peek()
         if first in ("(", "{"):
             argument = self.group(first, ")" if first == "(" else "}").float

@@ -1,4 +1,5 @@
 """Unit tests of how export_cache.py judges boxed answers; they need neither torch nor a model."""
+import json
 import os
 import sys
 import tempfile
@@ -26,6 +27,7 @@ EQUAL = [
     (r"5\text{ square cm}", r"5\text{ cm}^2"), ("1., 2., 3.", "1,2,3"), ("(1,2.)", "(1,2)"), ("1;2;3", "1,2,3"),
     ("1, 2 and 3.", "1,2,3"), (r"{3\over 4}", "3/4"), (r"3 \over 4", "0.75"), (r"\nicefrac{1}{2}", "0.5"),
     ("(x,y)=(1,2)", "(1, 2)"), ("f(x)=2x+1", "1+2x"), (r"30^\circ\text{C}", "30"), ("{}5", "5"),
+    (r"\tan^{-1}(2)", r"\arctan 2"), (r"\sin^{-1}\frac12", r"\frac{\pi}{6}"),
     (r"30^\circ\text{C}", r"30^\circ\mathrm{C}"), (r"\underline{5}", "5"), (r"\approx 3.14", "3.14"),
     (r"\{\}", r"\emptyset"), (r"\mathbb{R}\setminus\{0\}", r"\mathbb{R} \backslash \{0\}"),
 ]
@@ -34,7 +36,7 @@ DIFFERENT = [
     (r"5\mathbf{j}", "5"), (r"n\text{ is even}", r"n\text{ is odd}"), (r"5\text{ km}", r"5\text{ m}"), (r"\pm 3", "3"),
     (r"\ln(2)", r"\ln 3"), ("x<3", "y<3"), ("x<3", r"x\le3"), ("|x|", "x"), (r"\Delta+1", r"\delta+1"),
     ("2x+A", "2x+a"), (r"0.\overline{3}", "0.3"),
-    (r"{3\over 4}", "4/3"), ("(x,y)=(1,2)", "(2,1)"), ("x=1;y=2", "2,1"), (r"30^\circ\text{C}", r"30^\circ\text{F}"),
+    (r"\sin^{-1}{2}", r"\frac{1}{\sin 2}"), (r"{3\over 4}", "4/3"), ("(x,y)=(1,2)", "(2,1)"), ("x=1;y=2", "2,1"), (r"30^\circ\text{C}", r"30^\circ\text{F}"),
     (r"0.\overline{3}, 1.", "0.3,1"), (r"\{\}", r"\{0\}"), ("1;200", "1200"),
     (r"170141183460469231731687303715884105727\frac{1}{2}", "170141183460469231731687303715884105727"),
 ]
@@ -84,6 +86,12 @@ class BoxedTests(unittest.TestCase):
         for kind, a, b, is_same in BoxedPairs(seed=1).pairs(10_000):
             if is_right(a, b) != is_same or is_right(b, a) != is_same:
                 self.fail(f"{kind}: {a} and {b} are {'the same' if is_same else 'different'}")
+
+    def test_answers_are_judged_as_was_decided_beside_math_verify(self):
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "answer_pairs.jsonl")) as file:
+            for pair in map(json.loads, file):
+                with self.subTest(pair=pair):
+                    self.assertEqual(is_right(pair["given"], pair["answer"]), pair["same"])
 
     def test_numbers_in_json_keep_their_own_text(self):
         with tempfile.TemporaryDirectory() as folder:
