@@ -9,7 +9,7 @@ import Testing
     @Test func everyRoundSamplesTheNextProblemsWithTheHeadsOfTheRoundBefore() throws {
         let small = try SmallImprovement(), results = try small.run()
         #expect(results.rounds.map(\.round) == [0, 1, 2] && results.rounds.map(\.seed) == [0, 1, 2])
-        #expect(results.rounds.map(\.firstProblem) == [0, 6, 2] && results.rounds.allSatisfy { $0.sampled == 24 })
+        #expect(results.rounds.map(\.firstProblem) == [0, 6, 2] && results.rounds.allSatisfy { $0.sampled == 12 })
         #expect(results.rounds[0].policy.hasPrefix("T = 1.0, P = 1.0 of model "))
         for (before, round) in zip(results.rounds, results.rounds.dropFirst()) {
             #expect(round.policy.hasPrefix("heads \(before.heads), hard of model "))

@@ -14,7 +14,7 @@ struct SmallImprovement {
 
     init() throws {
         folder = try TemporaryFolder()
-        for (name, count) in [("train", 10), ("validation", 4), ("test", 4)] {
+        for (name, count) in [("train", 10), ("validation", 2), ("test", 2)] {
             let lines = try String(contentsOf: Self.data.appendingPathComponent("\(name).jsonl"), encoding: .utf8)
                 .split(separator: "\n").prefix(count).joined(separator: "\n")
             try Data(lines.utf8).write(to: folder.url.appendingPathComponent("\(name).jsonl"))
@@ -26,13 +26,13 @@ struct SmallImprovement {
         let settings = [
             "model.folder=\(Self.data.appendingPathComponent("model").path)", "task.train=\(path("train.jsonl"))",
             "task.validation=\(path("validation.jsonl"))", "task.test=\(path("test.jsonl"))",
-            "improve.folder=\(url.path)", "improve.rounds=2", "improve.problems=6", "improve.samples=4",
-            "improve.validationProblems=3", "improve.patience=9", "collect.maxTokens=120", "collect.batch=16",
-            "collect.block=3", "collect.keep=2", "training.steps=6", "training.trajectoriesPerStep=4",
+            "improve.folder=\(url.path)", "improve.rounds=2", "improve.problems=6", "improve.samples=2",
+            "improve.validationProblems=2", "improve.patience=9", "collect.maxTokens=90", "collect.batch=16",
+            "collect.block=3", "collect.keep=2", "training.steps=4", "training.trajectoriesPerStep=4",
             "training.learningRate=0.003", "training.easyTokenDrop=0", "training.dynamicFineTuning=false",
-            "training.validationFraction=0.2", "training.validationEvery=3", "training.checkpointEvery=2",
+            "training.validationFraction=0", "training.validationEvery=3", "training.checkpointEvery=2",
             "cache.shardTokens=300", "evaluation.seeds=2", "evaluation.samples=1", "evaluation.tuningSamples=2",
-            "evaluation.filterSamples=2", "evaluation.curveSamples=2", "evaluation.maxTokens=120",
+            "evaluation.filterSamples=2", "evaluation.curveSamples=2", "evaluation.maxTokens=60",
             "evaluation.batch=16", "evaluation.temperatures=[0.5]", "evaluation.topPs=[0.9]",
         ]
         return try RunConfiguration(json5: Data("{}".utf8), file: "test.json", overrides: settings + overrides)
@@ -46,12 +46,12 @@ struct SmallImprovement {
         try Improver(configuration(overrides).improvementInputs()).run(onEvent: onEvent, isCancelled: isCancelled)
     }
 
-    /// The bytes of the files that a run leaves, without those that hold a clock.
+    /// The bytes of the files that a run leaves, without those that hold a clock or name the folder.
     func files() throws -> [String: Data] {
         var files: [String: Data] = [:]
         for name in try FileManager.default.subpathsOfDirectory(atPath: url.path)
         where !name.contains("tensorboard") && !name.hasSuffix("metrics.jsonl")
-            && !name.hasSuffix("training/report.html")
+            && !name.hasSuffix("training/report.html") && !name.hasSuffix("training/config.json")
         {
             files[name] = FileManager.default.contents(atPath: url.appendingPathComponent(name).path)
         }
