@@ -103,7 +103,7 @@ import Testing
                 "Results are partial, 3 still to be measured: min-p 0.1; min-p 0.2; heads &lt;b&gt;, soft."
             ])
         let line = html.firstMatch(of: /<th scope="row">min-p 0\.2<\/th>(<td class="number">–<\/td>)+<\/tr>/)
-        #expect(line?.0.matches(of: /–/).count == 10)
+        #expect(line?.0.matches(of: /–/).count == 4)
         #expect(
             html.contains("<th scope=\"row\">min-p 0.1, not all seeds yet</th><td class=\"number\">74.2 ± 0.9</td>"))
         let early = EvaluationReport(
@@ -148,7 +148,10 @@ import Testing
         for row in ReportFixture.rows { #expect(html.contains("<th scope=\"row\">\(row.name)</th>"), "\(row.name)") }
         let own = html.firstMatch(of: /<tr class="emphasised"><th scope="row">AutoDeco<\/th>(.*?)<\/tr>/)
         let cells = own?.1.matches(of: />([^<]*)<\/td>/).map { String($0.1) }
-        #expect(cells == ["81.2 ± 0.9", "78.0 to 84.4", "–", "64", "118", "0.4", "5,120", "0.61", "–", "0.930"])
+        #expect(cells == ["81.2 ± 0.9", "78.0 to 84.4", "–", "64"])
+        let costs = html.matches(of: /<tr class="emphasised"><th scope="row">AutoDeco<\/th>(.*?)<\/tr>/).last
+        let second = costs?.1.matches(of: />([^<]*)<\/td>/).map { String($0.1) }
+        #expect(second == ["118", "0.4", "5,120", "0.61", "–", "0.930"])
         #expect(html.contains("<td class=\"number\">70.4</td>") && html.contains("no difference shown (−1.2 to +1.2)"))
     }
 

@@ -4,6 +4,22 @@ import Scoring
 extension EvaluationReport {
     /// The paper's Table 1, with intervals, in the groups of the rows.
     var table: [Block] {
+        let points = self.rows(.tuning)
+        var blocks: [Block] = [
+            .table(Table("Pass@1", columns: Self.rateColumns, rows: grouped(rates))), .paragraph(legend),
+            .table(Table("What it costs, and its knobs", columns: Self.costColumns, rows: grouped(costs))),
+        ]
+        if !points.isEmpty {
+            blocks.append(
+                .collapsible(
+                    "Every point of the paper's search",
+                    [.table(Table(columns: Self.rateColumns, rows: points.map(rates)))]))
+        }
+        return blocks
+    }
+
+    /// The rows in their groups, each as a line, and a line for each that is still to be measured.
+    private func grouped(_ line: (EvaluationResults.Row) -> Table.Row) -> [Table.Row] {
         var rows: [Table.Row] = []
         for group in EvaluationResults.Group.allCases where group != .tuning {
             let members = self.rows(group)
@@ -11,28 +27,21 @@ extension EvaluationReport {
         }
         let without = results.missing.filter { name in !results.rows.contains { $0.name == name } }
         if !without.isEmpty { rows += [.group("Still to be measured")] + without.map { Table.Row([.text($0)]) } }
-        var blocks: [Block] = [
-            .table(Table("Pass@1 and what it costs", columns: Self.columns, rows: rows)), .paragraph(legend),
-        ]
-        let points = self.rows(.tuning)
-        if !points.isEmpty {
-            blocks.append(
-                .collapsible(
-                    "Every point of expert-guided tuning",
-                    [.table(Table(columns: Self.columns, rows: points.map(line)))]))
-        }
-        return blocks
+        return rows
     }
 
-    private static let columns: [Table.Column] = [
+    private static let rateColumns: [Table.Column] = [
         .text("method"), .number("pass@1", unit: "%", decimals: 1), .number("95 % interval", unit: "%", decimals: 1),
         .number("AutoDeco − it", unit: "points", decimals: 1), .number("samples", unit: "a problem", decimals: 0),
-        .number("mean length", unit: "tokens", decimals: 0),
-        .number("truncated", unit: "%", decimals: 1), .number("tokens/s", decimals: 0), .number("mean T̂", decimals: 2),
-        .number("T̂ at uncertain", decimals: 2), .number("mean P̂", decimals: 3),
     ]
 
-    private func line(_ row: EvaluationResults.Row) -> Table.Row {
+    private static let costColumns: [Table.Column] = [
+        .text("method"), .number("mean length", unit: "tokens", decimals: 0),
+        .number("truncated", unit: "%", decimals: 1), .number("tokens/s", decimals: 0), .number("mean T̂", decimals: 2),
+        .number("T̂ at uncertain tokens", decimals: 2), .number("mean P̂", decimals: 3),
+    ]
+
+    private func rates(_ row: EvaluationResults.Row) -> Table.Row {
         let percent = 100 * row.passAt1.mean
         let difference: Table.Cell =
             advantage(over: row).map { difference in
@@ -40,16 +49,29 @@ extension EvaluationReport {
                 let isOpen = difference.hasInterval && difference.showsNoDifference
                 return .text(isOpen ? "no difference shown \(ends)" : "\(Words.gain(difference)) \(ends)")
             } ?? .missing
-        return Table.Row(
+        return line(
+            row,
             [
-                .text(results.missing.contains(row.name) ? "\(title(row)), not all seeds yet" : title(row)),
                 row.deviationOverSeeds.map { .spread(percent, plusMinus: 100 * $0) } ?? .number(percent),
-                .text(Words.interval(row.passAt1)), difference,
-                .number(Double(row.samplesPerProblem)), .number(row.meanLength), .number(100 * row.truncatedShare),
+                .text(Words.interval(row.passAt1)), difference, .number(Double(row.samplesPerProblem)),
+            ])
+    }
+
+    private func costs(_ row: EvaluationResults.Row) -> Table.Row {
+        line(
+            row,
+            [
+                .number(row.meanLength), .number(100 * row.truncatedShare),
                 row.tokensPerSecond.map { .number($0) } ?? .missing,
                 row.meanTemperature.map { .number($0) } ?? .missing,
-                row.uncertain.map { .number($0.temperature) } ?? .missing, row.meanTopP.map { .number($0) } ?? .missing,
-            ], isEmphasised: row.name == autoDeco?.name)
+                row.uncertain.map { .number($0.temperature) } ?? .missing,
+                row.meanTopP.map { .number($0) } ?? .missing,
+            ])
+    }
+
+    private func line(_ row: EvaluationResults.Row, _ cells: [Table.Cell]) -> Table.Row {
+        let name = results.missing.contains(row.name) ? "\(title(row)), not all seeds yet" : title(row)
+        return Table.Row([.text(name)] + cells, isEmphasised: row.name == autoDeco?.name)
     }
 
     private var legend: String {

@@ -149,7 +149,8 @@ extension EvaluationResults {
             + "\(tuning.best), "
             + "\(point.map { Words.percent($0.passAt1.mean) } ?? "–") % with the "
             + "\(counted(tuning.samplesPerProblem, "sample")) that chose it"
-            + (again.map { ", \(Words.percent($0.passAt1.mean)) % with \($0.samplesPerProblem) fresh ones" } ?? "")
+            + (again.map { ", \(Words.percent($0.passAt1.mean)) % with \(counted($0.samplesPerProblem, "fresh one"))" }
+                ?? "")
             + ". An expert chose it on the problems that are measured: it is an oracle, and nobody "
             + "has it for new problems."
             + (Self.greedyWords(tuning.topPs).map { " " + $0 } ?? "")
