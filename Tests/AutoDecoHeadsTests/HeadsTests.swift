@@ -89,6 +89,20 @@ private func configText(hiddenSize: String, temperature: String, topP: String, f
         #expect(try AutoDecoHeads<Float>(folder: folder, hiddenSize: 12, vocabularySize: 98) == original)
     }
 
+    /// What transformers runs lies beside the heads, as data/serving has it now.
+    @Test func headsFolderHoldsTheFilesOfCustomGenerate() throws {
+        let folder = try temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try heads(HeadsConfiguration(hiddenSize: 12)).write(to: folder, origin: HeadsOrigin(baseModel: "tiny"))
+        let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        for name in ["generate.py", "requirements.txt"] {
+            let written = try Data(contentsOf: folder.appendingPathComponent("custom_generate/\(name)"))
+            let source = package.appendingPathComponent("data/serving/transformers/\(name)")
+            #expect(try written.count > 10 && written == Data(contentsOf: source))
+        }
+    }
+
     @Test(arguments: HeadSelection.allCases, [true, false])
     func headsComeBackFromDiskBitForBit(selection: HeadSelection, features: Bool) throws {
         let folder = try temporaryFolder()

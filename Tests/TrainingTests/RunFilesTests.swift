@@ -49,6 +49,37 @@ import Testing
         #expect(files("tensorboard-1") == first && files("tensorboard-2") == second)
     }
 
+    @Test func headsHaveACardWithTheRunsFigures() throws {
+        let corpus = try Corpus(), folder = try TemporaryFolder(), run = RunFolder(folder.url)
+        let summary = try #require(try corpus.trainer(in: folder.url).finished())
+        let card = try String(contentsOf: run.heads.appendingPathComponent("README.md"), encoding: .utf8)
+        #expect(card.hasPrefix("---\n# license: yours to choose\nlibrary_name: transformers\n"))
+        #expect(card.contains("\ntags:\n- autodeco\n- custom_generate\n---\n"))
+        let loss = try #require(summary.validationLoss), best = try #require(summary.yardsticks).bestConstant
+        #expect(card.contains(String(format: "| these heads | %.5f |", loss)))
+        #expect(
+            card.contains(
+                String(
+                    format: "| best constant pair, T = %.2f, P = %.2f | %.5f |", best.temperature, best.topP, best.loss)
+            ))
+        #expect(card.contains(summary.verdict) && card.contains("\(summary.steps) steps"))
+        for engine in ["model.generate(**inputs, custom_generate=HEADS", "LLM(model=MODEL", "autodeco-generate"] {
+            #expect(card.contains(engine))
+        }
+    }
+
+    @Test(arguments: [
+        ("owner/tiny-1.5B", "base_model: owner/tiny-1.5B\n"), ("/data/tiny", "# base_model: owner/name"),
+        ("a/b/c", "# base_model: owner/name"), ("tiny\nlicense: mit", "# base_model: owner/name"),
+    ])
+    func cardNamesABaseModelThatAHubCanHave(name: String, line: String) throws {
+        let corpus = try Corpus(), folder = try TemporaryFolder()
+        let summary = try #require(try corpus.trainer("training.steps=1", in: folder.url).finished())
+        let text = ModelCard(summary: summary, baseModel: name, objective: "joint", tokens: 1).text
+        let front = try #require(text.split(separator: "---\n").first)
+        #expect(front.contains(line) && !front.contains("\nlicense"))
+    }
+
     @Test func theCardsAreThoseOfTheHeadsThatAreKept() throws {
         let corpus = try Corpus(), folder = try TemporaryFolder(), run = RunFolder(folder.url)
         // A rate that soon does harm, so that the kept heads are not the last ones.

@@ -14,8 +14,21 @@ extension Trainer {
         let file = cache.backboneFolder.appendingPathComponent("config.json")
         let isThere = FileManager.default.fileExists(atPath: file.path)
         let configuration = isThere ? try Data(file: file.path) : Data("{}".utf8)
-        let model = cache.description.modelPath.isEmpty ? cache.description.modelName : cache.description.modelPath
-        try full.write(to: folder.heads, origin: HeadsOrigin(baseModel: model, backboneConfiguration: configuration))
+        try full.write(
+            to: folder.heads, origin: HeadsOrigin(baseModel: baseModel, backboneConfiguration: configuration))
+    }
+
+    /// Writes the README.md of the heads' folder.
+    func writeCard(_ summary: TrainingSummary) throws {
+        let card = ModelCard(
+            summary: summary, baseModel: baseModel, objective: settings.loss.objective.rawValue,
+            tokens: plan.trainingTokens + plan.validationTokens)
+        try writeFile(Data(card.text.utf8), to: folder.heads.appendingPathComponent(ModelCard.fileName))
+    }
+
+    /// Name or path of the backbone.
+    private var baseModel: String {
+        cache.description.modelPath.isEmpty ? cache.description.modelName : cache.description.modelPath
     }
 
     func writeFile(_ data: Data, to url: URL) throws { try AtomicFile.write(data, to: url.path) }

@@ -6,7 +6,7 @@ import Scoring
 // What a run leaves behind when it ends.
 
 extension Trainer {
-    /// Writes heads and report, and says how it went.
+    /// Writes heads with their card and report, and says how it went.
     func finish(
         _ state: TrainingState, _ metrics: MetricsFile, _ curves: EventFiles, _ events: TrainingEvents
     ) throws -> TrainingSummary {
@@ -23,6 +23,7 @@ extension Trainer {
             settings: settings, record: record, cache: cache, plan: plan, summary: summary, steps: metrics.steps,
             validations: metrics.validations, samples: try samplePredictions(best), texts: events.texts)
         try report.page.write(to: folder.report.path)
+        try writeCard(summary)
         return summary
     }
 
