@@ -140,11 +140,12 @@ import Testing
     @Test func theTableHasARowForEachMethodInItsGroup() throws {
         let html = try html()
         let groups = html.matches(of: /<tr class="group"><th[^>]*>([^<]*)</).map { String($0.1) }
-        #expect(
-            groups == [
-                "Knobs set by hand", "AutoDeco", "Parts of AutoDeco", "Other ways to set knobs by rule",
-                "What P̂ means at inference",
-            ])
+        let each = [
+            "Knobs set by hand", "AutoDeco", "Parts of AutoDeco", "Other ways to set knobs by rule",
+            "What P̂ means at inference",
+        ]
+        // Once for what they reach, once for what they cost.
+        #expect(groups == each + each)
         for row in ReportFixture.rows { #expect(html.contains("<th scope=\"row\">\(row.name)</th>"), "\(row.name)") }
         let own = html.firstMatch(of: /<tr class="emphasised"><th scope="row">AutoDeco<\/th>(.*?)<\/tr>/)
         let cells = own?.1.matches(of: />([^<]*)<\/td>/).map { String($0.1) }
