@@ -24,7 +24,8 @@ import Testing
     }
 
     @Test func problemsGoOnAfterTheLastWithTheFirst() throws {
-        var inputs = try SmallImprovement().configuration().improvementInputs()
+        let small = try SmallImprovement()
+        var inputs = try small.configuration().improvementInputs()
         inputs.settings.problems = 4
         #expect(inputs.places(ofRound: 0) == [0, 1, 2, 3] && inputs.places(ofRound: 2) == [8, 9, 0, 1])
         // A round takes each problem once at most.
