@@ -81,7 +81,7 @@ class EngineTests(unittest.TestCase):
         for name, found, wanted in zip(("T̂", "P̂"), found, toolkit_predictions(self, self.heads, *halves)):
             assert_close(self, found, wanted, 2e-3, f"{name} in BF16")
 
-    def draws(self, count=3000, **every):
+    def draws(self, count=1500, **every):
         (hidden, logits, temperature, top_p), outputs, _ = self.watched([FREE_PROMPT] * count, **every)
         tokens = numpy.bincount([output.token_ids[0] for output in outputs], minlength=50)
         return tokens, logits[0], temperature[0].item(), top_p[0].item()
@@ -125,7 +125,7 @@ class EngineTests(unittest.TestCase):
             assert_close(self, found.logprob, expected[token], 1e-5, "log probability")
 
     def test_penalties_come_before_heads(self):
-        (_, logits, temperature, top_p), outputs, _ = self.watched([FREE_PROMPT] * 2000, logit_bias={12: -3.0, 13: 2.0})
+        (_, logits, temperature, top_p), outputs, _ = self.watched([FREE_PROMPT] * 1500, logit_bias={12: -3.0, 13: 2.0})
         logits = logits[0].clone()
         logits[12] -= 3
         logits[13] += 2
