@@ -63,7 +63,7 @@ import Testing
                     format: "| best constant pair, T = %.2f, P = %.2f | %.5f |", best.temperature, best.topP, best.loss)
             ))
         #expect(card.contains(summary.verdict) && card.contains("\(summary.steps) steps"))
-        for engine in ["model.generate(**inputs, custom_generate=HEADS", "LLM(model=MODEL", "autodeco-generate"] {
+        for engine in ["model.generate(**inputs, custom_generate=HEADS", "model=MODEL,", "autodeco-generate"] {
             #expect(card.contains(engine))
         }
     }

@@ -20,8 +20,9 @@ struct ModelCard {
             """
             # AutoDeco heads for \(Self.escaped(baseModel))
 
-            Two small networks that read the frozen model's last hidden state and predict, for every token, the temperature T̂ and the
-            top-p P̂ with which it is drawn ([The End of Manual Decoding](https://arxiv.org/abs/2510.26697)). The model itself is untouched.
+            Two small networks that read the frozen model's last hidden state and predict, for every token, the
+            temperature T̂ and the top-p P̂ with which it is drawn
+            ([The End of Manual Decoding](https://arxiv.org/abs/2510.26697)). The model itself is untouched.
             """,
             findings, usage, Self.limits,
         ].joined(separator: "\n\n") + "\n"
@@ -88,7 +89,9 @@ struct ModelCard {
         vLLM, with the plugin of the toolkit's folder data/serving/vllm:
 
         ```python
-        LLM(model=MODEL, hf_overrides={"architectures": ["AutoDecoForCausalLM"], "autodeco_heads": HEADS})
+        LLM(
+            model=MODEL,
+            hf_overrides={"architectures": ["AutoDecoForCausalLM"], "autodeco_heads": HEADS})
         ```
 
         The toolkit:
@@ -100,10 +103,10 @@ struct ModelCard {
     private static let limits = """
         ## Limits
 
-        The heads belong to the model above and to texts like those that they were fitted to; another model's hidden states, a fine-tuned
-        or a coarsely quantised copy's, mean something else to them. A lower loss is no better text: measure pass@1 beside the best
-        constant pair with `autodeco-eval`. They replace temperature and top-p alone. Training is soft, the usual filter is hard; the engines
-        offer both.
+        The heads belong to the model above and to texts like those that they were fitted to; another model's hidden
+        states, a fine-tuned or a coarsely quantised copy's, mean something else to them. A lower loss is no better
+        text: measure pass@1 beside the best constant pair with `autodeco-eval`. They replace temperature and top-p
+        alone. Training is soft, the usual filter is hard; the engines offer both.
         """
 
     /// A name that Markdown shows as it is.

@@ -88,7 +88,7 @@ class Heads:
     def predict(self, hidden, logits):
         """T̂ and P̂, [N] each, from h [N, D] and l [N, V]; the constant 1 for a head that is not there."""
         self.to(hidden.device)
-        hidden = hidden.float()
+        hidden, logits = hidden.float(), logits.to(hidden.device)
         ones = hidden.new_ones(len(hidden))
         temperature = ones if self.temperature is None else 2 * _mlp(self.temperature, hidden).sigmoid()
         if self.top_p is None:
@@ -201,10 +201,12 @@ class HeadsProcessor(LogitsProcessor):
 
     def __init__(self, heads, filter, temperature=None, top_p=None):
         self.heads, self.filter, self.own_temperature, self.own_top_p = heads, check_filter(filter), temperature, top_p
-        self.hidden = self.logits = None
+        self.hidden = self.logits = self.prompt_length = None
         self.temperatures, self.top_ps = [], []
 
     def __call__(self, input_ids, scores):
+        if self.prompt_length is None:
+            self.prompt_length = input_ids.shape[1]
         temperature, top_p = self.heads.predict(self.hidden, self.logits)
         if self.own_temperature is not None:
             temperature = torch.full_like(temperature, self.own_temperature)
@@ -239,12 +241,11 @@ class HeadsProcessor(LogitsProcessor):
         """Adds `temperature` and `top_p` [B, steps] to a result that is a dictionary; NaN after a sequence's end."""
         if torch.is_tensor(result) or not self.temperatures:
             return result
-        steps = min(len(self.temperatures), result.sequences.shape[1])
-        new = result.sequences[:, -steps:]
+        new = result.sequences[:, self.prompt_length :]
         is_end = torch.isin(new, torch.tensor(ends, dtype=new.dtype, device=new.device)).long()
         after = (is_end.cumsum(dim=1) - is_end) > 0
         for name, values in (("temperature", self.temperatures), ("top_p", self.top_ps)):
-            result[name] = torch.stack(values[:steps], dim=1).masked_fill(after.to(values[0].device), math.nan)
+            result[name] = torch.stack(values[: new.shape[1]], dim=1).masked_fill(after.to(values[0].device), math.nan)
         return result
 
 
