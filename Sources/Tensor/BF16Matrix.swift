@@ -3,8 +3,8 @@ import CBF16
 /// A matrix of BF16 numbers, [rows, columns], where it lies: each row is one run of numbers anywhere in memory, such as
 /// in a mapped file, with or without alignment. Nothing is copied.
 ///
-/// Products with it round a Float factor to BF16, multiply exactly and add up in Float. Each sum runs along k in a fixed
-/// order, so that it has the same bits with any number of threads.
+/// Products with it round a Float factor to BF16, multiply exactly and add up in Float. Each sum runs along k in a
+/// fixed order, so that it has the same bits with any number of threads.
 ///
 /// `@unchecked Sendable`: nobody writes the numbers.
 public struct BF16Matrix: @unchecked Sendable {

@@ -17,8 +17,8 @@ public enum BLASKernels {
     /// kernels in use are right. Only a new start of the program can change them.
     public static var better: String? { name == "Prescott" ? bestForProcessor() : nil }
 
-    /// What is wrong with the kernels in use, in a sentence: they multiply with narrower vectors than the processor has,
-    /// because ``variable`` asks for them or OpenBLAS does not know the processor; nil where they are right.
+    /// What is wrong with the kernels in use, in a sentence: they multiply with narrower vectors than the processor
+    /// has, because ``variable`` asks for them or OpenBLAS does not know the processor; nil where they are right.
     public static var complaint: String? {
         bestForProcessor().flatMap {
             complaint(running: name, best: $0, wanted: ProcessInfo.processInfo.environment[variable])

@@ -191,10 +191,11 @@ private struct TrainTimes: Encodable {
         }
         return """
             D = \(Self.D), V = \(Readable.count(Self.V)), \(Readable.count(Self.tokens)) tokens a step       tokens/s   of a step
-            \(rows("Float (OpenBLAS \(BLASKernels.name))", float))
-            \(rows("BF16 (\(BF16Kernels.name))", bf16))
+            \(rows("Float", float))
+            \(rows("BF16", bf16))
             BF16 step over Float step \(String(format: "%.2f", speedup)), bar ≥ \(Self.speedupBar); \
             memory asked for \(allocationsPerStep) times a step
+            \(BLASKernels.summary)
             """
     }
 }

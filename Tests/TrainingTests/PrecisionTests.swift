@@ -12,7 +12,8 @@ import Testing
 
     private func bytes(_ folder: URL) throws -> [Data] {
         let run = RunFolder(folder)
-        return try [run.checkpoint, run.heads.appendingPathComponent("model.safetensors")].map { try Data(contentsOf: $0) }
+        let files = [run.checkpoint, run.heads.appendingPathComponent("model.safetensors")]
+        return try files.map { try Data(contentsOf: $0) }
     }
 
     /// Rounding weights moves relu's edge, which changes gradients by percents; so both sides get the rounded ones.

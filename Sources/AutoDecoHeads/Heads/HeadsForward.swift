@@ -165,9 +165,13 @@ final class HeadsForward<Element: Scalar> {
         return Tensor(shape: [head.inner, columns]) { target in
             guard let target = target.baseAddress else { return }
             withPointers(to: product, share.extraWeights) { product, extra in
-                for i in 0..<head.inner {
-                    (target + i * columns).update(from: product + (start + i) * D, count: D)
-                    for j in 0..<head.extras { target[i * columns + D + j] = extra[j * head.width + i] }
+                // Rows belong to one thread each.
+                nonisolated(unsafe) let target = target, product = product, extra = extra
+                Parallel.forEachBlock(of: head.inner, blockSize: copiedRows) { block in
+                    for i in block {
+                        (target + i * columns).update(from: product + (start + i) * D, count: D)
+                        for j in 0..<head.extras { target[i * columns + D + j] = extra[j * head.width + i] }
+                    }
                 }
             }
         }

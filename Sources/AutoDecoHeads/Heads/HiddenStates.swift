@@ -2,8 +2,8 @@ import Tensor
 
 /// Hidden states as heads read them, H of [N, D]: a tensor, or BF16 numbers as a cache keeps them.
 ///
-/// Heads read them in two products alone, that of their first layers and its derivative by the weights. Both stand here,
-/// once for each form; everything behind them is the same.
+/// Heads read them in two products alone, that of their first layers and its derivative by the weights. Both stand
+/// here, once for each form; everything behind them is the same.
 public protocol HiddenStates<Element>: Sendable {
     /// What weights, inner layers and gradients are made of.
     associatedtype Element: Scalar

@@ -34,6 +34,9 @@ struct StackedHead<Element: Scalar>: Sendable {
     }
 }
 
+/// Rows of first weights that a thread copies at a time.
+let copiedRows = 64
+
 /// Both heads' first layers under one another, so that one product with the hidden states serves both.
 struct StackedHeads<Element: Scalar>: Sendable {
     /// The heads that there are, temperature first.
@@ -55,12 +58,16 @@ struct StackedHeads<Element: Scalar>: Sendable {
             var row = 0
             for head in heads {
                 withPointers(to: head.parameters.firstWeight) { w in
-                    for i in 0..<head.width {
-                        let target = base + (row + i) * D
-                        if i < head.inner {
-                            target.update(from: w + i * (D + head.extras), count: D)
-                        } else {
-                            target.update(repeating: 0, count: D)
+                    // Rows belong to one thread each.
+                    nonisolated(unsafe) let w = w, first = base + row * D
+                    Parallel.forEachBlock(of: head.width, blockSize: copiedRows) { block in
+                        for i in block {
+                            let target = first + i * D
+                            if i < head.inner {
+                                target.update(from: w + i * (D + head.extras), count: D)
+                            } else {
+                                target.update(repeating: 0, count: D)
+                            }
                         }
                     }
                 }
