@@ -98,8 +98,10 @@ struct DecodeTable {
         }
         return """
             Qwen2-7B's shape, \(Self.tokens) tokens after a prompt; steps are timed through \
-            \(Self.timedLayers) layers over a made-up past, the fastest of \(Self.rounds), and scaled to \(ModelShape.qwen2With7B.layers) layers and \
-            \(Self.tokens) tokens. FLOPs are those of prompt and tokens, memory is weights and KV cache; both are counted, not measured.
+            \(Self.timedLayers) layers over a made-up past, the fastest of \(Self.rounds), \
+            and scaled to \(ModelShape.qwen2With7B.layers) layers and \(Self.tokens) tokens. \
+            FLOPs are those of prompt and tokens,
+            memory is weights and KV cache; both are counted, not measured.
 
             \(row("", "prompt", columns.map { "\($0.promptLength / 1024)k" }))
             \(row("FLOPs (10¹²)", "static sampling", cells("%.2f") { $0.flops / 1e12 }))

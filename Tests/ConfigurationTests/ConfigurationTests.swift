@@ -96,7 +96,7 @@ import Testing
             return #expect(Bool(false))
         }
         #expect(collect["samples"] == .integer(3) && collect["keep"] == .integer(4) && collect["topK"] == .null)
-        #expect(sections.count == 6)
+        #expect(sections.count == 7)
     }
 
     @Test func fewerExpectedTokensThanTrajectoriesAreRefused() throws {
@@ -154,7 +154,10 @@ import Testing
         ("{collect: {alpha: 1}}", "c.json: unknown key collect.alpha, did you mean training.alpha?"),
         ("{trainng: {}}", "c.json: unknown section trainng, did you mean training?"),
         ("{learningRate: 1}", "c.json: unknown section learningRate, did you mean training.learningRate?"),
-        ("{qqq: 1}", "c.json: unknown section qqq, expected one of model, task, collect, cache, training, evaluation"),
+        (
+            "{qqq: 1}",
+            "c.json: unknown section qqq, expected one of model, task, collect, cache, training, improve, evaluation"
+        ),
         (
             "{model: {zzz: 1}}",
             "c.json: unknown key model.zzz, expected one of folder, name, hiddenSize, vocabularySize"

@@ -132,7 +132,7 @@ import Testing
             let file = evaluation.folder.url.appendingPathComponent("problems.jsonl")
             try Data("{\"problem\": \"3 12 11>99:\\n\", \"gt\": \"1\"}\n".utf8).write(to: file)
             return try evaluation.plan(
-                heads: nil, "task.test=\(file.path)", "evaluation.problems=1", verifier[0],
+                heads: nil, "task.test=\(file.path)", "evaluation.problems=1", "evaluation.maxTokens=200", verifier[0],
                 verifier.dropFirst().first ?? verifier[0])
         }
         let kinds = [

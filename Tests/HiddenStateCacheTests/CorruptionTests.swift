@@ -121,7 +121,7 @@ import Testing
         #expect(try with { $0["hidden_size"] = -1 }.contains("cache.json: hidden_size is -1"))
         #expect(try with { $0["rank"] = 13 }.contains("cache.json: rank is 13, expected a whole number from 1 to 12"))
         #expect(try with { $0["rank"] = 3 }.contains("projection.safetensors"))
-        #expect(try with { $0["format_version"] = 2 }.contains("cache.json: format_version is 2, expected 1"))
+        #expect(try with { $0["format_version"] = 3 }.contains("cache.json: format_version is 3, expected 1 to 2"))
         #expect(try with { $0["hidden_dtype"] = "I8" }.contains("cache.json: hidden_dtype is I8"))
         #expect(try with { $0["shards"] = 3 }.contains("cache.json: shards has the wrong type"))
         #expect(try withShard { $0["tokens"] = 129 }.contains(Self.second))

@@ -85,7 +85,7 @@ import Testing
                 "tail_bins", "hidden_dtype", "shards",
             ])
         #expect(
-            object["format_version"] as? Int == 1 && object["hidden_dtype"] as? String == "F16"
+            object["format_version"] as? Int == 2 && object["hidden_dtype"] as? String == "F16"
                 && object["tail_bins"] as? Int == 8)
         let shards = try #require(object["shards"] as? [[String: Any]])
         #expect(shards.map { $0["tokens"] as? Int } == [105, 200, 141, 3])

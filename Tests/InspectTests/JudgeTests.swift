@@ -71,7 +71,7 @@ import Testing
         let output = try Program.run([
             "judge", "--verifier", "exact", "--input", write([#"{"completion": "4", "answer": "5"}"#]),
         ])
-        #expect(String(decoding: output, as: UTF8.self).hasPrefix("line 1: wrong, the answer is declared right"))
+        #expect(String(decoding: output, as: UTF8.self).hasPrefix("line 1: wrong, an answer is declared"))
     }
 
     @Test(arguments: [

@@ -209,8 +209,8 @@ import Testing
             .deletingLastPathComponent().deletingLastPathComponent()
         let files = try FileManager.default.subpathsOfDirectory(atPath: root.appendingPathComponent("configs").path)
             .filter { $0.hasSuffix(".json") }
-        #expect(files.contains("paper.json") && files.count { $0.hasPrefix("ablations/") } == 6)
-        for file in files where !file.contains("eval") {
+        #expect(files.contains("paper.json") && files.count { $0.hasPrefix("ablations/") } == 7)
+        for file in files where !file.contains("eval") && !file.contains("improve") {
             let configuration = try RunConfiguration(path: root.appendingPathComponent("configs/\(file)").path)
             #expect(configuration.training.folder != nil && configuration.cache.folder != nil, "\(file)")
         }

@@ -7,8 +7,8 @@ public struct ProblemOutcome: Sendable, Equatable {
     public var samples, correct, truncated: Int
     /// Tokens of all samples, end tokens included.
     public var tokens: Int
-    /// Samples that were not judged, because the verifier or the model failed, and the first reason (one of the verifier
-    /// where there is one). They count as wrong.
+    /// Samples that were not judged, because the verifier or the model failed, and the first reason (one of the
+    /// verifier where there is one). They count as wrong.
     public var faults: Int
     public var firstFault: Fault?
     /// Tokens at whose place more than one could have been drawn; nil in what an earlier version has kept.

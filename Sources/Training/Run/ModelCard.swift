@@ -68,8 +68,8 @@ struct ModelCard {
             + (summary.bestStep.map { "; the heads of step \($0) are kept" } ?? "") + "."
         if let temperature = summary.meanTemperature, let topP = summary.meanTopP {
             sentence += String(
-                format: " Over the held-out tokens T̂ is %.2f and P̂ %.2f on average; single tokens differ.", temperature,
-                topP)
+                format: " Over the held-out tokens T̂ is %.2f and P̂ %.2f on average; single tokens differ.",
+                temperature, topP)
         }
         return (parts + [sentence]).joined(separator: "\n\n")
     }

@@ -50,8 +50,8 @@ public struct TrainingSummary: Sendable, Encodable {
     public var finding: Standing.Finding?
     /// Of the kept heads over all held-out tokens.
     public var meanTemperature, meanTopP: Double?
-    /// Mean T̂ of the kept heads at held-out tokens where the model is undecided, and how many that are; nil where there
-    /// is none.
+    /// Mean T̂ of the kept heads at held-out tokens where the model is undecided, and how many that are; nil where
+    /// there is none.
     public var uncertain: MeanKnobs.Uncertain?
     /// Tokens of the steps' trajectories, those kept, and seconds that steps took.
     public var tokens: Int
@@ -61,8 +61,8 @@ public struct TrainingSummary: Sendable, Encodable {
     public var heads: String
     public var report: String
 
-    /// T̂ of the kept heads, over all held-out tokens and where the model is undecided, in a sentence; nil where nothing
-    /// was held out.
+    /// T̂ of the kept heads, over all held-out tokens and where the model is undecided, in a sentence; nil where
+    /// nothing was held out.
     public var temperatureWords: String? {
         guard let meanTemperature else { return nil }
         func number(_ value: Double) -> String { String(format: "%.3f", value) }
