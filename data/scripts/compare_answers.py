@@ -2,8 +2,8 @@
 """Judges pairs of answers with the library math-verify and with the toolkit's verifier `boxed`, and lists those that
 the two judge otherwise, with our decision and its reason.
 
-    python -m venv /tmp/math-verify && /tmp/math-verify/bin/pip install math-verify
-    /tmp/math-verify/bin/python data/scripts/compare_answers.py --inspect .build/release/autodeco-inspect
+    python -m venv runs/math-verify && runs/math-verify/bin/pip install math-verify
+    runs/math-verify/bin/python data/scripts/compare_answers.py --inspect .build/release/autodeco-inspect
 
 A line of the file of pairs holds `given` and `answer`, our decision `same`, which the tests of both implementations
 hold, and a `reason` where math-verify judges otherwise. Exit status: 0 where each difference has a reason, 1 where one
