@@ -8,7 +8,7 @@ import Testing
     private static let grid = [
         "evaluation.gridTemperatures=[0.02, 0.5, 1]", "evaluation.gridTopPs=[0.3, 0.8, 1]", "evaluation.gridSamples=1",
         "evaluation.gridFinalSamples=2", "evaluation.gridFinalists=2", "evaluation.commandProblems=0",
-        "evaluation.generations=0",
+        "evaluation.generations=0", "evaluation.problems=2", "evaluation.maxTokens=12",
     ]
 
     private func plan(
@@ -110,7 +110,7 @@ import Testing
         let expected = try EmbeddedEvaluation.run(plan(whole))
         let plan = try plan(parts)
         var sampled = 0
-        for stop in [12, 30] {
+        for stop in [5, 12] {
             #expect(throws: CancellationError.self) {
                 _ = try Evaluator(plan).run {
                     if case .completed(let count) = $0 { sampled += count }
