@@ -242,6 +242,13 @@ let package = Package(
                 "AutoDecoHeads", "Backbone", "Configuration", "Decoding", "Files", "Generation", "HiddenStateCache",
                 "LogitSketches", "Recipes", "Safetensors", "Tasks", "Tensor", "Tokenizers", "Trajectories",
             ]),
+        .executableTarget(
+            name: "soak",
+            dependencies: [
+                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "HiddenStateCache", "Recipes", "Safetensors",
+                "Scoring", "Tasks", "Tensor", "Terminal", "TestSupport", "Tokenizers", "Training", "Trajectories",
+            ],
+            path: "Tests/soak", exclude: ["kill-collect.sh", "kill-train.sh"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -29,6 +29,13 @@ import Testing
         }
     }
 
+    /// A target that is forgotten there is not built, and nobody notices; `library-user` is a package of its own.
+    @Test func everyFolderWithSourcesIsATarget() {
+        for folder in Set(house.sources.keys).union(house.tests.keys) where folder != "library-user" {
+            #expect(house.arrows[folder] != nil, "\(folder)")
+        }
+    }
+
     /// Modules that stand on more than they should. The numbers may only fall.
     private static let wideModules = ["Evaluation": 14, "Training": 9, "Trajectories": 9]
     /// Lines that are wider than they should be, most of them texts that cannot be broken. The number may only fall.

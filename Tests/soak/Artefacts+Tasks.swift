@@ -79,9 +79,13 @@ extension Artefacts {
                     topPSum: 30)
             })
         try RunStore(here).save(Run(outcomes: outcomes, seconds: 1.5), "greedy", fingerprint)
+        let expected = Expected(problems: ["p0", "p1", "p2"], samples: 4, maxTokens: 20)
         add(
             try Artefact("evaluation file", folder: here) { folder in
-                guard let run = try RunStore(folder).load("greedy", fingerprint, as: Run.self) else { return }
+                let read = try RunStore(folder).load("greedy", fingerprint, as: Run.self) {
+                    expected.flaw($0.outcomes)
+                }
+                guard let run = read else { return }
                 let joined = Outcomes(joining: [run.outcomes, run.outcomes])
                 _ = (joined.passRate, joined.tokens, joined.meanLength, joined.faults, joined.meanTopP)
                 for problem in joined.problems {
@@ -93,7 +97,8 @@ extension Artefacts {
     mutating func addCollection() throws {
         let here = try place("collection"), fingerprint = Fingerprint()
         var folder = try CollectionFolder(here, fingerprint: fingerprint), block = SampledBlock()
-        (block.counts.problems, block.counts.sampled, block.counts.kept) = (2, 8, 1)
+        (block.counts.problems, block.counts.solved, block.counts.sampled) = (2, 1, 8)
+        (block.counts.accepted, block.counts.kept) = (1, 1)
         block.lines = Data("{\"prompt\": \"2+2=\", \"completion\": \"4\"}\n".utf8)
         try folder.writePart(0, block)
         try folder.writePart(1, block)
