@@ -372,7 +372,7 @@ class RefusalTests(Folder):
             self.refuses(self.lines(self.GOOD), f"{name}: {words}", model=folder)
 
     def test_deep_nesting_is_a_sentence(self):
-        self.refuses(self.lines(self.GOOD, "[" * 200_000), "line 2: ", "is not JSON")
+        self.refuses(self.lines(self.GOOD, "[" * 200_000), "line 2: ", "nested deeper than 200 levels")
 
     GOOD = {"prompt_ids": [1, 5], "completion_ids": [6, 2]}
 
