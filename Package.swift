@@ -198,7 +198,7 @@ let package = Package(
         .testTarget(
             name: "ImprovementTests",
             dependencies: [
-                "Files", "HiddenStateCache", "Improvement", "Recipes", "TestSupport",
+                "Evaluation", "Files", "HiddenStateCache", "Improvement", "Recipes", "TestSupport",
             ]),
         .testTarget(
             name: "InspectTests",

@@ -1,3 +1,4 @@
+import Evaluation
 import Reports
 import Scoring
 
@@ -19,12 +20,7 @@ extension ImprovementResults {
                 ("Against the best constant pair", againstBestPair), ("Against its own mean", againstMeanShift),
                 ("Against planted heads", againstPlanted),
             ].compactMap { name, difference in
-                difference.map { difference in
-                    Fact(
-                        name, "\(Self.points(difference.mean)) points",
-                        note: difference.hasInterval
-                            ? "95 %: \(Self.points(difference.lower)) to \(Self.points(difference.upper))" : nil)
-                }
+                difference.map { Fact(name, "\(Words.gain($0)) points", note: Words.ends($0)) }
             }
         let rows = test.map { row in
             Table.Row(

@@ -74,7 +74,7 @@ public struct ImprovementResults: Sendable, Equatable, Codable {
             [
                 row(heads, "improved", ours), row("best constant pair", "bestPair", bestPair.1, bestPair.0),
                 row("mean shift", "meanShift", meanShift.1, meanShift.0),
-            ] + (planted.map { [row("planted heads", "planted", $0)] } ?? [])
+            ] + (planted.map { [row("heads planted by hand", "planted", $0)] } ?? [])
         (againstBestPair, againstMeanShift) = (difference(bestPair.1), difference(meanShift.1))
         againstPlanted = planted.map(difference)
     }

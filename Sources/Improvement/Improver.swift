@@ -129,7 +129,7 @@ public final class Improver {
         let best = try outcomes(Method(pair: pair), seeds: settings.freshSeeds)
         let mean = chosen.meanPair
         let shift = try outcomes(Method(pair: mean))
-        let room = try planted.map { try outcomes($0.method("planted heads", filter: settings.filter)) }
+        let room = try planted.map { try outcomes($0.method("heads planted by hand", filter: settings.filter)) }
         results.record(
             ours, heads: "round \(chosen.round)", bestPair: (pair, best), meanShift: (mean, shift), planted: room)
         // The curve of rounds is drawn on validation problems, and so are the yardsticks beside it.
@@ -142,10 +142,10 @@ public final class Improver {
         if let planted {
             results.yardsticks.append(
                 .init(
-                    name: "planted heads",
+                    name: "heads planted by hand",
                     passRate: try measureOnValidation(
-                        planted.method("planted heads", filter: settings.filter),
-                        "validation: planted heads, completions"
+                        planted.method("heads planted by hand", filter: settings.filter),
+                        "validation: heads planted by hand, completions"
                     ).passRate))
         }
     }

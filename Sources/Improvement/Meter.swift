@@ -17,9 +17,7 @@ struct Meter {
     ///   - base: what decides over outcomes beside the method.
     init(
         _ folder: URL, name: String, _ sampler: ProblemSampler, _ settings: EvaluationSettings, base: Fingerprint
-    )
-        throws
-    {
+    ) throws {
         store = try RunStore(folder)
         self.sampler = MethodSampler(sampler, maxTokens: settings.maxTokens, width: settings.batch)
         (self.base, self.name) = (base, name)

@@ -18,21 +18,13 @@ final class ImprovementDisplay {
         case .advanced(let count): line?.advance(by: count)
         case .finished(let round):
             finish()
-            console.note(
-                "round \(round.round): \(percent(round.passRate)) of the validation problems; sampled "
-                    + "\(percent(round.acceptanceRate)) right, kept \(Readable.count(round.kept))")
-        case .warning(let words):
-            console.warning(words)
+            console.note(round.words)
+        case .warning(let words): console.warning(words)
         }
     }
 
     func finish() {
         line?.finish()
         line = nil
-    }
-
-    private func percent(_ share: Double) -> String {
-        let tenths = Int((1000 * share).rounded())
-        return "\(tenths / 10).\(tenths % 10) %"
     }
 }

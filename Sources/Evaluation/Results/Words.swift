@@ -2,9 +2,9 @@ import Foundation
 import Scoring
 
 /// Numbers as tables, sentences and the report say them, with a true minus sign.
-enum Words {
+package enum Words {
     /// "0.49"; "–" for what is not a number.
-    static func fixed(_ value: Double, _ places: Int) -> String {
+    package static func fixed(_ value: Double, _ places: Int) -> String {
         guard value.isFinite else { return "–" }
         let digits = String(format: "%.\(places)f", abs(value))
         // A number that rounds to zero has no sign.
@@ -18,7 +18,7 @@ enum Words {
     }
 
     /// A share in per cent, without the unit.
-    static func percent(_ share: Double, _ places: Int = 1) -> String { fixed(100 * share, places) }
+    package static func percent(_ share: Double, _ places: Int = 1) -> String { fixed(100 * share, places) }
 
     /// In place of an interval that too few problems would give.
     static let tooFew = "too few problems"
@@ -41,13 +41,13 @@ enum Words {
     }
 
     /// "+10.8" in points.
-    static func gain(_ difference: Estimate) -> String { signed(100 * difference.mean, places(difference)) }
+    package static func gain(_ difference: Estimate) -> String { signed(100 * difference.mean, places(difference)) }
 
     /// "+10.8 points (95 % interval +9.1 to +12.5)" for a difference of shares.
-    static func points(_ difference: Estimate) -> String { "\(gain(difference)) points \(ends(difference))" }
+    package static func points(_ difference: Estimate) -> String { "\(gain(difference)) points \(ends(difference))" }
 
     /// "(95 % interval +9.1 to +12.5)"
-    static func ends(_ difference: Estimate, _ name: String = "95 % interval ") -> String {
+    package static func ends(_ difference: Estimate, _ name: String = "95 % interval ") -> String {
         guard difference.hasInterval else { return "(\(tooFew) for an interval)" }
         let places = places(difference)
         return "(\(name)\(signed(100 * difference.lower, places)) to \(signed(100 * difference.upper, places)))"
