@@ -89,8 +89,8 @@ import Testing
         }
         #expect(
             warnings(html) == [
-                "AutoDeco is clearly below \(ReportFixture.best), −3.0 points (95 % interval −4.0 to −2.0).",
-                "AutoDeco&#39;s pass@k is clearly below the best static pair&#39;s for 55 of 64 k, most at k = 64: "
+                "AutoDeco is below \(ReportFixture.best), −3.0 points (95 % interval −4.0 to −2.0).",
+                "AutoDeco&#39;s pass@k is below the best static pair&#39;s for 55 of 64 k, most at k = 64: "
                     + "−3.2 points (95 % interval −3.6 to −2.8).",
             ])
         #expect(html.contains("<p>Below: \(ReportFixture.best) −3.0 (−4.0 to −2.0).</p>"))

@@ -26,9 +26,9 @@ extension EvaluationReport {
         let better = compared.filter { $0.difference.isBelowZero }
         if !better.isEmpty {
             let losses = better.map { "\(title($0.row)), \(Words.points($0.difference))" }
-            blocks.append(.warning("AutoDeco is clearly below \(losses.joined(separator: "; "))."))
+            blocks.append(.warning("AutoDeco is below \(losses.joined(separator: "; "))."))
         }
-        if let below = clearlyBelowBest { blocks.append(.warning(below)) }
+        if let below = belowBest { blocks.append(.warning(below)) }
         return blocks
     }
 
@@ -39,14 +39,14 @@ extension EvaluationReport {
 
     /// Where AutoDeco's curve is below that of the best static pair with an interval clear of zero; nil where it is
     /// nowhere.
-    private var clearlyBelowBest: String? {
+    private var belowBest: String? {
         guard let autoDeco, let differences = results.curves.first(where: { $0.name == autoDeco.name })?.aboveBest
         else { return nil }
         // At k = 1 it is a comparison like the others.
         let below = differences.indices.dropFirst().filter { differences[$0].isBelowZero }
         guard let worst = below.min(by: { differences[$0].mean < differences[$1].mean }) else { return nil }
         return
-            "AutoDeco's pass@k is clearly below the best static pair's for \(below.count) of \(differences.count) k, "
+            "AutoDeco's pass@k is below the best static pair's for \(below.count) of \(differences.count) k, "
             + "most at k = \(worst + 1): \(Words.points(differences[worst]))."
     }
 
