@@ -41,5 +41,5 @@ Command(
         truncatedTrajectoryShare: Double(lengths.truncated) / Double(lengths.used))
     try summary.write(to: run.output)
     summary.run = Summary.Speed(seconds: whole.seconds, sampledTokensPerSecond: speed)
-    if arguments[Flags.json] { try console.print(json: summary) } else { try console.print(summary.text) }
+    try arguments[Flags.json] ? console.print(json: summary) : console.print(summary.text)
 }.main(kernels: BLASKernels.summary)

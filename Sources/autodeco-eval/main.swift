@@ -11,8 +11,8 @@ import Terminal
 if let better = BLASKernels.better { Restart.setting(BLASKernels.variable, to: better) }
 
 enum Flags {
-    static let config = Flag.string("config", "FILE", "configuration: model, task and evaluation").required()
-    static let set = Flag.string("set", "KEY.PATH=VALUE", "overrides a value of the configuration").repeated()
+    static let config = Flag.string("config", "FILE", "the run's configuration, in JSON5").required()
+    static let set = Flag.string("set", "key.path=value", "replace a value of the configuration").repeated()
     static let heads = Flag.string(
         "heads", "DIR",
         "trained heads: the configuration's evaluation.heads where it names none, else rows of their own beside them"
@@ -50,6 +50,6 @@ Command(
         throw Interrupted()
     }
     display.finish()
-    if arguments[Flags.json] { try console.print(json: results) } else { try console.print(results.text) }
+    try arguments[Flags.json] ? console.print(json: results) : console.print(results.text)
     console.note("\(plan.folder.relativePath): report.html, results.md, results.json")
 }.main(kernels: BLASKernels.summary)

@@ -35,4 +35,4 @@ Command(
     display.finish()
     try arguments[Flags.json] ? console.print(json: results) : console.print(results.text)
     console.note("\(inputs.folder.relativePath): report.html, improve.json, round-\(results.bestRound)/training/heads")
-}.main(kernels: "OpenBLAS kernels \(BLASKernels.name)")
+}.main(kernels: BLASKernels.summary)

@@ -39,7 +39,7 @@ import Testing
     /// Modules that stand on more than they should. The numbers may only fall.
     private static let wideModules = ["Evaluation": 14, "Training": 9, "Trajectories": 9]
     /// Lines that are wider than they should be, most of them texts that cannot be broken. The number may only fall.
-    private static let wideLineCount = 16
+    private static let wideLineCount = 10
 
     @Test func noModuleStandsOnMoreThanSevenOfOurs() {
         for (module, below) in house.arrows where house.sources[module] != nil {

@@ -50,7 +50,8 @@ private final class Workshop {
         try write(
             configuration
                 ?? #"{"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 12, "#
-                + #""num_hidden_layers": 3, "rms_norm_eps": 1e-05, "rope_theta": 10000.0, "tie_word_embeddings": \#(tied)}"#,
+                + #""num_hidden_layers": 3, "rms_norm_eps": 1e-05, "#
+                + #""rope_theta": 10000.0, "tie_word_embeddings": \#(tied)}"#,
             "config.json")
         for (name, text) in [
             ("generation_config.json", "{}"), ("tokenizer.json", "{\"a\": 1}"),

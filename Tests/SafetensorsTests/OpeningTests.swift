@@ -43,7 +43,8 @@ struct OpeningTests {
     @Test func entriesComeInTheOrderOfTheirBytes() throws {
         let header =
             #"{"late":{"dtype":"U8","shape":[1],"data_offsets":[1,2]},"#
-            + #""none":{"dtype":"F32","shape":[0,4],"data_offsets":[1,1]},"early":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}"#
+            + #""none":{"dtype":"F32","shape":[0,4],"data_offsets":[1,1]},"#
+            + #""early":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}"#
         let file = try SafetensorsFile(bytes: assemble(header, data: [5, 6]))
         #expect(file.names == ["early", "none", "late"])
         #expect(file.entries.map(\.count) == [1, 0, 1])
