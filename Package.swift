@@ -50,10 +50,11 @@ let package = Package(
             ],
             exclude: ["README.md"],
             resources: [.embedInCode("CustomGenerate/generate.py"), .embedInCode("CustomGenerate/requirements.txt")]),
+        .target(name: "WeightMatrices", dependencies: ["Safetensors", "Tensor"], exclude: ["README.md"]),
         .target(
             name: "Backbone",
             dependencies: [
-                "Files", "MergedCheckpoint", "Safetensors", "Tensor",
+                "Files", "MergedCheckpoint", "Safetensors", "Tensor", "WeightMatrices",
             ],
             exclude: ["README.md"]),
         .target(name: "Decoding", dependencies: ["LogitSketches", "Tensor"], exclude: ["README.md"]),
@@ -121,7 +122,7 @@ let package = Package(
             name: "autodeco-bench",
             dependencies: [
                 "AutoDecoHeads", "Backbone", "COpenBLAS", "Decoding", "Generation", "HiddenStateCache",
-                "LogitSketches", "Safetensors", "Tensor", "Terminal", "Training",
+                "LogitSketches", "Safetensors", "Tensor", "Terminal", "Training", "WeightMatrices",
             ],
             exclude: ["README.md"]),
         .executableTarget(
@@ -168,9 +169,14 @@ let package = Package(
             ]),
         .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Tensor"]),
         .testTarget(
+            name: "WeightMatricesTests",
+            dependencies: [
+                "Safetensors", "Tensor", "TestSupport", "WeightMatrices",
+            ]),
+        .testTarget(
             name: "BackboneTests",
             dependencies: [
-                "Backbone", "Goldens", "Safetensors", "Tensor", "TestSupport",
+                "Backbone", "Goldens", "Safetensors", "Tensor", "TestSupport", "WeightMatrices",
             ]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Files", "Recipes"]),
         .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Tensor"]),

@@ -1,3 +1,4 @@
+import WeightMatrices
 import Files
 import Foundation
 import MergedCheckpoint

@@ -1,3 +1,4 @@
+import WeightMatrices
 import AutoDecoHeads
 import Backbone
 import COpenBLAS

@@ -1,3 +1,4 @@
+import WeightMatrices
 import Foundation
 import Safetensors
 import Tensor

@@ -1,3 +1,4 @@
+import WeightMatrices
 import Tensor
 
 /// `x·Wᵀ + b`, W frozen and mapped, b small or absent.

@@ -1,3 +1,4 @@
+import WeightMatrices
 import Safetensors
 import Tensor
 

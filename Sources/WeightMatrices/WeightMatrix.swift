@@ -160,7 +160,7 @@ public struct WeightMatrix: Sendable {
     }
 
     /// The same matrix with a second copy of its weights, in Float: small matrices are multiplied several times faster.
-    func packed() -> WeightMatrix {
+    public func packed() -> WeightMatrix {
         var result = self
         result.packedWeights = withBytes { PackedWeights($0) }
         return result
