@@ -32,7 +32,7 @@ struct Run {
             fileURLWithPath: try configuration.required(configuration.cache.folder, "cache.folder"), isDirectory: true)
         modelFolder = try configuration.required(configuration.model.folder, "model.folder")
         let url = URL(fileURLWithPath: modelFolder, isDirectory: true)
-        model = try Transformer(directory: url)
+        model = try Transformer(directory: url, precision: configuration.model.precision)
         let hasTokenizer = FileManager.default.fileExists(atPath: url.appendingPathComponent("tokenizer.json").path)
         tokenizer = hasTokenizer ? try Tokenizer(directory: url) : nil
         if let tokenizer { try model.requireFit(tokenizer, in: modelFolder) }
@@ -40,7 +40,8 @@ struct Run {
         do {
             cache = try configuration.cacheDescription(
                 hiddenSize: model.configuration.hiddenSize, vocabularySize: model.configuration.vocabularySize,
-                modelName: configuration.model.name ?? url.lastPathComponent, modelPath: modelFolder)
+                modelName: configuration.model.name ?? url.lastPathComponent, modelPath: modelFolder,
+                products: model.precision)
         } catch { throw InputError("\(configuration.file): section \(error)") }
         sampler =
             configuration.collect.trajectories == nil
