@@ -30,9 +30,7 @@ public struct Transformer: Sendable {
     public let isTiny: Bool
 
     /// Rows of a pass in which a row's bits do not depend on the other rows, at most.
-    public var independentRows: Int {
-        isTiny || precision == .bf16 && configuration.latent == nil ? .max : WeightMatrix.fewRows
-    }
+    public let independentRows: Int
 
     /// The most weights of a model that is kept in Float as well, 16 MB.
     static let mostTinyWeights = 4 << 20
@@ -89,6 +87,11 @@ public struct Transformer: Sendable {
             && checkpoint.entries.reduce(0) { $0 + $1.count } <= mostTinyWeights
         precision = try ProductPrecision(choice, checkpoint: checkpoint, isTiny: couldBeTiny)
         isTiny = couldBeTiny && precision == .float
+        // Routers, latent attention and matrices of other types are multiplied in Float.
+        let isAllBF16 =
+            precision == .bf16 && configuration.latent == nil && configuration.experts == nil
+            && checkpoint.entries.allSatisfy { $0.shape.count < 2 || $0.type == .bf16 }
+        independentRows = isTiny || isAllBF16 ? .max : WeightMatrix.fewRows
         let weights = WeightReader(
             checkpoint: checkpoint, packing: precision == .bf16 ? .panels : isTiny ? .float : .none)
         outputSource = try OutputSource(tiesEmbeddings: configuration.tiesEmbeddings, checkpoint: checkpoint)

@@ -7,7 +7,8 @@ import Synchronization
 ///
 /// A decoding step has hundreds of loops of some ten microseconds, and waking a thread takes as long as one of them. So
 /// a member looks for the next loop for about 50 µs before it sleeps. One loop runs at a time; a caller that finds the
-/// team taken, such as a loop inside of a loop, goes another way.
+/// team taken, such as a loop inside of a loop, goes another way. A loop waits for the members that joined it, never for
+/// one that is still asleep: on a busy machine the caller does the work alone.
 ///
 /// `@unchecked Sendable`: `work` and `blockCount` are written by the one that holds `isTaken`, before members are told.
 final class ThreadTeam: @unchecked Sendable {
@@ -16,15 +17,17 @@ final class ThreadTeam: @unchecked Sendable {
 
     /// Looks for the next loop before a member sleeps: about 50 µs.
     private static let looks = 2000
-    /// Bits of `call` that tell how many members a loop wants; above them is the loop's number.
-    private static let memberBits = 16
+    /// Bits of `call` that tell how many members may still join the loop; above them is the loop's number.
+    private static let placeBits = 16
+    private static let placeMask = 1 << placeBits - 1
 
     private let memberCount: Int
     private let isTaken = Atomic(false), hasStarted = Atomic(false)
-    /// The loop's number and how many members it wants, in one word: a member that is late never mixes two loops.
+    /// The loop's number and how many members may still join it, in one word: a member that is late never joins a loop
+    /// that is over.
     private let call = Atomic(0)
-    /// Members that have not left the loop.
-    private let staying = Atomic(0)
+    /// Members that have joined the loop and left it.
+    private let left = Atomic(0)
     /// The next block that nobody has taken.
     private let next = Atomic(0)
     private let sleeping = Atomic(0)
@@ -32,7 +35,7 @@ final class ThreadTeam: @unchecked Sendable {
     private var work: (@Sendable (Int) -> Void)?
     private var blockCount = 0
 
-    init(memberCount: Int) { self.memberCount = min(memberCount, 1 << Self.memberBits - 1) }
+    init(memberCount: Int) { self.memberCount = min(memberCount, Self.placeMask) }
 
     /// Calls `work` once for each of `0..<blockCount`, on the caller's thread and on those of `others` members.
     ///
@@ -46,12 +49,18 @@ final class ThreadTeam: @unchecked Sendable {
             self.work = work
             self.blockCount = blockCount
             next.store(0, ordering: .relaxed)
-            staying.store(others, ordering: .relaxed)
-            let number = call.load(ordering: .relaxed) >> Self.memberBits &+ 1
-            call.store(number << Self.memberBits | others, ordering: .sequentiallyConsistent)
+            left.store(0, ordering: .relaxed)
+            let number = (call.load(ordering: .relaxed) >> Self.placeBits &+ 1) << Self.placeBits
+            call.store(number | others, ordering: .sequentiallyConsistent)
             if sleeping.load(ordering: .sequentiallyConsistent) > 0 { bed.withLock { bed.broadcast() } }
             takeBlocks()
-            while staying.load(ordering: .acquiring) > 0 { cbf_pause() }
+            // From here on nobody joins.
+            let joined = others - call.exchange(number, ordering: .sequentiallyConsistent) & Self.placeMask
+            var looks = 0
+            while left.load(ordering: .acquiring) < joined {
+                looks += 1
+                if looks < Self.looks { cbf_pause() } else { sched_yield() }
+            }
             self.work = nil
         }
         isTaken.store(false, ordering: .releasing)
@@ -71,27 +80,40 @@ final class ThreadTeam: @unchecked Sendable {
 
     private func start() {
         for member in 0..<memberCount {
-            let thread = Thread { [self] in serve(member) }
+            let thread = Thread { [self] in serve() }
             thread.name = "team \(member + 1)"
             thread.stackSize = 8 << 20
             thread.start()
         }
     }
 
-    private func serve(_ member: Int) -> Never {
+    private func serve() -> Never {
         var seen = 0
         while true {
-            seen = waitForCall(after: seen)
-            if member < seen & (1 << Self.memberBits - 1) {
+            seen = waitForLoop(after: seen)
+            if join(seen) {
                 takeBlocks()
-                staying.wrappingSubtract(1, ordering: .releasing)
+                left.wrappingAdd(1, ordering: .releasing)
             }
         }
     }
 
-    private func waitForCall(after seen: Int) -> Int {
+    /// Takes a place in the loop of that number, where one is left.
+    private func join(_ number: Int) -> Bool {
+        var now = call.load(ordering: .acquiring)
+        while now & ~Self.placeMask == number, now & Self.placeMask > 0 {
+            let (joined, seen) = call.compareExchange(
+                expected: now, desired: now - 1, ordering: .acquiringAndReleasing)
+            if joined { return true }
+            now = seen
+        }
+        return false
+    }
+
+    /// - Returns: the number of the next loop, in place above the places.
+    private func waitForLoop(after seen: Int) -> Int {
         for _ in 0..<Self.looks {
-            let now = call.load(ordering: .acquiring)
+            let now = call.load(ordering: .acquiring) & ~Self.placeMask
             if now != seen { return now }
             cbf_pause()
         }
@@ -99,7 +121,7 @@ final class ThreadTeam: @unchecked Sendable {
             sleeping.wrappingAdd(1, ordering: .sequentiallyConsistent)
             defer { sleeping.wrappingSubtract(1, ordering: .relaxed) }
             while true {
-                let now = call.load(ordering: .sequentiallyConsistent)
+                let now = call.load(ordering: .sequentiallyConsistent) & ~Self.placeMask
                 if now != seen { return now }
                 bed.wait()
             }

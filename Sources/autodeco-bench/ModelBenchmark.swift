@@ -32,7 +32,7 @@ let modelBenchmark = Command(
 
 private struct ModelRates: Encodable {
     var precision: ProductPrecision
-    /// Tokens a second: of one sequence; of a prompt of 1,024, without logits but the last, and with all of them; of all
+    /// Tokens a second: of one sequence; of a prompt of 1,024 with the last position's logits, and with all; of all
     /// samples together.
     var oneSequence = 0.0, prompt = 0.0, promptWithLogits = 0.0, lockstep = 0.0
     /// Time of a plain sum of the weights' bytes, over that of a step of one sequence; a step of sixteen over the sum.

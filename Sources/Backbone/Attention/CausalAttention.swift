@@ -15,6 +15,8 @@ struct CausalAttention: Sendable {
     var window: Int?
     /// A logit a head that takes part in the softmax and contributes nothing.
     var sinks: [Float]?
+    /// Whether many rows of a sequence are multiplied in BF16.
+    var usesBF16 = false
 
     /// Queries of a tile without matrix products, at most.
     private static let tileQueries = 16
@@ -60,15 +62,19 @@ struct CausalAttention: Sendable {
         }
         let tiles = tiles(batch.spans.map(\.rows))
         var result = Tensor<Float>(shape: [queries.rows, heads * layout.valueSize]) { $0.update(repeating: 0) }
+        let pasts = zip(batch.spans, sources).map { span, source in
+            span.rows.count >= Self.fewestProductRows && packs(source)
+                ? PackedPast(source, layout, seen: seen(by: span.rows, in: source)) : nil
+        }
         // The arrays are pointers for the time of the call.
-        attend(tiles, sources, pages, queries, result.mutablePointer())
+        attend(tiles, sources, pages, pasts, queries, result.mutablePointer())
         return result
     }
 
     /// Computes all tiles, in parallel.
     private func attend(
         _ tiles: [Tile], _ sources: UnsafePointer<Source>, _ pages: UnsafePointer<UnsafePointer<Float>>,
-        _ queries: Tensor<Float>, _ result: UnsafeMutablePointer<Float>
+        _ pasts: [PackedPast?], _ queries: Tensor<Float>, _ result: UnsafeMutablePointer<Float>
     ) {
         withPointers(to: queries) { q in
             // Tiles write disjoint parts of the result, so workers may share the pointers.
@@ -77,7 +83,9 @@ struct CausalAttention: Sendable {
             Parallel.forEachBlock(of: tiles.count, blockSize: blockSize) { block in
                 var scratch = AttentionScratch()
                 for tile in tiles[block] {
-                    if tile.usesProducts {
+                    if let past = pasts[tile.span] {
+                        attend(tile, sources[tile.span], past, q, result)
+                    } else if tile.usesProducts {
                         copy(attendByProducts(tile, sources[tile.span], queries: queries), of: tile, to: result)
                     } else {
                         attend(tile, sources, pages, q, result, &scratch)
@@ -114,6 +122,11 @@ struct CausalAttention: Sendable {
     func seen(by row: Int, in source: Source) -> ClosedRange<Int> {
         let last = source.firstPosition + row - source.firstRow
         return max(0, window.map { last + 1 - $0 } ?? 0)...last
+    }
+
+    /// The positions that any of some rows sees.
+    private func seen(by rows: Range<Int>, in source: Source) -> ClosedRange<Int> {
+        seen(by: rows.lowerBound, in: source).lowerBound...seen(by: rows.upperBound - 1, in: source).upperBound
     }
 
     /// Writes a tile of one head, [rows, valueSize], to its place in the result, [R, heads·valueSize].

@@ -41,7 +41,8 @@ extension GroupedQueryAttention {
         attention = CausalAttention(
             heads: configuration.headCount, layout: configuration.cacheLayout, scale: configuration.attentionScale,
             window: configuration.windows[layer],
-            sinks: traits.hasSinks ? try weights.vector("sinks", count: configuration.headCount) : nil)
+            sinks: traits.hasSinks ? try weights.vector("sinks", count: configuration.headCount) : nil,
+            usesBF16: weights.packing == .panels)
     }
 }
 
