@@ -203,8 +203,8 @@ let package = Package(
         .testTarget(
             name: "InspectTests",
             dependencies: [
-                "Goldens", "HiddenStateCache", "Recipes", "Safetensors", "Scoring", "TestSupport", "Training",
-                "autodeco-inspect",
+                "autodeco-inspect", "AutoDecoHeads", "Goldens", "HiddenStateCache", "Recipes",
+                "Safetensors", "Scoring", "Tensor", "TestSupport", "Training",
             ]),
         .testTarget(name: "LogitSketchesTests", dependencies: ["LogitSketches", "Tensor", "TestSupport"]),
         .testTarget(
