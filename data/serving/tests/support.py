@@ -25,7 +25,7 @@ SMOLLM2 = Path(os.environ.get("AUTODECO_SMOLLM2", ROOT / "runs" / "smollm2"))
 sys.path[:0] = [str(ROOT / "data" / "serving" / name) for name in ("transformers", "llama_cpp")]
 
 
-def write_heads(folder, hidden_size=128, temperature=True, top_p=True, features=True, top_p_bias=1.5, seed=5):
+def write_heads(folder, hidden_size=128, temperature=True, top_p=True, features=True, top_p_bias=1.5, seed=14):
     """Random heads whose knobs differ from token to token."""
     random = numpy.random.default_rng(seed)
     config = {"hidden_size": hidden_size, "enable_temperature_head": temperature, "enable_top_p_head": top_p, "use_enhanced_features": features}
