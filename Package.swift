@@ -9,6 +9,7 @@ let package = Package(
         .library(name: "Backbone", targets: ["Backbone"]),
         .library(name: "Decoding", targets: ["Decoding"]),
         .library(name: "Files", targets: ["Files"]),
+        .library(name: "GGUF", targets: ["GGUF"]),
         .library(name: "Generation", targets: ["Generation"]),
         .library(name: "HiddenStateCache", targets: ["HiddenStateCache"]),
         .library(name: "LogitSketches", targets: ["LogitSketches"]),
@@ -38,6 +39,7 @@ let package = Package(
         .target(name: "Configuration", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Reports", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Safetensors", dependencies: ["Files"], exclude: ["README.md"]),
+        .target(name: "GGUF", dependencies: ["Files", "Safetensors"], exclude: ["README.md"]),
         .target(name: "Tasks", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Tensor", dependencies: ["CBF16", "COpenBLAS"], exclude: ["README.md"]),
         .target(name: "Tokenizers", dependencies: ["Files"], exclude: ["README.md"]),
@@ -50,18 +52,22 @@ let package = Package(
             ],
             exclude: ["README.md"],
             resources: [.embedInCode("CustomGenerate/generate.py"), .embedInCode("CustomGenerate/requirements.txt")]),
-        .target(name: "WeightMatrices", dependencies: ["Safetensors", "Tensor"], exclude: ["README.md"]),
+        .target(
+            name: "WeightMatrices",
+            dependencies: [
+                "GGUF", "Safetensors", "Tensor",
+            ], exclude: ["README.md"]),
         .target(
             name: "Backbone",
             dependencies: [
-                "Files", "MergedCheckpoint", "Safetensors", "Tensor", "WeightMatrices",
+                "Files", "GGUF", "MergedCheckpoint", "Safetensors", "Tensor", "WeightMatrices",
             ],
             exclude: ["README.md"]),
         .target(name: "Decoding", dependencies: ["LogitSketches", "Tensor"], exclude: ["README.md"]),
         .target(
             name: "HiddenStateCache",
             dependencies: [
-                "Files", "LogitSketches", "Safetensors", "Tensor",
+                "Files", "GGUF", "LogitSketches", "Safetensors", "Tensor",
             ],
             exclude: ["README.md"]),
         .target(
@@ -73,7 +79,7 @@ let package = Package(
         .target(
             name: "Generation",
             dependencies: [
-                "Backbone", "Decoding", "Tensor", "Tokenizers",
+                "Backbone", "Decoding", "GGUF", "Tensor", "Tokenizers",
             ],
             exclude: ["README.md"]),
         .target(
@@ -150,9 +156,9 @@ let package = Package(
         .executableTarget(
             name: "autodeco-inspect",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "Generation", "HiddenStateCache",
-                "LogitSketches", "MergedCheckpoint", "Recipes", "Safetensors", "Scoring", "Tasks", "Tensor",
-                "Terminal", "Tokenizers", "Training",
+                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "Generation", "GGUF",
+                "HiddenStateCache", "LogitSketches", "MergedCheckpoint", "Recipes", "Safetensors",
+                "Scoring", "Tasks", "Tensor", "Terminal", "Tokenizers", "Training",
             ]),
         .executableTarget(
             name: "autodeco-train",

@@ -5,7 +5,8 @@ import Terminal
 
 /// Everything that the command line can say.
 enum Flags {
-    static let model = Flag.string("model", "DIR", "folder of the language model, with tokenizer.json").required()
+    static let model = Flag.string("model", "DIR", "language model: its folder, with tokenizer.json, or a GGUF file")
+        .required()
     static let heads = Flag.string("heads", "DIR", "folder of AutoDeco heads, which choose temperature and top-p")
     static let prompt = Flag.string("prompt", "TEXT", "the prompt")
     static let promptFile = Flag.string("prompt-file", "FILE", "the prompt is this file, without its last line break")

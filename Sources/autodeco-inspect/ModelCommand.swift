@@ -5,27 +5,25 @@ import Safetensors
 import Terminal
 import Tokenizers
 
-private let modelFolder = Positional.required("DIR", "folder of the backbone")
+private let modelFolder = Positional.required("MODEL", "folder of the backbone, or a GGUF file")
 
 /// `autodeco-inspect model DIR`: a summary of a backbone.
 let modelCommand = Command("model", "Summarises a backbone.", flags: [jsonFlag], positionals: [modelFolder]) {
     arguments, console in
     let directory = folder(arguments[modelFolder])
     // Opening the transformer checks that every tensor is there and has its shape.
-    let model = try Transformer(directory: directory)
+    let source = try ModelSource(directory), checkpoint = try source.checkpoint()
+    let model = try Transformer(configuration: source.configuration(), checkpoint: checkpoint)
     for warning in model.warnings { console.warning(warning) }
     let summary = ModelSummary(
-        model, checkpoint: try Transformer.checkpoint(of: directory), tokenizer: tokenizer(in: directory, console))
+        model, checkpoint: checkpoint, tokenizer: tokenizer(in: directory, console))
     try arguments[jsonFlag] ? console.print(json: summary) : console.print(summary.text)
 }
 
 /// The model's tokenizer, which names an end token, too; nil where there is none, and with a warning where it cannot be
 /// read.
 private func tokenizer(in directory: URL, _ console: Console) -> Tokenizer? {
-    guard FileManager.default.fileExists(atPath: directory.appendingPathComponent("tokenizer.json").path) else {
-        return nil
-    }
-    do { return try Tokenizer(directory: directory) } catch {
+    do { return try Tokenizer(ofModel: directory) } catch {
         console.warning("\(error); its end token is not among those below")
         return nil
     }
@@ -80,7 +78,10 @@ private struct ModelSummary: Encodable {
         endTokens = NamedEnds.tokens(of: named)
         ends = endTokens.map { id in
             EndToken(
-                id: id, token: tokenizer?.token(for: id), files: named.filter { $0.tokens.contains(id) }.map(\.file))
+                id: id, token: tokenizer?.token(for: id),
+                files: named.filter { $0.tokens.contains(id) }.map(\.file).reduce(into: []) {
+                    if !$0.contains($1) { $0.append($1) }
+                })
         }
         let entries = checkpoint.entries
         tensors = entries.count

@@ -10,6 +10,6 @@ Command(
     subcommands: [
         modelCommand, cacheCommand, headsCommand, hiddenCommand, tokensCommand, predictCommand, lossCommand,
         diagnoseCommand, runsCommand,
-        mergeCommand, splitCommand, judgeCommand,
+        mergeCommand, splitCommand, judgeCommand, tensorsCommand,
     ]
 ).main(kernels: BLASKernels.summary)

@@ -13,19 +13,24 @@ struct ConfigurationObject {
 
     /// Reads a file whose document is an object.
     init(file url: URL) throws {
-        file = url.path
-        prefix = ""
         let data: Data
         do { data = try Data(file: url.path) } catch let error as FileError {
             let isPointer = error.kind == .malformed
             throw ModelError(.unreadable, isPointer ? "\(error)" : "\(error), expected a model's configuration")
         }
+        try self.init(data, file: url.path)
+    }
+
+    /// Reads a document that is an object.
+    init(_ data: Data, file: String) throws {
+        self.file = file
+        prefix = ""
         let tree: JSONTree
-        do { tree = try JSONTree(parsing: Array(data), file: url.path) } catch {
+        do { tree = try JSONTree(parsing: Array(data), file: file) } catch {
             throw ModelError(.malformed, "\(error)")
         }
         guard case .object(let pairs) = tree else {
-            throw ModelError(.malformed, "\(url.path): found \(tree.kind), expected an object")
+            throw ModelError(.malformed, "\(file): found \(tree.kind), expected an object")
         }
         members = Dictionary(pairs.map { ($0.key, $0.value) }) { $1 }
     }

@@ -29,7 +29,10 @@ struct WeightReader {
     }
 
     func matrix(_ name: String, rows: Int, columns: Int) throws -> WeightMatrix {
-        packing(try WeightMatrix(checkpoint.require(prefix + name, shape: [rows, columns], types: Self.floats)))
+        let name = prefix + name, blocks = checkpoint.find(name).map(\.type).flatMap { $0.blockSize > 1 ? $0 : nil }
+        return packing(
+            try WeightMatrix(
+                checkpoint.require(name, shape: [rows, columns], types: Self.floats + [blocks].compactMap(\.self))))
     }
 
     /// With its second copy, where this reader makes them.
