@@ -79,7 +79,7 @@ let package = Package(
         .target(
             name: "Generation",
             dependencies: [
-                "Backbone", "Decoding", "GGUF", "Tensor", "Tokenizers",
+                "Backbone", "Decoding", "Files", "GGUF", "Tensor", "Tokenizers",
             ],
             exclude: ["README.md"]),
         .target(

@@ -10,6 +10,6 @@ Command(
     subcommands: [
         modelCommand, cacheCommand, headsCommand, hiddenCommand, tokensCommand, predictCommand, lossCommand,
         diagnoseCommand, runsCommand,
-        mergeCommand, splitCommand, judgeCommand, tensorsCommand,
+        mergeCommand, splitCommand, judgeCommand, tensorsCommand, chatCommand,
     ]
 ).main(kernels: BLASKernels.summary)

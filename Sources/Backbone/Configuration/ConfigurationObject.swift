@@ -104,6 +104,9 @@ struct ConfigurationObject {
         }
     }
 
+    /// The value where it is a finite number, and nil for everything else.
+    func number(ifThere key: String) -> Double? { value(key).flatMap(Self.number) }
+
     func bool(_ key: String, default fallback: Bool? = nil) throws -> Bool {
         try read(key, "true or false", default: fallback) { if case .bool(let bool) = $0 { bool } else { nil } }
     }

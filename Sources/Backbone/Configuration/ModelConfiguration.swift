@@ -32,6 +32,8 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// Tokens that end a sequence, of generation_config.json and of config.json, each file that names some.
     public let namedEnds: [NamedEnds]
     public let beginToken: Int?
+    /// Settings of sampling that generation_config.json recommends, by its names.
+    public let recommendedSampling: [String: Double]
 
     /// Reads the folder's config.json, and its generation_config.json where that exists; of a GGUF file the metadata.
     ///
@@ -97,8 +99,13 @@ public struct ModelConfiguration: Sendable, Equatable {
                 file: URL(fileURLWithPath: object.file).lastPathComponent,
                 tokens: try object.integers("eos_token_id"))
         }
+        recommendedSampling = Self.samplingNames.reduce(into: [:]) { settings, name in
+            settings[name] = ends?.number(ifThere: name)
+        }
         beginToken = file.has("bos_token_id") ? try file.integer("bos_token_id", in: 0...Int(Int32.max)) : nil
     }
+
+    private static let samplingNames = ["temperature", "top_p", "top_k", "min_p", "repetition_penalty"]
 
     /// Tokens that end a sequence: all that either file names, those of generation_config.json first. A tokenizer may
     /// name one more.

@@ -34,14 +34,16 @@ extension GGUFModel {
         configuration.set("add_bos_token", addsBeginning)
         if let beginning { configuration.set("bos_token", text: beginning) }
         if let end = try name("eos") { configuration.set("eos_token", text: end) }
-        if metadata[Self.templateKey] != nil {
-            configuration.set("chat_template", text: try metadata.text(Self.templateKey))
-        }
+        if let template = try chatTemplate() { configuration.set("chat_template", text: template) }
         let document = try self.document(tokens, kind, beginning: addsBeginning ? beginning : nil)
         return (document, configuration.data)
     }
 
-    static let templateKey = "tokenizer.chat_template"
+    /// The template for conversations; nil where there is none.
+    public func chatTemplate() throws -> String? {
+        let key = "tokenizer.chat_template"
+        return metadata[key] == nil ? nil : try metadata.text(key)
+    }
 
     private func token(_ id: Int, of tokens: [String], key: String) throws -> String {
         guard tokens.indices.contains(id) else {
