@@ -102,7 +102,13 @@ def make_folder(source, target):
     from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
     place, name = os.path.split(source)
-    model = AutoModelForCausalLM.from_pretrained(place, gguf_file=name, dtype=torch.float32).to(torch.bfloat16)
+    read = AutoModelForCausalLM.from_pretrained(place, gguf_file=name, dtype=torch.float32)
+    # A model that was read from blocks refuses to be saved; a fresh one of the same shape does not.
+    config = type(read.config).from_dict({
+        key: value for key, value in read.config.to_dict().items() if key != "quantization_config"})
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    model.load_state_dict(read.state_dict())
+    model = model.to(torch.bfloat16)
     tokenizer = AutoTokenizer.from_pretrained(place, gguf_file=name)
     fields = GGUFReader(source).fields
     tokenizer.chat_template = fields["tokenizer.chat_template"].contents()
