@@ -194,13 +194,15 @@ let package = Package(
                 "Trajectories",
             ]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+        .testTarget(name: "GGUFTests", dependencies: ["Files", "GGUF", "Goldens", "Safetensors", "TestSupport"]),
         .testTarget(name: "GenerateTests", dependencies: ["TestSupport"]),
         .testTarget(
             name: "GenerationTests",
             dependencies: [
                 "Backbone", "Decoding", "Generation", "Tensor", "TestSupport",
             ]),
-        .target(name: "Goldens", path: "Tests/Goldens", exclude: ["README.md", "backbones", "losses", "tokenizers"]),
+        .target(name: "Goldens", path: "Tests/Goldens",
+            exclude: ["README.md", "backbones", "gguf", "losses", "tokenizers"]),
         .testTarget(
             name: "HiddenStateCacheTests",
             dependencies: [
