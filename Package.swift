@@ -177,12 +177,13 @@ let package = Package(
         .testTarget(
             name: "WeightMatricesTests",
             dependencies: [
-                "Safetensors", "Tensor", "TestSupport", "WeightMatrices",
+                "GGUF", "Safetensors", "Tensor", "TestSupport", "WeightMatrices",
             ]),
         .testTarget(
             name: "BackboneTests",
             dependencies: [
-                "Backbone", "Goldens", "Safetensors", "Tensor", "TestSupport", "WeightMatrices",
+                "Backbone", "Files", "GGUF", "Goldens", "Safetensors", "Tensor", "TestSupport",
+                "WeightMatrices",
             ]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Files", "Recipes"]),
         .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Tensor"]),
@@ -194,12 +195,14 @@ let package = Package(
                 "Trajectories",
             ]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
-        .testTarget(name: "GGUFTests", dependencies: ["Files", "GGUF", "Goldens", "Safetensors", "TestSupport"]),
+        .testTarget(name: "GGUFTests", dependencies: [
+                "Files", "GGUF", "Goldens", "Safetensors", "TestSupport", "Tokenizers",
+            ]),
         .testTarget(name: "GenerateTests", dependencies: ["TestSupport"]),
         .testTarget(
             name: "GenerationTests",
             dependencies: [
-                "Backbone", "Decoding", "Generation", "Tensor", "TestSupport",
+                "Backbone", "Decoding", "Generation", "Tensor", "TestSupport", "Tokenizers",
             ]),
         .target(name: "Goldens", path: "Tests/Goldens",
             exclude: ["README.md", "backbones", "gguf", "losses", "tokenizers"]),
@@ -259,8 +262,9 @@ let package = Package(
         .executableTarget(
             name: "soak",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "HiddenStateCache", "Recipes", "Safetensors",
-                "Scoring", "Tasks", "Tensor", "Terminal", "TestSupport", "Tokenizers", "Training", "Trajectories",
+                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "Generation", "GGUF",
+                "HiddenStateCache", "Recipes", "Safetensors", "Scoring", "Tasks", "Tensor", "Terminal",
+                "TestSupport", "Tokenizers", "Training", "Trajectories",
             ],
             path: "Tests/soak", exclude: ["kill-collect.sh", "kill-train.sh"]),
     ],

@@ -14,8 +14,8 @@ public struct ChatTurn: Sendable, Equatable {
 
 /// How a model wants conversations written, found by the marks in its own template.
 ///
-/// Templates are programs, and are not interpreted: a format is what the template of its family makes of plain turns, up
-/// to where the assistant's answer begins.
+/// Templates are programs, and are not interpreted: a format is what the template of its family makes of plain turns,
+/// up to where the assistant's answer begins.
 public struct ChatFormat: Sendable, Equatable {
     public enum Kind: String, Sendable, CaseIterable {
         case chatML = "chatml"
@@ -34,7 +34,8 @@ public struct ChatFormat: Sendable, Equatable {
 
     /// The format of a model.
     ///
-    /// - Throws: ``PromptError`` for a model without a template and for one that is not known; `FileError`; `ModelError`.
+    /// - Throws: ``PromptError`` for a model without a template and for one that is not known; `FileError`;
+    ///   `ModelError`.
     public init(model url: URL) throws {
         let known = Kind.allCases.map(\.rawValue).joined(separator: ", ")
         guard let template = try Self.template(of: ModelSource(url)) else {

@@ -76,8 +76,8 @@ public enum ElementType: String, CaseIterable, Sendable {
         }
     }
 
-    /// Bytes of a tensor of this type, or nil where a size is negative, the product leaves `Int`, or the last size is no
-    /// whole number of blocks.
+    /// Bytes of a tensor of this type, or nil where a size is negative, the product leaves `Int`, or the last size is
+    /// no whole number of blocks.
     ///
     /// - Parameter shape: sizes; none is a scalar, which has one element.
     public func byteCount(shape: [Int]) -> Int? {

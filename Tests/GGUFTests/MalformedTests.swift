@@ -28,7 +28,7 @@ private func number(_ value: UInt32) -> [UInt8] { GGUFBytes.number(value) }
 private func count(_ value: UInt64) -> [UInt8] { GGUFBytes.number(value) }
 private let four = GGUFBytes.floats([1])
 
-// The head takes 24 bytes; a key of one letter 9 more, its value's type 4. A tensor of one letter and one size takes 33.
+// The head takes 24 bytes; a key of one letter 9 more, its value's type 4. A tensor of one letter and one size: 33.
 private let malformed: [Malformed] = [
     // The frame.
     Malformed("empty file", byte: 0, found: "nothing", expected: "begins with GGUF", []),

@@ -17,6 +17,8 @@ struct WeightReader {
         WeightReader(checkpoint: checkpoint, prefix: "\(prefix)\(name).", packs: packs)
     }
 
+    func contains(_ name: String) -> Bool { checkpoint.contains(prefix + name) }
+
     /// `name.weight`, [rows, columns], with `name.bias`, [rows], where there is one.
     func projection(_ name: String, rows: Int, columns: Int, hasBias: Bool = false) throws -> Projection {
         Projection(

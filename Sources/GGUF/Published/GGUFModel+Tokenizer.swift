@@ -67,8 +67,8 @@ extension GGUFModel {
         let types = try tokenTypes(count: tokens.count), quote = JSONMembers.quote
         let added = tokens.indices.filter { (TokenType.unknown...TokenType.userDefined).contains(types[$0]) }.map {
             id in
-            #"{"id": \#(id), "content": \#(quote(tokens[id])), "single_word": false, "lstrip": false, "rstrip": false, "#
-                + #""normalized": false, "special": \#(types[id] != TokenType.userDefined)}"#
+            #"{"id": \#(id), "content": \#(quote(tokens[id])), "single_word": false, "lstrip": false, "#
+                + #""rstrip": false, "normalized": false, "special": \#(types[id] != TokenType.userDefined)}"#
         }
         let vocabulary = tokens.enumerated().map { "\(quote($1)): \($0)" }
         let merges = try metadata.texts("tokenizer.ggml.merges").map(quote)
@@ -77,7 +77,8 @@ extension GGUFModel {
                 let id = tokens.firstIndex(of: token) ?? 0
                 let special = #"{"SpecialToken": {"id": \#(quote(token)), "type_id": 0}}"#
                 return
-                    #"{"type": "TemplateProcessing", "single": [\#(special), {"Sequence": {"id": "A", "type_id": 0}}], "#
+                    #"{"type": "TemplateProcessing", "single": [\#(special), "#
+                    + #"{"Sequence": {"id": "A", "type_id": 0}}], "#
                     + #""pair": [\#(special), {"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "#
                     + #""type_id": 1}}], "special_tokens": {\#(quote(token)): {"id": \#(quote(token)), "#
                     + #""ids": [\#(id)], "tokens": [\#(quote(token))]}}}"#
@@ -88,7 +89,8 @@ extension GGUFModel {
             "normalizer": \(kind.normalizer), "pre_tokenizer": \(kind.preTokenizer), "post_processor": \(template),
             "decoder": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true},
             "model": {"type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null,
-            "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false, "ignore_merges": \(kind.ignoresMerges),
+            "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false,
+            "ignore_merges": \(kind.ignoresMerges),
             "vocab": {\(vocabulary.joined(separator: ",\n"))},
             "merges": [\(merges.joined(separator: ",\n"))]}}
 

@@ -1,6 +1,6 @@
 import Files
 
-/// How a vocabulary's texts are cut before merging, as `tokenizer.ggml.pre` names it: the pre-tokenizers that the models
+/// How a vocabulary's texts are cut before merging, as `tokenizer.ggml.pre` names it: the pre-tokenizers that models
 /// publish in their tokenizer.json.
 enum PreTokenizerKind: String, CaseIterable {
     case gpt2 = "gpt-2"
