@@ -17,6 +17,8 @@ public struct Transformer: Sendable {
     public let outputSource: OutputSource
     /// What a user should know before trusting the logits, each a sentence.
     public let warnings: [String]
+    /// In what numbers matrix products are made.
+    public let precision: ProductPrecision
     private let embedding: WeightMatrix
     private let blocks: [Block]
     private let norm: RootMeanSquareNorm
@@ -27,7 +29,9 @@ public struct Transformer: Sendable {
     public let isTiny: Bool
 
     /// Rows of a pass in which a row's bits do not depend on the other rows, at most.
-    public var independentRows: Int { isTiny ? .max : WeightMatrix.fewRows }
+    public var independentRows: Int {
+        isTiny || precision == .bf16 && configuration.latent == nil ? .max : WeightMatrix.fewRows
+    }
 
     /// The most weights of a model that is kept in Float as well, 16 MB.
     static let mostTinyWeights = 4 << 20
@@ -39,25 +43,36 @@ public struct Transformer: Sendable {
     /// Reads config.json, generation_config.json and the checkpoint of a folder: a model's own, or one where a model
     /// and heads are merged, whose heads stay unread; or a GGUF file.
     ///
+    /// - Parameter precision: of matrix products.
     /// - Throws: `ModelError` or `FileError`: what was found, what was expected and where. Every tensor that the
     ///   model needs is there, with the right shape, when this returns.
-    public init(directory: URL) throws {
+    public init(directory: URL, precision: ProductPrecision.Choice = .float) throws {
         let source = try ModelSource(directory)
-        try self.init(configuration: source.configuration(), checkpoint: source.checkpoint())
+        try self.init(configuration: source.configuration(), checkpoint: source.checkpoint(), precision: precision)
     }
 
     /// Reads the weights from any source that has them under Hugging Face's names.
-    public init(configuration: ModelConfiguration, checkpoint: any TensorSource) throws {
-        try self.init(configuration: configuration, checkpoint: checkpoint, mostTinyWeights: Self.mostTinyWeights)
+    public init(
+        configuration: ModelConfiguration, checkpoint: any TensorSource, precision: ProductPrecision.Choice = .float
+    ) throws {
+        try self.init(
+            configuration: configuration, checkpoint: checkpoint, precision: precision,
+            mostTinyWeights: Self.mostTinyWeights)
     }
 
-    package init(configuration: ModelConfiguration, checkpoint: any TensorSource, mostTinyWeights: Int) throws {
+    package init(
+        configuration: ModelConfiguration, checkpoint: any TensorSource,
+        precision choice: ProductPrecision.Choice = .float, mostTinyWeights: Int
+    ) throws {
         self.configuration = configuration
         // Latent attention takes its matrices apart, head by head, and multiplies by OpenBLAS.
-        isTiny =
+        let couldBeTiny =
             configuration.latent == nil
             && checkpoint.entries.reduce(0) { $0 + $1.count } <= mostTinyWeights
-        let weights = WeightReader(checkpoint: checkpoint, packs: isTiny)
+        precision = try ProductPrecision(choice, checkpoint: checkpoint, isTiny: couldBeTiny)
+        isTiny = couldBeTiny && precision == .float
+        let weights = WeightReader(
+            checkpoint: checkpoint, packing: precision == .bf16 ? .panels : isTiny ? .float : .none)
         outputSource = try OutputSource(tiesEmbeddings: configuration.tiesEmbeddings, checkpoint: checkpoint)
         warnings = [outputSource.warning(checkpoint.path)].compactMap(\.self)
         let names = outputSource.names(in: checkpoint)

@@ -46,7 +46,7 @@ extension Fingerprint {
     public init(model: Transformer, folder: String) throws {
         self.init()
         try add("model", modelAt: folder)
-        add("model", outputOf: model)
+        add("model", computationOf: model)
     }
 
     /// How trajectories are sampled, and which are kept.

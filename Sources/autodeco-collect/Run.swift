@@ -32,14 +32,15 @@ struct Run {
             fileURLWithPath: try configuration.required(configuration.cache.folder, "cache.folder"), isDirectory: true)
         modelFolder = try configuration.required(configuration.model.folder, "model.folder")
         let url = URL(fileURLWithPath: modelFolder, isDirectory: true)
-        model = try Transformer(directory: url)
+        model = try Transformer(directory: url, precision: configuration.model.precision)
         tokenizer = try Tokenizer(ofModel: url)
         if let tokenizer { try model.requireFit(tokenizer, in: modelFolder) }
 
         do {
             cache = try configuration.cacheDescription(
                 hiddenSize: model.configuration.hiddenSize, vocabularySize: model.configuration.vocabularySize,
-                modelName: configuration.model.name ?? url.lastPathComponent, modelPath: modelFolder)
+                modelName: configuration.model.name ?? url.lastPathComponent, modelPath: modelFolder,
+                products: model.precision)
         } catch { throw InputError("\(configuration.file): section \(error)") }
         sampler =
             configuration.collect.trajectories == nil

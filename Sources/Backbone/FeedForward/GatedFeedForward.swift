@@ -11,8 +11,9 @@ struct GatedFeedForward: FeedForward {
     let gate: Projection, up: Projection, down: Projection
 
     func callAsFunction(_ x: Tensor<Float>) -> Tensor<Float> {
-        var inner = gate(x)
-        inner.combine(with: up(x)) { g, u, count in gateInPlace(g, u, count) }
+        let projected = Projection.all([gate, up], x)
+        var inner = projected[0]
+        inner.combine(with: projected[1]) { g, u, count in gateInPlace(g, u, count) }
         return down(inner)
     }
 }

@@ -65,7 +65,7 @@ extension LatentAttention {
         keyValueDown = try weights.projection(
             "kv_a_proj_with_mqa", rows: sizes.keyValueRank + sizes.rotarySize, columns: size, hasBias: hasBias)
         keyValueNorm = try weights.norm("kv_a_layernorm", count: sizes.keyValueRank, epsilon: Self.innerEpsilon)
-        keyValueUp = try weights.matrix(
+        keyValueUp = try weights.inFloat.matrix(
             "kv_b_proj.weight", rows: heads * (sizes.plainSize + sizes.valueSize), columns: sizes.keyValueRank)
         output = try weights.projection(
             "o_proj", rows: size, columns: heads * sizes.valueSize, hasBias: configuration.hasOutputBias)
@@ -99,7 +99,7 @@ extension ExpertFeedForward {
                     scale: Float(sizes.routedScale))
             }
         router = Router(
-            projection: try weights.projection(
+            projection: try weights.inFloat.projection(
                 isClamped ? "router" : "gate", rows: sizes.count, columns: size, hasBias: isClamped),
             count: sizes.chosenCount, rule: rule)
         if isClamped, weights.contains("experts.0.gate_proj.weight") {

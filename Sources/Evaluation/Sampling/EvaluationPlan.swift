@@ -43,7 +43,8 @@ public struct EvaluationPlan: Sendable {
             inputs.folder, inputs.problemFile, inputs.configuration, settings
         )
         let modelURL = URL(fileURLWithPath: inputs.modelFolder, isDirectory: true)
-        let model = try Transformer(directory: modelURL), tokenizer = try Tokenizer(model: modelURL)
+        let model = try Transformer(directory: modelURL, precision: inputs.precision)
+        let tokenizer = try Tokenizer(model: modelURL)
         try model.requireFit(tokenizer, in: inputs.modelFolder)
         modelName = inputs.modelName ?? modelURL.lastPathComponent
         func sampler(_ problems: [Problem], _ rendering: PromptRendering) throws -> MethodSampler {
@@ -111,7 +112,7 @@ public struct EvaluationPlan: Sendable {
 
         var fingerprint = inputs.task
         try fingerprint.add("model", modelAt: inputs.modelFolder)
-        fingerprint.add("model", outputOf: model)
+        fingerprint.add("model", computationOf: model)
         fingerprint.add("evaluation.maxTokens", settings.maxTokens)
         var test = fingerprint
         try test.add("task.test", contentOf: problemFile)
