@@ -17,8 +17,8 @@ HEADS := runs/countdown/training/heads
 LIBRARIES := Autodiff AutoDecoHeads Backbone Decoding Files Generation HiddenStateCache LogitSketches MergedCheckpoint \
     Safetensors Tensor Tokenizers Training
 
-# Heads of the paper's objective beside those of the published code's, and where configs/countdown-eval.json puts what it finds.
-JOINT_HEADS := runs/ablations/joint/heads
+# The ablations whose heads configs/countdown-eval.json holds against those of training, and where it puts what it finds.
+RIVALS := joint paper
 EVALUATION := runs/countdown/evaluation
 
 # The commit that programs were built from, for --version; a + says that files were changed after it.
@@ -135,10 +135,10 @@ ablations: setup
 eval: setup
 	swift build $(RELEASE) --product autodeco-eval
 	@[ -f $(HEADS)/config.json ] || $(MAKE) --no-print-directory train
-	@[ -f $(JOINT_HEADS)/config.json ] || { \
+	@for rival in $(RIVALS); do [ -f runs/ablations/$$rival/heads/config.json ] || { \
 	    swift build $(RELEASE) --product autodeco-train && \
 	    { [ -f $(CACHE)/cache.json ] || $(MAKE) --no-print-directory collect; } && \
-	    .build/release/autodeco-train --config configs/ablations/joint.json --resume >/dev/null; }
+	    .build/release/autodeco-train --config configs/ablations/$$rival.json --resume >/dev/null; } || exit $$?; done
 	.build/release/autodeco-eval --config configs/countdown-eval.json
 	@echo 'The tables are in $(EVALUATION)/results.md, the report is $(EVALUATION)/report.html' >&2
 

@@ -1,6 +1,6 @@
+import WeightMatrices
 import Files
 import Foundation
-import MergedCheckpoint
 import Safetensors
 import Tensor
 
@@ -17,6 +17,8 @@ public struct Transformer: Sendable {
     public let outputSource: OutputSource
     /// What a user should know before trusting the logits, each a sentence.
     public let warnings: [String]
+    /// In what numbers matrix products are made.
+    public let precision: ProductPrecision
     private let embedding: WeightMatrix
     private let blocks: [Block]
     private let norm: RootMeanSquareNorm
@@ -27,7 +29,9 @@ public struct Transformer: Sendable {
     public let isTiny: Bool
 
     /// Rows of a pass in which a row's bits do not depend on the other rows, at most.
-    public var independentRows: Int { isTiny ? .max : WeightMatrix.fewRows }
+    public var independentRows: Int {
+        isTiny || precision == .bf16 && configuration.latent == nil ? .max : WeightMatrix.fewRows
+    }
 
     /// The most weights of a model that is kept in Float as well, 16 MB.
     static let mostTinyWeights = 4 << 20
@@ -37,43 +41,38 @@ public struct Transformer: Sendable {
     static let passRows = 1024
 
     /// Reads config.json, generation_config.json and the checkpoint of a folder: a model's own, or one where a model
-    /// and heads are merged, whose heads stay unread.
+    /// and heads are merged, whose heads stay unread; or a GGUF file.
     ///
+    /// - Parameter precision: of matrix products.
     /// - Throws: `ModelError` or `FileError`: what was found, what was expected and where. Every tensor that the
     ///   model needs is there, with the right shape, when this returns.
-    public init(directory: URL) throws {
-        try self.init(
-            configuration: ModelConfiguration(directory: directory), checkpoint: Self.checkpoint(of: directory))
-    }
-
-    /// The backbone's tensors of a folder, under Hugging Face's names.
-    ///
-    /// - Throws: `ModelError` for a folder that holds heads alone; `FileError` for files that are missing or damaged.
-    public static func checkpoint(of directory: URL) throws -> any TensorSource {
-        try ModelFolder.require(directory)
-        let checkpoint = try Checkpoint(folder: directory.path)
-        let file = try ConfigurationObject(file: directory.appendingPathComponent("config.json"))
-        guard try file.string("model_type", default: "") == MergedLayout.modelType else { return checkpoint }
-        let backbone = PrefixedTensors(checkpoint, prefix: MergedLayout.backbonePrefix)
-        guard !backbone.entries.isEmpty else {
-            throw ModelError(
-                .malformed, "\(directory.path): holds heads alone, expected a model, or a model merged with heads")
-        }
-        return backbone
+    public init(directory: URL, precision: ProductPrecision.Choice = .float) throws {
+        let source = try ModelSource(directory)
+        try self.init(configuration: source.configuration(), checkpoint: source.checkpoint(), precision: precision)
     }
 
     /// Reads the weights from any source that has them under Hugging Face's names.
-    public init(configuration: ModelConfiguration, checkpoint: any TensorSource) throws {
-        try self.init(configuration: configuration, checkpoint: checkpoint, mostTinyWeights: Self.mostTinyWeights)
+    public init(
+        configuration: ModelConfiguration, checkpoint: any TensorSource, precision: ProductPrecision.Choice = .float
+    ) throws {
+        try self.init(
+            configuration: configuration, checkpoint: checkpoint, precision: precision,
+            mostTinyWeights: Self.mostTinyWeights)
     }
 
-    package init(configuration: ModelConfiguration, checkpoint: any TensorSource, mostTinyWeights: Int) throws {
+    package init(
+        configuration: ModelConfiguration, checkpoint: any TensorSource,
+        precision choice: ProductPrecision.Choice = .float, mostTinyWeights: Int
+    ) throws {
         self.configuration = configuration
         // Latent attention takes its matrices apart, head by head, and multiplies by OpenBLAS.
-        isTiny =
+        let couldBeTiny =
             configuration.latent == nil
             && checkpoint.entries.reduce(0) { $0 + $1.count } <= mostTinyWeights
-        let weights = WeightReader(checkpoint: checkpoint, packs: isTiny)
+        precision = try ProductPrecision(choice, checkpoint: checkpoint, isTiny: couldBeTiny)
+        isTiny = couldBeTiny && precision == .float
+        let weights = WeightReader(
+            checkpoint: checkpoint, packing: precision == .bf16 ? .panels : isTiny ? .float : .none)
         outputSource = try OutputSource(tiesEmbeddings: configuration.tiesEmbeddings, checkpoint: checkpoint)
         warnings = [outputSource.warning(checkpoint.path)].compactMap(\.self)
         let names = outputSource.names(in: checkpoint)
@@ -90,7 +89,7 @@ public struct Transformer: Sendable {
                 names.output, rows: configuration.vocabularySize, columns: configuration.hiddenSize)
         rope = RotaryEmbedding(
             configuration.rope, size: configuration.latent?.rotarySize ?? configuration.headSize,
-            isInterleaved: configuration.latent?.isInterleaved ?? false)
+            isInterleaved: configuration.latent?.isInterleaved ?? checkpoint.pairsAreNeighbours)
     }
 
     /// An empty cache for one sequence.

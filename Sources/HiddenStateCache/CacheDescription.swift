@@ -16,6 +16,9 @@ public struct CacheDescription: Sendable, Equatable {
     /// r, where hidden states are projected onto r principal components; nil where they are stored whole.
     public var rank: Int?
 
+    /// In what numbers the model's matrix products were made, where that is not Float.
+    public var products: String?
+
     /// Columns of the stored hidden states: r where projected, else D.
     public var storedSize: Int { rank ?? hiddenSize }
 

@@ -22,6 +22,7 @@ struct CacheManifest: Codable, Equatable {
     var tailBins: Int
     var hiddenDtype: String
     var rank: Int?
+    var products: String?
     var shards: [Shard]
 
     static let name = "cache.json"
@@ -37,7 +38,7 @@ struct CacheManifest: Codable, Equatable {
         case topLogits = "top_logits"
         case tailBins = "tail_bins"
         case hiddenDtype = "hidden_dtype"
-        case rank, shards
+        case rank, products, shards
     }
 
     init(_ description: CacheDescription, shards: [Shard]) {
@@ -45,6 +46,7 @@ struct CacheManifest: Codable, Equatable {
         (hiddenSize, vocabularySize) = (description.hiddenSize, description.vocabularySize)
         (topLogits, tailBins) = (description.sketch.exact, description.sketch.bins)
         (hiddenDtype, rank) = (description.hiddenType.rawValue, description.rank)
+        products = description.products
         self.shards = shards
     }
 
@@ -94,10 +96,12 @@ struct CacheManifest: Codable, Equatable {
         guard let type = ElementType(rawValue: hiddenDtype) else {
             throw CacheError(path, "hidden_dtype is '\(hiddenDtype)', expected BF16, F16 or F32")
         }
-        return try CacheDescription(
+        var description = try CacheDescription(
             place: path, modelName: modelName, modelPath: modelPath, hiddenSize: hiddenSize,
             vocabularySize: vocabularySize,
             topLogits: topLogits, tailBins: tailBins, hiddenType: type, rank: rank)
+        description.products = products
+        return description
     }
 
     func json() throws -> Data {

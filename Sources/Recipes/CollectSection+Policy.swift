@@ -45,8 +45,8 @@ extension Fingerprint {
     /// The files of a model, as far as they decide over what it says.
     public init(model: Transformer, folder: String) throws {
         self.init()
-        try add("model", model: folder)
-        add("model", outputOf: model)
+        try add("model", modelAt: folder)
+        add("model", computationOf: model)
     }
 
     /// How trajectories are sampled, and which are kept.

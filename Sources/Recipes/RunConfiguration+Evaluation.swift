@@ -34,6 +34,7 @@ extension RunConfiguration {
         (inputs.modelName, inputs.heads, inputs.otherHeads) = (model.name, evaluation.heads, evaluation.otherHeads)
         (inputs.planted, inputs.paperRecipe) = (evaluation.planted, evaluation.paperRecipe)
         inputs.improved = evaluation.improved
+        inputs.precision = model.precision
         (inputs.cacheFolder, inputs.stops) = (cache.folder, task.stop)
         if task.verifier == .countdown, task.command == nil {
             let template = inputs.rendering.template

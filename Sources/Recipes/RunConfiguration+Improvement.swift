@@ -14,7 +14,8 @@ extension RunConfiguration {
     public func improvementInputs() throws -> ImprovementInputs {
         let modelFolder = try required(model.folder, "model.folder")
         let url = URL(fileURLWithPath: modelFolder, isDirectory: true)
-        let transformer = try Transformer(directory: url), tokenizer = try Tokenizer(directory: url)
+        let transformer = try Transformer(directory: url, precision: model.precision)
+        let tokenizer = try Tokenizer(model: url)
         try transformer.requireFit(tokenizer, in: modelFolder)
         func sampler(_ file: String, limit: Int?) throws -> ProblemSampler {
             try ProblemSampler(
@@ -50,7 +51,8 @@ extension RunConfiguration {
             cache: try cacheDescription(
                 hiddenSize: transformer.configuration.hiddenSize,
                 vocabularySize: transformer.configuration.vocabularySize,
-                modelName: model.name ?? url.lastPathComponent, modelPath: modelFolder),
+                modelName: model.name ?? url.lastPathComponent, modelPath: modelFolder,
+                products: transformer.precision),
             shardTokens: cache.shardTokens, training: training.settings, record: record,
             evaluation: evaluation.settings, modelDigits: identity.digits,
             roundFingerprint: try roundFingerprint(shared, validation, train: files.train),

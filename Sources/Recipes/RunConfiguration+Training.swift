@@ -1,4 +1,5 @@
 import AutoDecoHeads
+import Backbone
 import Configuration
 import Files
 import Foundation
@@ -58,7 +59,8 @@ extension RunConfiguration {
     ///
     /// - Throws: `CacheError` where a size is out of its range.
     public func cacheDescription(
-        hiddenSize: Int, vocabularySize: Int, modelName: String, modelPath: String
+        hiddenSize: Int, vocabularySize: Int, modelName: String, modelPath: String,
+        products: ProductPrecision = .float
     ) throws -> CacheDescription {
         let type: ElementType =
             switch cache.hiddenType {
@@ -66,8 +68,10 @@ extension RunConfiguration {
             case .float16: .f16
             case .float32: .f32
             }
-        return try CacheDescription(
+        var description = try CacheDescription(
             modelName: modelName, modelPath: modelPath, hiddenSize: hiddenSize, vocabularySize: vocabularySize,
             topLogits: cache.topLogits, tailBins: cache.tailBins, hiddenType: type, rank: cache.rank)
+        if products != .float { description.products = products.rawValue }
+        return description
     }
 }

@@ -30,7 +30,7 @@ struct BF16TileProduct {
 
     /// Numbers along k of a slice: a panel of so many stays in the nearest cache.
     static let depth = 256
-    private static let tileRows = 6, tileColumns = 64
+    static let tileRows = 6, tileColumns = 64
     static let panelBytes = 2 * depth * tileColumns
 
     let m, n, k: Int
@@ -43,6 +43,18 @@ struct BF16TileProduct {
     ///
     /// - Parameter blocks: the largest blocks; where there are few of them, smaller ones keep all threads busy.
     func run(_ blocks: Blocks) {
+        let tasks = tasks(blocks)
+        // Tasks write disjoint blocks of C.
+        nonisolated(unsafe) let product = self
+        Parallel.forEachBlock(of: tasks.count, blockSize: 1) { block in
+            for (rows, columns) in tasks[block] { product.runBlock(rows, columns) }
+        }
+    }
+
+    /// The blocks of C, column of blocks after column of blocks.
+    ///
+    /// - Parameter blocks: the largest blocks; where there are few of them, smaller ones keep all threads busy.
+    func tasks(_ blocks: Blocks) -> [(rows: Range<Int>, columns: Range<Int>)] {
         var blocks = blocks
         func pieces(_ count: Int, _ size: Int) -> Int { (count + size - 1) / size }
         while pieces(m, blocks.rows) * pieces(n, blocks.columns) < 3 * Parallel.threads {
@@ -55,17 +67,13 @@ struct BF16TileProduct {
             }
         }
         let down = pieces(m, blocks.rows), size = blocks
-        // Tasks write disjoint blocks of C.
-        nonisolated(unsafe) let product = self
-        Parallel.forEachBlock(of: down * pieces(n, size.columns), blockSize: 1) { tasks in
-            for task in tasks {
-                let i = task % down * size.rows, j = task / down * size.columns
-                product.runBlock(i..<min(product.m, i + size.rows), j..<min(product.n, j + size.columns))
-            }
+        return (0..<down * pieces(n, size.columns)).map { task in
+            let i = task % down * size.rows, j = task / down * size.columns
+            return (i..<min(m, i + size.rows), j..<min(n, j + size.columns))
         }
     }
 
-    private func runBlock(_ rows: Range<Int>, _ columns: Range<Int>) {
+    func runBlock(_ rows: Range<Int>, _ columns: Range<Int>) {
         let panel = allocate(Self.panelBytes, as: Int32.self)
         // Sums between slices lie side by side, [panel][row][64]: rows of C that are a power of two apart would share
         // the same few places of a cache.
@@ -122,7 +130,7 @@ struct BF16TileProduct {
     /// Words of panels of n columns and all k.
     static func panelWords(n: Int, k: Int) -> Int { panelOffset(column: n + tileColumns - 1, k: k) }
 
-    private static func panelOffset(column: Int, k: Int) -> Int {
+    static func panelOffset(column: Int, k: Int) -> Int {
         column / tileColumns * tileColumns * ((k + 1) / 2)
     }
 

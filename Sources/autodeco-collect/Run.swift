@@ -32,15 +32,15 @@ struct Run {
             fileURLWithPath: try configuration.required(configuration.cache.folder, "cache.folder"), isDirectory: true)
         modelFolder = try configuration.required(configuration.model.folder, "model.folder")
         let url = URL(fileURLWithPath: modelFolder, isDirectory: true)
-        model = try Transformer(directory: url)
-        let hasTokenizer = FileManager.default.fileExists(atPath: url.appendingPathComponent("tokenizer.json").path)
-        tokenizer = hasTokenizer ? try Tokenizer(directory: url) : nil
+        model = try Transformer(directory: url, precision: configuration.model.precision)
+        tokenizer = try Tokenizer(ofModel: url)
         if let tokenizer { try model.requireFit(tokenizer, in: modelFolder) }
 
         do {
             cache = try configuration.cacheDescription(
                 hiddenSize: model.configuration.hiddenSize, vocabularySize: model.configuration.vocabularySize,
-                modelName: configuration.model.name ?? url.lastPathComponent, modelPath: modelFolder)
+                modelName: configuration.model.name ?? url.lastPathComponent, modelPath: modelFolder,
+                products: model.precision)
         } catch { throw InputError("\(configuration.file): section \(error)") }
         sampler =
             configuration.collect.trajectories == nil
@@ -52,7 +52,7 @@ struct Run {
         _ configuration: RunConfiguration, _ model: Transformer, _ tokenizer: Tokenizer?, _ modelFolder: String
     ) throws -> RejectSampler {
         let collect = configuration.collect, task = configuration.task
-        guard let tokenizer else { throw InputError("\(modelFolder): has no tokenizer.json, which sampling needs") }
+        guard let tokenizer else { throw InputError("\(modelFolder): has no tokenizer, which sampling needs") }
         let problems = try task.problems(in: configuration.required(task.train, "task.train"), limit: collect.problems)
         let policy = try CollectPolicy(
             collect, model: model.configuration, modelDigits: Fingerprint(model: model, folder: modelFolder).digits)

@@ -5,7 +5,12 @@ import Terminal
 
 /// Everything that the command line can say.
 enum Flags {
-    static let model = Flag.string("model", "DIR", "folder of the language model, with tokenizer.json").required()
+    static let model = Flag.string("model", "DIR", "language model: its folder, with tokenizer.json, or a GGUF file")
+        .required()
+    static let precision = Flag.choice(
+        "precision", ProductPrecision.Choice.allCases.map(\.rawValue),
+        "of the model's matrix products; auto if not given"
+    )
     static let heads = Flag.string("heads", "DIR", "folder of AutoDeco heads, which choose temperature and top-p")
     static let prompt = Flag.string("prompt", "TEXT", "the prompt")
     static let promptFile = Flag.string("prompt-file", "FILE", "the prompt is this file, without its last line break")
@@ -34,7 +39,8 @@ enum Flags {
     static let json = Flag.switch("json", "print one JSON object")
 
     static let all: [any DeclaredFlag] = [
-        model, heads, prompt, promptFile, template, samples, width, seed, maxTokens, stop, temperature, topP, topK,
+        model, precision, heads, prompt, promptFile, template, samples, width, seed, maxTokens, stop, temperature, topP,
+        topK,
         minP, filter,
         greedy, color, trace, json,
     ]

@@ -15,6 +15,7 @@ struct InputError: Error, CustomStringConvertible {
 /// What the command line says, checked as a whole.
 struct Options {
     let model: String
+    let precision: ProductPrecision.Choice
     let decoder: DecoderChoice
     let template: PromptTemplate?
     let samples: Int, width: Int, maxTokens: Int
@@ -28,6 +29,7 @@ struct Options {
     init(_ arguments: Arguments) throws {
         try SharedChecks.check(arguments)
         model = arguments[Flags.model]
+        precision = arguments[Flags.precision].flatMap { ProductPrecision.Choice(rawValue: $0) } ?? .automatic
         (promptText, promptFile) = (arguments[Flags.prompt], arguments[Flags.promptFile])
         guard (promptText == nil) != (promptFile == nil) else {
             throw InputError(

@@ -7,7 +7,10 @@ import Terminal
 
 private let requiredCache = Flag.string("cache", "DIR", "folder of a hidden-state cache").required()
 private let writeFlag = Flag.string(
-    "write", "PATH", "a model's folder or its generation_config.json, which gets temperature, top_p and do_sample")
+    "write", "PATH",
+    "a model's folder or its generation_config.json, which gets temperature, top_p and do_sample; or a GGUF file")
+private let copyFlag = Flag.string(
+    "output", "FILE", "receives the copy of --write's GGUF file, with general.sampling.temp and .top_p; must not exist")
 private let pairFlag = Flag.choice("pair", ["best", "mean"], "which pair --write writes: the best or the heads' mean")
     .default("best")
 
@@ -15,14 +18,14 @@ private let pairFlag = Flag.choice("pair", ["best", "mean"], "which pair --write
 /// one top-p.
 let constantsCommand = Command(
     "constants", "Finds the constant temperature and top-p that come nearest to heads, and writes them for others.",
-    flags: [headsFlag, requiredCache, fractionFlag, splitSeedFlag, writeFlag, pairFlag, jsonFlag]
+    flags: [headsFlag, requiredCache, fractionFlag, splitSeedFlag, writeFlag, copyFlag, pairFlag, jsonFlag]
 ) { arguments, console in
     Interruption.watch()
     let heads = try AutoDecoHeads<Float>(folder: folder(arguments[headsFlag]))
     let cache = try HiddenStateCache(folder: folder(arguments[requiredCache]))
     try AutoDecoHeads<Float>.requireVocabulary(cache.description.vocabularySize, folder: folder(arguments[headsFlag]))
     // What cannot be written is said before the search.
-    let target = try arguments[writeFlag].map(GenerationSettings.init)
+    let target = try SamplingDefaults(place: arguments[writeFlag], copy: arguments[copyFlag])
     let run = HeadsRun(heads: folder(arguments[headsFlag])), split = try split(of: run, on: cache, arguments, console)
     var held = cache.trajectories(.validation, of: split)
     if held.isEmpty {
@@ -35,7 +38,7 @@ let constantsCommand = Command(
         on: CachedTokens(cache, held, blockTokens: run.settings?.microBatchTokens ?? HiddenStateCache.blockTokens),
         seed: split.seed, by: loss, check: Interruption.check)
     let pair = arguments[pairFlag] == "mean" ? constants.mean : constants.best
-    let written = try target?.write(temperature: pair.temperature, topP: pair.topP)
+    let written = try target?.write(temperature: pair.temperature, topP: pair.topP, Interruption.check)
     if let written { for note in written.notes { console.note(note) } }
     let report = ConstantsReport(constants, yardstick: loss.words, isOfRun: run.loss != nil, written: written?.path)
     try arguments[jsonFlag] ? console.print(json: report) : console.print(report.text)

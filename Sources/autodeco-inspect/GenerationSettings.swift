@@ -13,12 +13,6 @@ struct GenerationSettings {
         "repetition_penalty": ["1", "1.0", "null"],
     ]
 
-    /// What was written, and what readers should know of it.
-    struct Written {
-        let path: String
-        let notes: [String]
-    }
-
     /// Reads what is there.
     ///
     /// - Parameter place: a model's folder, or the file. A file that is not there begins with the end tokens of the
@@ -52,11 +46,11 @@ struct GenerationSettings {
     /// Sets `temperature`, `top_p` and `do_sample`; every other member stays as it is, and where it is.
     ///
     /// - Throws: `FileError` where the file cannot be written; the old one is then untouched.
-    func write(temperature: Double, topP: Double) throws -> Written {
+    func write(temperature: Double, topP: Double) throws -> SamplingDefaults.Written {
         var members = members
         members["do_sample"] = "true"
-        members["temperature"] = Self.number(temperature)
-        members["top_p"] = Self.number(topP)
+        members["temperature"] = "\(temperature)"
+        members["top_p"] = "\(topP)"
         try AtomicFile.write(Array(members.text.utf8), to: path)
         let notes = members.names.compactMap { name -> String? in
             guard let neutral = Self.others[name], let value = members[name], !neutral.contains(value) else {
@@ -64,9 +58,6 @@ struct GenerationSettings {
             }
             return "\(path): \(name) is \(value) and stays; it also decides over what is drawn"
         }
-        return Written(path: path, notes: notes)
+        return SamplingDefaults.Written(path: path, notes: notes)
     }
-
-    /// Four decimals, more than anybody can tell apart; never 0, which engines refuse or take for greedy.
-    static func number(_ value: Double) -> String { "\(max(1, (value * 10_000).rounded()) / 10_000)" }
 }

@@ -61,19 +61,4 @@ private let kinds: [TinyModel.Kind] = [.llama, .qwen2, .qwen3, .qwen3MoE, .gptOS
         }
         #expect(Slice.cut(Array(repeating: 1, count: 512)).map(\.rows.count) == [128, 128, 128, 128])
     }
-
-    @Test(arguments: [1, 40, 64, 65, 130], [1, 24, 128, 300])
-    func packedProductsAreProducts(_ outputs: Int, _ inputs: Int) throws {
-        var random = RandomGenerator(seed: 9)
-        func numbers(_ count: Int) -> [Float] { (0..<count).map { _ in Float(random.normal()) } }
-        let weights = numbers(outputs * inputs)
-        let matrix = try WeightMatrix(stored([outputs, inputs], weights, as: .f32)).packed()
-        for rows in [1, 2, 5, 6, 9, 64, 70, 131] {
-            let x = Tensor<Float>(shape: [rows, inputs], numbers(rows * inputs)), y = matrix.product(x)
-            let wanted = Tensor.product(x.matrix, Tensor<Float>(shape: [outputs, inputs], weights).matrix.transposed)
-            #expect(largestDifference(y, wanted).difference <= 1e-4 * Float(inputs).squareRoot(), "\(rows) rows")
-            let last = x.selecting(rows: [rows - 1])
-            #expect(matrix.product(last) == y.selecting(rows: [rows - 1]), "the last of \(rows) rows")
-        }
-    }
 }

@@ -160,7 +160,7 @@ import Testing
         ),
         (
             "{model: {zzz: 1}}",
-            "c.json: unknown key model.zzz, expected one of folder, name, hiddenSize, vocabularySize"
+            "c.json: unknown key model.zzz, expected one of folder, name, precision, hiddenSize, vocabularySize"
         ),
     ])
     func unknownKeysNameTheNearest(_ text: String, _ wanted: String) {

@@ -155,4 +155,24 @@ import Training
         #expect(try Program.refusal(arguments + ["--write", model.url.path]).contains("generation_config.json"))
         #expect(try String(contentsOfFile: model.path("generation_config.json"), encoding: .utf8) == "{")
     }
+
+    @Test func ggufFilesAreCopiedWithTheKnobs() throws {
+        let corpus = try Self.corpus(), folder = try TemporaryFolder(), model = try TemporaryFolder()
+        var file = GGUFBytes()
+        file.set("general.sampling.top_k", 20)
+        file.tensors = [.init("one", [3], GGUFBytes.floats([1, 2, 3]))]
+        try file.write(to: model.path("model.gguf"))
+        let arguments =
+            try ["--heads", heads(in: folder), "--cache", corpus.folder.path, "--validation-fraction", "1"]
+            + ["--write", model.path("model.gguf")]
+        #expect(try Program.refusal(["constants"] + arguments).contains("expected --output"))
+        let found = try report(arguments + ["--output", model.path("copy.gguf")])
+        #expect(found.written == model.path("copy.gguf"))
+        func rounded(_ value: Double) -> Double { Double(Float((value * 10_000).rounded() / 10_000)) }
+        file.set("general.sampling.temp", rounded(found.constants.best.temperature))
+        file.set("general.sampling.top_p", rounded(found.constants.best.topP))
+        #expect(try [UInt8](Data(contentsOf: URL(fileURLWithPath: model.path("copy.gguf")))) == file.bytes)
+        let again = try Program.refusal(["constants"] + arguments + ["--output", model.path("copy.gguf")])
+        #expect(again.contains("exists already"), "\(again)")
+    }
 }

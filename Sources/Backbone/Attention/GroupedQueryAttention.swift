@@ -18,10 +18,11 @@ struct GroupedQueryAttention: Attention {
 
     func callAsFunction(_ x: Tensor<Float>, batch: Batch, layer: Int) -> Tensor<Float> {
         let groups = attention.layout.groups, size = attention.layout.keySize
-        var queries = Self.normed(query(x), queryNorm), keys = Self.normed(key(x), keyNorm)
+        let projected = Projection.all([query, key, value], x)
+        var queries = Self.normed(projected[0], queryNorm), keys = Self.normed(projected[1], keyNorm)
         batch.rotations.apply(to: &queries, heads: attention.heads, headSize: size)
         batch.rotations.apply(to: &keys, heads: groups, headSize: size)
-        batch.append(layer: layer, keys: keys, values: value(x))
+        batch.append(layer: layer, keys: keys, values: projected[2])
         return output(attention(queries, batch: batch, layer: layer))
     }
 

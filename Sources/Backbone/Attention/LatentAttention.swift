@@ -1,3 +1,4 @@
+import WeightMatrices
 import Tensor
 
 /// Multi-head latent attention (DeepSeek-V2): keys and values of all heads come from one narrow latent c, and only c

@@ -65,7 +65,7 @@ extension LatentAttention {
         keyValueDown = try weights.projection(
             "kv_a_proj_with_mqa", rows: sizes.keyValueRank + sizes.rotarySize, columns: size, hasBias: hasBias)
         keyValueNorm = try weights.norm("kv_a_layernorm", count: sizes.keyValueRank, epsilon: Self.innerEpsilon)
-        keyValueUp = try weights.matrix(
+        keyValueUp = try weights.inFloat.matrix(
             "kv_b_proj.weight", rows: heads * (sizes.plainSize + sizes.valueSize), columns: sizes.keyValueRank)
         output = try weights.projection(
             "o_proj", rows: size, columns: heads * sizes.valueSize, hasBias: configuration.hasOutputBias)
@@ -99,10 +99,20 @@ extension ExpertFeedForward {
                     scale: Float(sizes.routedScale))
             }
         router = Router(
-            projection: try weights.projection(
+            projection: try weights.inFloat.projection(
                 isClamped ? "router" : "gate", rows: sizes.count, columns: size, hasBias: isClamped),
             count: sizes.chosenCount, rule: rule)
-        if isClamped {
+        if isClamped, weights.contains("experts.0.gate_proj.weight") {
+            experts = try (0..<sizes.count).map {
+                let expert = weights.below("experts.\($0)")
+                return ClampedFeedForward(
+                    inner: .apart(
+                        gate: try expert.projection("gate_proj", rows: inner, columns: size, hasBias: true),
+                        up: try expert.projection("up_proj", rows: inner, columns: size, hasBias: true)),
+                    down: try expert.projection("down_proj", rows: size, columns: inner, hasBias: true),
+                    alpha: Float(sizes.swigluAlpha), limit: Float(sizes.swigluLimit))
+            }
+        } else if isClamped {
             let stacks = weights.below("experts"), isMXFP4 = configuration.isMXFP4
             let up = try stacks.expertProjections(
                 "gate_up_proj", experts: sizes.count, rows: 2 * inner, columns: size, isMXFP4: isMXFP4)
@@ -110,7 +120,7 @@ extension ExpertFeedForward {
                 "down_proj", experts: sizes.count, rows: size, columns: inner, isMXFP4: isMXFP4)
             experts = zip(up, down).map {
                 ClampedFeedForward(
-                    gateAndUp: $0, down: $1, alpha: Float(sizes.swigluAlpha), limit: Float(sizes.swigluLimit))
+                    inner: .joined($0), down: $1, alpha: Float(sizes.swigluAlpha), limit: Float(sizes.swigluLimit))
             }
         } else {
             experts = try (0..<sizes.count).map {

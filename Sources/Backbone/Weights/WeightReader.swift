@@ -1,3 +1,4 @@
+import WeightMatrices
 import Safetensors
 import Tensor
 
@@ -6,15 +7,24 @@ struct WeightReader {
     let checkpoint: any TensorSource
     /// What all names begin with, such as `model.layers.3.mlp.`.
     var prefix = ""
-    /// Whether matrices get a second copy in Float: see `WeightMatrix.packed`.
-    var packs = false
+    /// Which second copy matrices get: see `WeightMatrix.packed` and `packedInPanels`.
+    var packing = Packing.none
+
+    enum Packing { case none, float, panels }
 
     static let floats: [ElementType] = [.f32, .f16, .bf16]
 
+    /// Matrices whose products stay Float whatever the others' are.
+    var inFloat: WeightReader {
+        WeightReader(checkpoint: checkpoint, prefix: prefix, packing: packing == .panels ? .none : packing)
+    }
+
     /// The names below `name`.
     func below(_ name: String) -> WeightReader {
-        WeightReader(checkpoint: checkpoint, prefix: "\(prefix)\(name).", packs: packs)
+        WeightReader(checkpoint: checkpoint, prefix: "\(prefix)\(name).", packing: packing)
     }
+
+    func contains(_ name: String) -> Bool { checkpoint.contains(prefix + name) }
 
     /// `name.weight`, [rows, columns], with `name.bias`, [rows], where there is one.
     func projection(_ name: String, rows: Int, columns: Int, hasBias: Bool = false) throws -> Projection {
@@ -28,11 +38,20 @@ struct WeightReader {
     }
 
     func matrix(_ name: String, rows: Int, columns: Int) throws -> WeightMatrix {
-        packing(try WeightMatrix(checkpoint.require(prefix + name, shape: [rows, columns], types: Self.floats)))
+        let name = prefix + name, blocks = checkpoint.find(name).map(\.type).flatMap { $0.blockSize > 1 ? $0 : nil }
+        return packed(
+            try WeightMatrix(
+                checkpoint.require(name, shape: [rows, columns], types: Self.floats + [blocks].compactMap(\.self))))
     }
 
     /// With its second copy, where this reader makes them.
-    private func packing(_ matrix: WeightMatrix) -> WeightMatrix { packs ? matrix.packed() : matrix }
+    private func packed(_ matrix: WeightMatrix) -> WeightMatrix {
+        switch packing {
+        case .none: matrix
+        case .float: matrix.packed()
+        case .panels: matrix.packedInPanels()
+        }
+    }
 
     func vector(_ name: String, count: Int) throws -> [Float] {
         try checkpoint.require(prefix + name, shape: [count], types: Self.floats).values(as: Float.self)
@@ -63,7 +82,7 @@ struct WeightReader {
         }
         return try (0..<experts).map { expert in
             Projection(
-                weight: packing(try matrix(expert)),
+                weight: packed(try matrix(expert)),
                 bias: Tensor(shape: [1, rows], biases[expert * rows..<(expert + 1) * rows]))
         }
     }

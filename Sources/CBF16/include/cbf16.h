@@ -43,5 +43,14 @@ void cbf_round(const float *_Nonnull x, int64_t count, void *_Nonnull rounded);
 void cbf_dots(int rows, const void *_Nonnull const *_Nonnull x, int outputs,
     const void *_Nonnull const *_Nonnull w, int64_t k, int64_t ahead, float *_Nonnull y, int64_t yStride);
 
+// What a thread does while it waits awake: it leaves the core to its other thread for a moment.
+static inline void cbf_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 // Whether all of some BF16 numbers are finite, on any processor.
 int cbf_are_finite(const void *_Nonnull x, int64_t count);

@@ -1,3 +1,4 @@
+import Backbone
 import Files
 import Foundation
 import HiddenStateCache
@@ -12,6 +13,8 @@ public struct EvaluationInputs: Sendable {
     /// Folder of the language model, and what reports call it; nil takes the folder's last path component.
     public var modelFolder: String
     public var modelName: String?
+    /// Of the model's matrix products.
+    public var precision = ProductPrecision.Choice.float
     /// The problems that are measured, the file that they come from, and who judges.
     public var problemFile: String
     public var problems: [Problem]

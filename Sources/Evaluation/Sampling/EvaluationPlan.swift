@@ -43,7 +43,8 @@ public struct EvaluationPlan: Sendable {
             inputs.folder, inputs.problemFile, inputs.configuration, settings
         )
         let modelURL = URL(fileURLWithPath: inputs.modelFolder, isDirectory: true)
-        let model = try Transformer(directory: modelURL), tokenizer = try Tokenizer(directory: modelURL)
+        let model = try Transformer(directory: modelURL, precision: inputs.precision)
+        let tokenizer = try Tokenizer(model: modelURL)
         try model.requireFit(tokenizer, in: inputs.modelFolder)
         modelName = inputs.modelName ?? modelURL.lastPathComponent
         func sampler(_ problems: [Problem], _ rendering: PromptRendering) throws -> MethodSampler {
@@ -110,8 +111,8 @@ public struct EvaluationPlan: Sendable {
             first.isEmpty ? [] : try inputs.spokenRenderings.map { ($0.command, try sampler(first, $0.rendering)) }
 
         var fingerprint = inputs.task
-        try fingerprint.add("model", model: inputs.modelFolder)
-        fingerprint.add("model", outputOf: model)
+        try fingerprint.add("model", modelAt: inputs.modelFolder)
+        fingerprint.add("model", computationOf: model)
         fingerprint.add("evaluation.maxTokens", settings.maxTokens)
         var test = fingerprint
         try test.add("task.test", contentOf: problemFile)

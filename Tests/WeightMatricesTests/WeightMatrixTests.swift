@@ -3,7 +3,7 @@ import Safetensors
 import Tensor
 import Testing
 
-@testable import Backbone
+@testable import WeightMatrices
 
 /// Every class of row counts: one tile's rows, two tiles, around a group of 16, around the last few-rows count, panels.
 private let rowCounts = [1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 63, 64, 65, 100]

@@ -11,6 +11,7 @@ import Tensor
 /// | up to ``fewRows`` | straight from the file's bytes, weights are read once | that row and W alone |
 /// | more | panels of W converted to Float, then OpenBLAS | also on how many rows x has and the row's place |
 /// | any, where W is ``packed()`` | weights that are Float already | that row and W alone |
+/// | any, where W is ``packedInPanels()`` | BF16 weights by BF16 x | that row and W alone |
 ///
 /// So a sequence that is decoded in a batch of at most ``fewRows`` gets the same bits whatever else is in the batch.
 /// The number of threads changes no bit in any kernel. Bits do differ between the kernels (by rounding alone), between
@@ -27,7 +28,13 @@ public struct WeightMatrix: Sendable {
     private let start: Int
     private let scales: StoredTensor?
     private let scalesStart: Int
-    private var packedWeights: PackedWeights?
+    private var copy: Copy?
+
+    /// A second copy of the weights, in the order in which products read them.
+    private enum Copy: Sendable {
+        case float(PackedWeights)
+        case bf16(BF16Panels)
+    }
 
     /// How weights lie in the file.
     enum Format: Sendable {
@@ -37,19 +44,26 @@ public struct WeightMatrix: Sendable {
         case transposed(ElementType)
         /// Blocks of 32 four-bit numbers with a scale each, row after row.
         case mxfp4
+        /// Row after row, in blocks of GGUF's.
+        case blocks(ElementType)
     }
+
+    private static let floats: [ElementType] = [.f32, .f16, .bf16]
 
     /// The most rows of x that are multiplied straight from the file's bytes.
     public static let fewRows = 64
 
     /// The whole of a matrix.
     ///
-    /// - Parameter tensor: shape [rows, columns], of type F32, F16 or BF16.
+    /// - Parameter tensor: shape [rows, columns], of type F32, F16 or BF16, or of a block type.
     /// - Throws: `WeightError` for another type or shape.
     public init(_ tensor: StoredTensor) throws {
-        try Self.check(tensor, rank: 2, layout: "[rows, columns]")
+        let isInBlocks = tensor.type.blockSize > 1
+        try Self.check(
+            tensor, rank: 2, layout: "[rows, columns]", types: isInBlocks ? ElementType.ofBlocks : Self.floats)
         self.init(
-            rows: tensor.shape[0], columns: tensor.shape[1], format: .plain(tensor.type), tensor: tensor, start: 0)
+            rows: tensor.shape[0], columns: tensor.shape[1],
+            format: isInBlocks ? .blocks(tensor.type) : .plain(tensor.type), tensor: tensor, start: 0)
     }
 
     /// One matrix of a stack, such as one expert's.
@@ -115,7 +129,7 @@ public struct WeightMatrix: Sendable {
     }
 
     private static func check(
-        _ tensor: StoredTensor, rank: Int, layout: String, types: [ElementType] = [.f32, .f16, .bf16]
+        _ tensor: StoredTensor, rank: Int, layout: String, types: [ElementType] = floats
     ) throws {
         guard types.contains(tensor.type) else {
             let expected = types.map(\.rawValue).joined(separator: ", ")
@@ -143,10 +157,11 @@ public struct WeightMatrix: Sendable {
             x.columns == columns,
             "x of shape \(x.shape) times a weight matrix of \(rows) × \(columns): inner sizes differ")
         guard columns > 0 else { return Tensor(shape: [x.rows, rows]) }
+        if let panels { return panels.product(x) }
         return Tensor(shape: [x.rows, rows]) { result in
             guard x.rows > 0, rows > 0, let y = result.baseAddress else { return }
             withBytes { bytes in
-                if let packedWeights {
+                if case .float(let packedWeights) = copy {
                     packedWeights.setProduct(y, x)
                 } else if x.rows > Self.fewRows {
                     setPanelProduct(y, x, bytes)
@@ -160,10 +175,46 @@ public struct WeightMatrix: Sendable {
     }
 
     /// The same matrix with a second copy of its weights, in Float: small matrices are multiplied several times faster.
-    func packed() -> WeightMatrix {
+    public func packed() -> WeightMatrix {
         var result = self
-        result.packedWeights = withBytes { PackedWeights($0) }
+        result.copy = .float(withBytes { PackedWeights($0) })
         return result
+    }
+
+    /// The same matrix with a second copy of its weights in panels, where it is BF16 and this processor multiplies such
+    /// numbers; otherwise the matrix as it is.
+    ///
+    /// Products then round x to BF16, and are the faster the fewer rows x has.
+    public func packedInPanels() -> WeightMatrix {
+        guard BF16Panels.isAvailable, case .plain(.bf16) = format else { return self }
+        var result = self
+        result.copy = .bf16(
+            withBytes { bytes in
+                BF16Panels(
+                    BF16Matrix(
+                        columns: columns, rowPointers: (0..<rows).map { bytes.weights + 2 * $0 * columns }, owner: nil))
+            })
+        return result
+    }
+
+    /// Whether this processor has a use for ``packedInPanels()``.
+    public static var hasPanels: Bool { BF16Panels.isAvailable }
+
+    /// Whether products round x to BF16.
+    public var roundsInput: Bool { panels != nil }
+
+    private var panels: BF16Panels? { if case .bf16(let panels) = copy { panels } else { nil } }
+
+    /// x·Wᵀ of several matrices; where all are in panels, x is rounded once, and threads share out all of the work.
+    ///
+    /// - Parameters:
+    ///   - x: [R, columns].
+    ///   - matrices: of as many columns.
+    /// - Returns: of each [R, its rows].
+    public static func products(_ x: Tensor<Float>, _ matrices: [WeightMatrix]) -> [Tensor<Float>] {
+        let panels = matrices.compactMap(\.panels)
+        return panels.count == matrices.count
+            ? BF16Panels.products(x, panels) : matrices.map { $0.product(x) }
     }
 
     /// Some rows of W, such as the embeddings of tokens.
