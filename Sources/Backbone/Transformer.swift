@@ -1,7 +1,6 @@
 import WeightMatrices
 import Files
 import Foundation
-import MergedCheckpoint
 import Safetensors
 import Tensor
 
@@ -40,31 +39,14 @@ public struct Transformer: Sendable {
     static let passRows = 1024
 
     /// Reads config.json, generation_config.json and the checkpoint of a folder: a model's own, or one where a model
-    /// and heads are merged, whose heads stay unread.
+    /// and heads are merged, whose heads stay unread; or a GGUF file.
     ///
     /// - Parameter precision: of matrix products.
     /// - Throws: `ModelError` or `FileError`: what was found, what was expected and where. Every tensor that the
     ///   model needs is there, with the right shape, when this returns.
     public init(directory: URL, precision: ProductPrecision.Choice = .float) throws {
-        try self.init(
-            configuration: ModelConfiguration(directory: directory), checkpoint: Self.checkpoint(of: directory),
-            precision: precision)
-    }
-
-    /// The backbone's tensors of a folder, under Hugging Face's names.
-    ///
-    /// - Throws: `ModelError` for a folder that holds heads alone; `FileError` for files that are missing or damaged.
-    public static func checkpoint(of directory: URL) throws -> any TensorSource {
-        try ModelFolder.require(directory)
-        let checkpoint = try Checkpoint(folder: directory.path)
-        let file = try ConfigurationObject(file: directory.appendingPathComponent("config.json"))
-        guard try file.string("model_type", default: "") == MergedLayout.modelType else { return checkpoint }
-        let backbone = PrefixedTensors(checkpoint, prefix: MergedLayout.backbonePrefix)
-        guard !backbone.entries.isEmpty else {
-            throw ModelError(
-                .malformed, "\(directory.path): holds heads alone, expected a model, or a model merged with heads")
-        }
-        return backbone
+        let source = try ModelSource(directory)
+        try self.init(configuration: source.configuration(), checkpoint: source.checkpoint(), precision: precision)
     }
 
     /// Reads the weights from any source that has them under Hugging Face's names.
@@ -110,7 +92,7 @@ public struct Transformer: Sendable {
                 names.output, rows: configuration.vocabularySize, columns: configuration.hiddenSize)
         rope = RotaryEmbedding(
             configuration.rope, size: configuration.latent?.rotarySize ?? configuration.headSize,
-            isInterleaved: configuration.latent?.isInterleaved ?? false)
+            isInterleaved: configuration.latent?.isInterleaved ?? checkpoint.pairsAreNeighbours)
     }
 
     /// An empty cache for one sequence.

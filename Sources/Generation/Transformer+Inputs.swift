@@ -51,7 +51,7 @@ extension Transformer {
 extension ModelConfiguration {
     /// Which file names which tokens as ends, the tokenizer's `eos_token` last; files that name none are left out.
     public func namedEnds(with tokenizer: Tokenizer?) -> [NamedEnds] {
-        let own = tokenizer?.endOfSequence.map { NamedEnds(file: "tokenizer_config.json", tokens: [$0]) }
-        return namedEnds + [own].compactMap(\.self)
+        guard let tokenizer, let end = tokenizer.endOfSequence else { return namedEnds }
+        return namedEnds + [NamedEnds(file: tokenizer.configurationName, tokens: [end])]
     }
 }

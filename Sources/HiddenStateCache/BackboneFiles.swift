@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import GGUF
 import Safetensors
 
 /// The small files of a model that go into a cache's `backbone` folder, so that heads trained on it can be exported and
@@ -8,15 +9,22 @@ enum BackboneFiles {
     static let folder = "backbone"
     static let names = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"]
 
-    /// Copies the files that exist.
+    /// Copies the files that exist; of a GGUF file, writes what its metadata say in their place.
     ///
-    /// - Throws: ``CacheError`` where one cannot be read; `FileError` where one cannot be written.
+    /// - Throws: ``CacheError`` where one cannot be read; `FileError` where one cannot be written, and for a GGUF file
+    ///   that is malformed.
     static func copy(from model: URL, to cache: URL) throws {
         let target = cache.appendingPathComponent(folder, isDirectory: true)
         do {
             try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
         } catch {
             throw CacheError(target.path, "the folder cannot be made: \(error.localizedDescription)")
+        }
+        if GGUFFile.isOne(at: model.path) {
+            for (name, content) in try GGUFModel(path: model.path).files() {
+                try AtomicFile.write(content, to: target.appendingPathComponent(name).path)
+            }
+            return
         }
         for name in names {
             let source = model.appendingPathComponent(name)

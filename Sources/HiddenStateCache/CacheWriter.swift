@@ -99,7 +99,8 @@ public final class CacheWriter {
     ///
     /// - Parameters:
     ///   - backbone: the model's folder, of which config.json, generation_config.json, tokenizer.json and
-    ///     tokenizer_config.json are copied as far as they exist; nil copies nothing.
+    ///     tokenizer_config.json are copied as far as they exist, or a GGUF file, from whose metadata they are made;
+    ///     nil copies nothing.
     ///   - problems: of each line the number of its problem, −1 where it has none; nil where nobody knows.
     ///   - policies: of each line the policy that drew it; nil where nobody knows.
     public func finish(backbone: URL?, problems: [Int32]? = nil, policies: LinePolicies? = nil) throws {

@@ -45,7 +45,7 @@ extension Fingerprint {
     /// The files of a model, as far as they decide over what it says.
     public init(model: Transformer, folder: String) throws {
         self.init()
-        try add("model", model: folder)
+        try add("model", modelAt: folder)
         add("model", computationOf: model)
     }
 

@@ -17,8 +17,8 @@ func float(bfloat16 bits: UInt16) -> Float {
 ///
 /// Exponent and mantissa are moved to their places in a `Float`, which makes the value 2⁻¹¹² too small;
 /// the product repairs it, subnormals included. Infinity and NaN have the exponent field of their own.
-@inline(__always)
-func float(float16 bits: UInt16) -> Float {
+@inlinable @inline(__always)
+package func float(float16 bits: UInt16) -> Float {
     let wide = UInt32(bits & 0x7FFF) << 13
     let finite = Float(bitPattern: wide) * 0x1p112
     let magnitude = wide >= 0x0F80_0000 ? wide | 0x7F80_0000 : finite.bitPattern

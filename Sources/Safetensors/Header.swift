@@ -89,7 +89,7 @@ struct Header {
             switch key {
             case "dtype":
                 let text = try scanner.string("the type of \(title)")
-                guard let known = ElementType(rawValue: text) else {
+                guard let known = ElementType(rawValue: text), known.blockSize == 1 else {
                     throw scanner.failure(
                         at: valueByte,
                         "found the type \(quoted(text)) for \(title), expected one of \(ElementType.names)")

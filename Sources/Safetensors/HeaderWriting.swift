@@ -32,6 +32,10 @@ extension Header {
                         ? "found a tensor called \(name), expected another name because this one is the format's own"
                         : "found the tensor name \(name) a second time, expected it only once")
             }
+            guard tensor.type.blockSize == 1 else {
+                throw failure(
+                    "found the type \(tensor.type.rawValue) for tensor \(name), expected one of \(ElementType.names)")
+            }
             guard let count = tensor.type.byteCount(shape: tensor.shape),
                 case let (next, overflow) = end.addingReportingOverflow(count), !overflow
             else {

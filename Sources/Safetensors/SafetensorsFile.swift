@@ -7,7 +7,7 @@ import Foundation
 /// A class because it owns the mapping, which lives as long as the file object or any `StoredTensor` of it.
 /// The file must not be shortened meanwhile; files that are replaced by a rename, as `SafetensorsWriter`
 /// does it, stay whole for those who have them open.
-public final class SafetensorsFile: TensorSource {
+public final class SafetensorsFile: TensorSource, TensorFile {
     /// The file's path.
     public let path: String
     /// The header's `__metadata__`; empty where there is none.
@@ -15,7 +15,8 @@ public final class SafetensorsFile: TensorSource {
     /// In the order of their bytes.
     public let entries: [TensorEntry]
 
-    private let storage: FileBytes
+    /// The mapping.
+    public let storage: FileBytes
     private let places: [String: Int]
 
     /// Maps the file and checks its header.
@@ -51,19 +52,5 @@ public final class SafetensorsFile: TensorSource {
     /// The tensor of this name; nil where there is none.
     public func find(_ name: String) -> StoredTensor? {
         places[name].map { StoredTensor(file: self, entry: entries[$0]) }
-    }
-
-    /// Every byte of the file, header included. Valid while this object lives.
-    public var bytes: UnsafeRawBufferPointer { storage.buffer }
-
-    /// Gives back the memory of pages that have been touched; they come in again when they are next touched.
-    ///
-    /// For whoever reads more files than memory should hold. Any thread may read meanwhile.
-    public func releasePages() { storage.releasePages() }
-
-    func prefetchPages(_ range: Range<Int>) { storage.prefetchPages(range) }
-
-    func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: storage.buffer[range])
     }
 }

@@ -5,7 +5,7 @@ import Files
 /// It keeps the file open.
 public struct StoredTensor: Sendable {
     /// The file that holds the bytes.
-    public let file: SafetensorsFile
+    public let file: any TensorFile
     /// Name, type, shape and place in the file.
     public let entry: TensorEntry
 
@@ -21,7 +21,10 @@ public struct StoredTensor: Sendable {
     /// The packed little-endian elements as they are in the file, not necessarily aligned.
     ///
     /// Valid while `file` lives: whoever keeps the pointer keeps the file, or the tensor, in a variable.
-    public var bytes: UnsafeRawBufferPointer { file.bytes(entry.byteRange) }
+    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: file.bytes[entry.byteRange]) }
+
+    /// A tensor of a file, by its place there.
+    public init(file: any TensorFile, entry: TensorEntry) { (self.file, self.entry) = (file, entry) }
 
     /// Reads the elements in place, where the stored type is the very same and the bytes happen to be aligned for
     /// it (the format promises no alignment).
@@ -83,7 +86,7 @@ public struct StoredTensor: Sendable {
     public func prefetch(_ range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range leaves the tensor")
         let start = entry.byteRange.lowerBound, width = type.byteWidth
-        file.prefetchPages(start + range.lowerBound * width..<start + range.upperBound * width)
+        file.storage.prefetchPages(start + range.lowerBound * width..<start + range.upperBound * width)
     }
 
     private func unconvertible(to scalar: Any.Type) -> FileError {

@@ -10,7 +10,12 @@ public struct TensorEntry: Equatable, Sendable {
     public let byteRange: Range<Int>
 
     /// Number of elements: the product of the shape, 1 for a scalar, 0 where a size is 0.
-    public var count: Int { byteRange.count / type.byteWidth }
+    public var count: Int { byteRange.count / type.byteWidth * type.blockSize }
+
+    /// An entry of a file, whose bytes are as many as type and shape ask for.
+    public init(name: String, type: ElementType, shape: [Int], byteRange: Range<Int>) {
+        (self.name, self.type, self.shape, self.byteRange) = (name, type, shape, byteRange)
+    }
 }
 
 /// A tensor that is yet to be written.

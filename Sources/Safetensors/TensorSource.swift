@@ -10,9 +10,16 @@ public protocol TensorSource: Sendable {
 
     /// The tensor of this name, or nil.
     func find(_ name: String) -> StoredTensor?
+
+    /// Whether the rows of query and key matrices that rotary embedding turns together are neighbours, as GGUF has them
+    /// for some families, not one of each half of a head.
+    var pairsAreNeighbours: Bool { get }
 }
 
 extension TensorSource {
+    /// Hugging Face's order: the halves of a head.
+    public var pairsAreNeighbours: Bool { false }
+
     /// The names of all tensors.
     public var names: [String] { entries.map(\.name) }
 

@@ -61,14 +61,19 @@ public struct Standing: Sendable, Equatable, Codable {
     }
 
     /// One or two sentences: a verdict, then the numbers it rests on.
-    public var words: String {
+    public var words: String { words(beside: "the best constant pair") }
+
+    /// The same for a pair with another name.
+    ///
+    /// - Parameter name: what the pair is.
+    public func words(beside name: String) -> String {
         let places = decimals
         func number(_ value: Double) -> String { String(format: "%.\(places)f", value) }
         func signed(_ value: Double) -> String {
             let text = number(abs(value))
             return value < 0 ? "−\(text)" : "+\(text)"
         }
-        let constant = String(format: "the best constant pair (T = %.2f, P = %.2f)", pair.temperature, pair.topP)
+        let constant = name + String(format: " (T = %.2f, P = %.2f)", pair.temperature, pair.topP)
         guard let difference else {
             return
                 "Too few trajectories to tell: \(trajectories) held-out ones are left to judge by, expected at least "

@@ -16,10 +16,13 @@ extension Tokenizer {
     /// - Parameters:
     ///   - json: `tokenizer.json`.
     ///   - configuration: `tokenizer_config.json`.
-    public init(json: Data, configuration: Data? = nil) throws {
+    ///   - file: the file that both were made from, for messages; nil for files of those names.
+    public init(json: Data, configuration: Data? = nil, file: String? = nil) throws {
+        let configurationName = file ?? "tokenizer_config.json"
         try self.init(
-            document: JSONNode(file: "tokenizer.json", bytes: Array(json)),
-            configuration: configuration.map { try JSONNode(file: "tokenizer_config.json", bytes: Array($0)) })
+            document: JSONNode(file: file ?? "tokenizer.json", bytes: Array(json)),
+            configuration: configuration.map { try JSONNode(file: configurationName, bytes: Array($0)) },
+            configurationName: configurationName)
     }
 
     private static func contents(of file: URL) throws -> Data {

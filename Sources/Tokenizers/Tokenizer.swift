@@ -20,8 +20,11 @@ public struct Tokenizer: Sendable {
 
     /// The id of `eos_token` in `tokenizer_config.json`; nil where there is none.
     public let endOfSequence: Int?
+    /// The file that says so.
+    public let configurationName: String
 
-    init(document: JSONNode, configuration: JSONNode?) throws {
+    init(document: JSONNode, configuration: JSONNode?, configurationName: String) throws {
+        self.configurationName = configurationName
         if let version = try document["version"], try version.string() != "1.0" {
             throw version.unsupported(supported: "\"1.0\"")
         }

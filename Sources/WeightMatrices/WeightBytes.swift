@@ -1,3 +1,4 @@
+import GGUF
 import Safetensors
 import Tensor
 
@@ -17,7 +18,8 @@ struct WeightBytes: @unchecked Sendable {
         if case .transposed = format { rows } else { columns }
     }
 
-    /// Numbers `range` of line `line` as Float. MXFP4 comes in the order of `arrange`, from and to whole blocks.
+    /// Numbers `range` of line `line` as Float, from and to whole blocks where there are some. MXFP4 comes in the order
+    /// of `arrange`.
     @inline(__always)
     func decodeLine(_ line: Int, _ range: Range<Int>, into destination: UnsafeMutablePointer<Float>) {
         switch format {
@@ -29,13 +31,16 @@ struct WeightBytes: @unchecked Sendable {
             decodeMXFP4(
                 weights + block * MXFP4.bytesPerBlock, scales + block, blocks: range.count / MXFP4.blockSize,
                 into: destination)
+        case .blocks(let type):
+            let block = (line * columns + range.lowerBound) / type.blockSize
+            Float.decodeBlocks(weights + block * type.byteWidth, range.count, from: type, into: destination)
         }
     }
 
     /// Row `row` of W, whatever its storage, in its own order.
     func decodeMatrixRow(_ row: Int, into destination: UnsafeMutablePointer<Float>) {
         switch format {
-        case .plain:
+        case .plain, .blocks:
             decodeLine(row, 0..<columns, into: destination)
         case .transposed:
             for column in 0..<columns { decodeLine(column, row..<row + 1, into: destination + column) }

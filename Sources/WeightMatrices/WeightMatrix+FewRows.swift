@@ -43,6 +43,7 @@ extension WeightMatrix.Format {
         switch self {
         case .plain(let type), .transposed(let type): type == .bf16
         case .mxfp4: true
+        case .blocks: false
         }
     }
 }

@@ -13,7 +13,7 @@ extension WeightMatrix {
         var source = x
         var isTransposed = false
         switch format {
-        case .plain: break
+        case .plain, .blocks: break
         case .transposed: isTransposed = true
         case .mxfp4:
             source = Tensor(shape: [count, columns]) { arranged in

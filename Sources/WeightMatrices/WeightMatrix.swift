@@ -44,19 +44,26 @@ public struct WeightMatrix: Sendable {
         case transposed(ElementType)
         /// Blocks of 32 four-bit numbers with a scale each, row after row.
         case mxfp4
+        /// Row after row, in blocks of GGUF's.
+        case blocks(ElementType)
     }
+
+    private static let floats: [ElementType] = [.f32, .f16, .bf16]
 
     /// The most rows of x that are multiplied straight from the file's bytes.
     public static let fewRows = 64
 
     /// The whole of a matrix.
     ///
-    /// - Parameter tensor: shape [rows, columns], of type F32, F16 or BF16.
+    /// - Parameter tensor: shape [rows, columns], of type F32, F16 or BF16, or of a block type.
     /// - Throws: `WeightError` for another type or shape.
     public init(_ tensor: StoredTensor) throws {
-        try Self.check(tensor, rank: 2, layout: "[rows, columns]")
+        let isInBlocks = tensor.type.blockSize > 1
+        try Self.check(
+            tensor, rank: 2, layout: "[rows, columns]", types: isInBlocks ? ElementType.ofBlocks : Self.floats)
         self.init(
-            rows: tensor.shape[0], columns: tensor.shape[1], format: .plain(tensor.type), tensor: tensor, start: 0)
+            rows: tensor.shape[0], columns: tensor.shape[1],
+            format: isInBlocks ? .blocks(tensor.type) : .plain(tensor.type), tensor: tensor, start: 0)
     }
 
     /// One matrix of a stack, such as one expert's.
@@ -122,7 +129,7 @@ public struct WeightMatrix: Sendable {
     }
 
     private static func check(
-        _ tensor: StoredTensor, rank: Int, layout: String, types: [ElementType] = [.f32, .f16, .bf16]
+        _ tensor: StoredTensor, rank: Int, layout: String, types: [ElementType] = floats
     ) throws {
         guard types.contains(tensor.type) else {
             let expected = types.map(\.rawValue).joined(separator: ", ")

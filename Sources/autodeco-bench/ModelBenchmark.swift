@@ -6,7 +6,7 @@ import Safetensors
 import Tensor
 import Terminal
 
-private let folderFlag = Flag.string("model", "DIR", "the language model's folder").required()
+private let folderFlag = Flag.string("model", "DIR", "language model: its folder, or a GGUF file").required()
 private let productsFlag = Flag.choice(
     "precision", ProductPrecision.Choice.allCases.map(\.rawValue), "of the model's matrix products"
 ).default("auto")
@@ -25,7 +25,7 @@ let modelBenchmark = Command(
     let model = try Transformer(
         directory: folder, precision: ProductPrecision.Choice(rawValue: arguments[productsFlag]) ?? .automatic)
     let rates = try ModelRates.measure(
-        model, weights: Transformer.checkpoint(of: folder), samples: arguments[widthFlag],
+        model, weights: ModelSource(folder).checkpoint(), samples: arguments[widthFlag],
         length: arguments[lengthFlag], console)
     try arguments[jsonFlag] ? console.print(json: rates) : console.print(rates.text)
 }

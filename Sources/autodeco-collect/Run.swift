@@ -33,8 +33,7 @@ struct Run {
         modelFolder = try configuration.required(configuration.model.folder, "model.folder")
         let url = URL(fileURLWithPath: modelFolder, isDirectory: true)
         model = try Transformer(directory: url, precision: configuration.model.precision)
-        let hasTokenizer = FileManager.default.fileExists(atPath: url.appendingPathComponent("tokenizer.json").path)
-        tokenizer = hasTokenizer ? try Tokenizer(directory: url) : nil
+        tokenizer = try Tokenizer(ofModel: url)
         if let tokenizer { try model.requireFit(tokenizer, in: modelFolder) }
 
         do {
@@ -53,7 +52,7 @@ struct Run {
         _ configuration: RunConfiguration, _ model: Transformer, _ tokenizer: Tokenizer?, _ modelFolder: String
     ) throws -> RejectSampler {
         let collect = configuration.collect, task = configuration.task
-        guard let tokenizer else { throw InputError("\(modelFolder): has no tokenizer.json, which sampling needs") }
+        guard let tokenizer else { throw InputError("\(modelFolder): has no tokenizer, which sampling needs") }
         let problems = try task.problems(in: configuration.required(task.train, "task.train"), limit: collect.problems)
         let policy = try CollectPolicy(
             collect, model: model.configuration, modelDigits: Fingerprint(model: model, folder: modelFolder).digits)

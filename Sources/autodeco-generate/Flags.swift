@@ -5,7 +5,8 @@ import Terminal
 
 /// Everything that the command line can say.
 enum Flags {
-    static let model = Flag.string("model", "DIR", "folder of the language model, with tokenizer.json").required()
+    static let model = Flag.string("model", "DIR", "language model: its folder, with tokenizer.json, or a GGUF file")
+        .required()
     static let precision = Flag.choice(
         "precision", ProductPrecision.Choice.allCases.map(\.rawValue),
         "of the model's matrix products; auto if not given"

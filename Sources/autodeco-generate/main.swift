@@ -16,7 +16,7 @@ Command(
     let folder = URL(fileURLWithPath: options.model, isDirectory: true)
     let model = try Transformer(directory: folder, precision: options.precision)
     for warning in model.warnings { console.warning(warning) }
-    let tokenizer = try Tokenizer(directory: folder)
+    let tokenizer = try Tokenizer(model: folder)
     try model.requireFit(tokenizer, in: options.model)
     let policy = try options.decoder.policy(
         hiddenSize: model.configuration.hiddenSize, vocabularySize: model.configuration.vocabularySize)

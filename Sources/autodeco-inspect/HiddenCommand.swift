@@ -4,7 +4,9 @@ import Safetensors
 import Tensor
 import Terminal
 
-private let modelFlag = Flag.string("model", "DIR", "folder of the backbone: config.json and its checkpoint").required()
+private let modelFlag = Flag.string(
+    "model", "DIR", "backbone: a folder with config.json and the checkpoint, or a GGUF file"
+).required()
 private let idsFlag = Flag.string("input", "FILE", "safetensors file with input_ids [B, L]").required()
 private let outputFlag = Flag.string("output", "FILE", "receives hidden [B, L, D] and logits [B, L, V]").required()
 private let productsFlag = Flag.choice("precision", ["float", "bf16"], "of the model's matrix products").default(

@@ -5,27 +5,26 @@ import Safetensors
 import Terminal
 import Tokenizers
 
-private let modelFolder = Positional.required("DIR", "folder of the backbone")
+private let modelFolder = Positional.required("MODEL", "folder of the backbone, or a GGUF file")
 
 /// `autodeco-inspect model DIR`: a summary of a backbone.
 let modelCommand = Command("model", "Summarises a backbone.", flags: [jsonFlag], positionals: [modelFolder]) {
     arguments, console in
     let directory = folder(arguments[modelFolder])
     // Opening the transformer checks that every tensor is there and has its shape.
-    let model = try Transformer(directory: directory)
+    let source = try ModelSource(directory), checkpoint = try source.checkpoint()
+    let model = try Transformer(configuration: source.configuration(), checkpoint: checkpoint)
     for warning in model.warnings { console.warning(warning) }
-    let summary = ModelSummary(
-        model, checkpoint: try Transformer.checkpoint(of: directory), tokenizer: tokenizer(in: directory, console))
+    let summary = try ModelSummary(
+        model, checkpoint: checkpoint, tokenizer: tokenizer(in: directory, console),
+        template: ChatFormat.template(of: source))
     try arguments[jsonFlag] ? console.print(json: summary) : console.print(summary.text)
 }
 
 /// The model's tokenizer, which names an end token, too; nil where there is none, and with a warning where it cannot be
 /// read.
 private func tokenizer(in directory: URL, _ console: Console) -> Tokenizer? {
-    guard FileManager.default.fileExists(atPath: directory.appendingPathComponent("tokenizer.json").path) else {
-        return nil
-    }
-    do { return try Tokenizer(directory: directory) } catch {
+    do { return try Tokenizer(ofModel: directory) } catch {
         console.warning("\(error); its end token is not among those below")
         return nil
     }
@@ -51,6 +50,11 @@ private struct ModelSummary: Encodable {
     var output: OutputSource
     var endTokens: [Int]
     var ends: [EndToken]
+    /// Recommended settings of sampling.
+    var sampling: [String: Double]
+    /// The format of conversations; nil where the model has no template for them, or one that is not known.
+    var chat: String?
+    private var hasTemplate: Bool
     var tensors: Int
     var parameters: Int
     var bytes: Int
@@ -58,7 +62,7 @@ private struct ModelSummary: Encodable {
     var types: [String: Int]
 
     enum CodingKeys: String, CodingKey {
-        case family, layers, output, tensors, parameters, bytes, types
+        case family, layers, output, sampling, chat, tensors, parameters, bytes, types
         case hiddenSize = "hidden_size"
         case vocabularySize = "vocab_size"
         case contextLength = "context_length"
@@ -67,7 +71,9 @@ private struct ModelSummary: Encodable {
         case ends = "end_tokens"
     }
 
-    init(_ model: Transformer, checkpoint: any TensorSource, tokenizer: Tokenizer?) {
+    init(_ model: Transformer, checkpoint: any TensorSource, tokenizer: Tokenizer?, template: String?) {
+        hasTemplate = template != nil
+        chat = template.flatMap(ChatFormat.init(template:))?.kind.rawValue
         let configuration = model.configuration
         output = model.outputSource
         family = configuration.family.rawValue
@@ -80,8 +86,12 @@ private struct ModelSummary: Encodable {
         endTokens = NamedEnds.tokens(of: named)
         ends = endTokens.map { id in
             EndToken(
-                id: id, token: tokenizer?.token(for: id), files: named.filter { $0.tokens.contains(id) }.map(\.file))
+                id: id, token: tokenizer?.token(for: id),
+                files: named.filter { $0.tokens.contains(id) }.map(\.file).reduce(into: []) {
+                    if !$0.contains($1) { $0.append($1) }
+                })
         }
+        sampling = configuration.recommendedSampling
         let entries = checkpoint.entries
         tensors = entries.count
         parameters = entries.reduce(0) { $0 + $1.count }
@@ -98,7 +108,15 @@ private struct ModelSummary: Encodable {
         \(types.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
         \(output == .embedding ? "the output shares the embedding's weights" : "the output has weights of its own")\
         \(output == .ownAgainstConfiguration ? ", though config.json ties them" : "")
-        \(ends.isEmpty ? "no file names an end token" : "texts end at \(ends.map(\.text).joined(separator: " or "))")
+        \(ends.isEmpty ? "no file names an end token" : "texts end at \(ends.map(\.text).joined(separator: " or "))")\
+        \(sampling.isEmpty ? "" : "\nrecommends \(samplingText)")\
+        \(hasTemplate ? "\nconversations: \(chat ?? "a template that is not known")" : "")
         """
+    }
+
+    private var samplingText: String {
+        sampling.sorted { $0.key < $1.key }.map { name, value in
+            "\(name.replacingOccurrences(of: "_", with: " ")) \(String(format: "%g", value))"
+        }.joined(separator: ", ")
     }
 }

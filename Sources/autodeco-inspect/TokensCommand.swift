@@ -1,10 +1,10 @@
-import Backbone
 import Files
 import Foundation
+import Generation
 import Terminal
 import Tokenizers
 
-private let modelFlag = Flag.string("model", "DIR", "folder with tokenizer.json").required()
+private let modelFlag = Flag.string("model", "DIR", "folder with tokenizer.json, or a GGUF file").required()
 private let textFlag = Flag.string("text", "TEXT", "one text")
 private let textsFlag = Flag.string("input", "FILE", "JSONL file, one {\"text\": …} a line")
 
@@ -12,8 +12,7 @@ private let textsFlag = Flag.string("input", "FILE", "JSONL file, one {\"text\":
 let tokensCommand = Command(
     "tokens", "Encodes texts, and decodes what came out.", flags: [modelFlag, textFlag, textsFlag, jsonFlag]
 ) { arguments, console in
-    try ModelFolder.require(folder(arguments[modelFlag]))
-    let tokenizer = try Tokenizer(directory: folder(arguments[modelFlag]))
+    let tokenizer = try Tokenizer(model: folder(arguments[modelFlag]))
     for text in try texts(text: arguments[textFlag], file: arguments[textsFlag]) {
         let row = try TokenizedText(text, tokenizer)
         try arguments[jsonFlag] ? console.print(json: row) : console.print(row.text(tokenizer))

@@ -9,7 +9,7 @@ Command(
     "autodeco-inspect", "Looks into any artefact: models, caches, heads, tokens, losses, training runs, verdicts.",
     subcommands: [
         modelCommand, cacheCommand, headsCommand, hiddenCommand, tokensCommand, predictCommand, lossCommand,
-        diagnoseCommand, runsCommand,
-        mergeCommand, splitCommand, judgeCommand,
+        diagnoseCommand, constantsCommand, runsCommand, mergeCommand, splitCommand, judgeCommand, tensorsCommand,
+        chatCommand,
     ]
 ).main(kernels: BLASKernels.summary)

@@ -66,7 +66,8 @@ import Testing
 
     @Test func clampedCutsGateAboveAndValueOnBothSides() throws {
         let feedForward = ClampedFeedForward(
-            gateAndUp: try weight(4, 2, [1, 0, 0, 1, 0, 1, 1, 0]), down: try weight(2, 2, [1, 0, 0, 1]), alpha: 1.702,
+            inner: .joined(try weight(4, 2, [1, 0, 0, 1, 0, 1, 1, 0])), down: try weight(2, 2, [1, 0, 0, 1]),
+            alpha: 1.702,
             limit: 7)
         // Columns g₁ = a, u₁ = b, g₂ = b, u₂ = a.
         func swiglu(_ g: Double, _ u: Double) -> Double { (u + 1) * g / (1 + exp(-1.702 * g)) }

@@ -5,7 +5,7 @@ import Testing
 
 private let floatTypes: [ElementType] = [.f64, .f32, .f16, .bf16]
 private let integerTypes: [ElementType] = [.i64, .i32, .u8]
-private let carriedTypes = ElementType.allCases.filter { !$0.isConvertible }
+private let carriedTypes = ElementType.allCases.filter { !$0.isConvertible && $0.blockSize == 1 }
 
 /// One tensor called "t" of these bytes, `shift` bytes after an aligned place.
 private func tensor(_ type: ElementType, _ bytes: [UInt8], shift: Int = 0) throws -> StoredTensor {

@@ -5,7 +5,7 @@ import Testing
 @testable import Safetensors
 
 struct WriterTests {
-    @Test(arguments: ElementType.allCases)
+    @Test(arguments: ElementType.allCases.filter { $0.blockSize == 1 })
     func everyTypeSurvivesARoundTrip(_ type: ElementType) throws {
         let folder = try TemporaryFolder()
         let bytes = (0..<6 * type.byteWidth).map { UInt8($0 * 37 & 0xFF) }

@@ -30,6 +30,9 @@ package struct TokenizerFile {
         (self.addedTokens, self.vocabulary) = (addedTokens, vocabulary)
     }
 
+    /// What stands for a byte in such a vocabulary.
+    package static func byteLevelCharacter(_ byte: Int) -> String { String(ByteLevelAlphabet.characters[byte]) }
+
     package var json: Data {
         let all = ByteLevelAlphabet.characters.map(String.init) + tokens
         let entries = all.enumerated().map { "\(jsonText($1)): \($0)" }.joined(separator: ", ")

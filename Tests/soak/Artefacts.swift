@@ -24,6 +24,7 @@ struct Artefacts {
         try addSafetensors()
         try addConfigurations()
         for kind in [TinyModel.Kind.llama, .qwen3MoE, .gptOSSInMXFP4, .deepSeekV3] { try addModel(kind) }
+        try addGGUF()
         try addTokenizers()
         try addTrajectories()
         try addProblems()

@@ -13,19 +13,24 @@ struct ConfigurationObject {
 
     /// Reads a file whose document is an object.
     init(file url: URL) throws {
-        file = url.path
-        prefix = ""
         let data: Data
         do { data = try Data(file: url.path) } catch let error as FileError {
             let isPointer = error.kind == .malformed
             throw ModelError(.unreadable, isPointer ? "\(error)" : "\(error), expected a model's configuration")
         }
+        try self.init(data, file: url.path)
+    }
+
+    /// Reads a document that is an object.
+    init(_ data: Data, file: String) throws {
+        self.file = file
+        prefix = ""
         let tree: JSONTree
-        do { tree = try JSONTree(parsing: Array(data), file: url.path) } catch {
+        do { tree = try JSONTree(parsing: Array(data), file: file) } catch {
             throw ModelError(.malformed, "\(error)")
         }
         guard case .object(let pairs) = tree else {
-            throw ModelError(.malformed, "\(url.path): found \(tree.kind), expected an object")
+            throw ModelError(.malformed, "\(file): found \(tree.kind), expected an object")
         }
         members = Dictionary(pairs.map { ($0.key, $0.value) }) { $1 }
     }
@@ -98,6 +103,9 @@ struct ConfigurationObject {
         default: nil
         }
     }
+
+    /// The value where it is a finite number, and nil for everything else.
+    func number(ifThere key: String) -> Double? { value(key).flatMap(Self.number) }
 
     func bool(_ key: String, default fallback: Bool? = nil) throws -> Bool {
         try read(key, "true or false", default: fallback) { if case .bool(let bool) = $0 { bool } else { nil } }

@@ -32,18 +32,27 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// Tokens that end a sequence, of generation_config.json and of config.json, each file that names some.
     public let namedEnds: [NamedEnds]
     public let beginToken: Int?
+    /// Settings of sampling that generation_config.json recommends, by its names.
+    public let recommendedSampling: [String: Double]
 
-    /// Reads the folder's config.json, and its generation_config.json where that exists.
+    /// Reads the folder's config.json, and its generation_config.json where that exists; of a GGUF file the metadata.
     ///
     /// - Throws: `ModelError` that names the file, the key, what was found and what was expected.
-    public init(directory: URL) throws {
-        try ModelFolder.require(directory)
-        try self.init(file: directory.appendingPathComponent("config.json"))
-    }
+    public init(directory: URL) throws { self = try ModelSource(directory).configuration() }
 
     /// Reads a file with config.json's content, and the generation_config.json beside it where that exists.
     public init(file url: URL) throws {
-        let file = try ConfigurationObject(file: url)
+        let generation = url.deletingLastPathComponent().appendingPathComponent("generation_config.json")
+        try self.init(
+            ConfigurationObject(file: url),
+            generation: FileManager.default.fileExists(atPath: generation.path)
+                ? ConfigurationObject(file: generation) : nil)
+    }
+
+    /// - Parameters:
+    ///   - file: config.json's content.
+    ///   - ends: generation_config.json's, nil where there is none.
+    init(_ file: ConfigurationObject, generation ends: ConfigurationObject?) throws {
         family = try Family(file)
         let traits = family.traits
         hiddenSize = try file.integer("hidden_size")
@@ -85,16 +94,18 @@ public struct ModelConfiguration: Sendable, Equatable {
         experts = try ExpertConfiguration(file, style: traits.experts, layerCount: layerCount)
         isMXFP4 = try Self.isMXFP4(file, family)
 
-        let generation = url.deletingLastPathComponent().appendingPathComponent("generation_config.json")
-        let ends =
-            FileManager.default.fileExists(atPath: generation.path) ? try ConfigurationObject(file: generation) : nil
         namedEnds = try [ends, file].compactMap(\.self).filter { $0.has("eos_token_id") }.map { object in
             NamedEnds(
                 file: URL(fileURLWithPath: object.file).lastPathComponent,
                 tokens: try object.integers("eos_token_id"))
         }
+        recommendedSampling = Self.samplingNames.reduce(into: [:]) { settings, name in
+            settings[name] = ends?.number(ifThere: name)
+        }
         beginToken = file.has("bos_token_id") ? try file.integer("bos_token_id", in: 0...Int(Int32.max)) : nil
     }
+
+    private static let samplingNames = ["temperature", "top_p", "top_k", "min_p", "repetition_penalty"]
 
     /// Tokens that end a sequence: all that either file names, those of generation_config.json first. A tokenizer may
     /// name one more.

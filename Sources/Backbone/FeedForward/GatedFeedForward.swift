@@ -18,14 +18,23 @@ struct GatedFeedForward: FeedForward {
     }
 }
 
-/// gpt_oss's expert: `((u + 1) ⊙ g·σ(α·g))·Wdᵀ + bd`, where g = min(gate, limit) and u = up clamped to ±limit are the
-/// even and the odd columns of one projection.
+/// gpt_oss's expert: `((u + 1) ⊙ g·σ(α·g))·Wdᵀ + bd`, where g = min(gate, limit) and u = up clamped to ±limit.
 struct ClampedFeedForward: FeedForward {
-    let gateAndUp: Projection, down: Projection
+    enum Inner: Sendable {
+        /// Gate and up are the even and the odd columns of one projection.
+        case joined(Projection)
+        case apart(gate: Projection, up: Projection)
+    }
+
+    let inner: Inner, down: Projection
     let alpha: Float, limit: Float
 
     func callAsFunction(_ x: Tensor<Float>) -> Tensor<Float> {
-        let (gate, up) = gateAndUp(x).deinterleavedColumns()
+        let (gate, up) =
+            switch self.inner {
+            case .joined(let both): both(x).deinterleavedColumns()
+            case .apart(let gate, let up): (even: gate(x), odd: up(x))
+            }
         var inner = gate
         let alpha = alpha, limit = limit
         inner.combine(with: up) { g, u, count in clampedGateInPlace(g, u, count, alpha: alpha, limit: limit) }

@@ -103,7 +103,17 @@ extension ExpertFeedForward {
             projection: try weights.inFloat.projection(
                 isClamped ? "router" : "gate", rows: sizes.count, columns: size, hasBias: isClamped),
             count: sizes.chosenCount, rule: rule)
-        if isClamped {
+        if isClamped, weights.contains("experts.0.gate_proj.weight") {
+            experts = try (0..<sizes.count).map {
+                let expert = weights.below("experts.\($0)")
+                return ClampedFeedForward(
+                    inner: .apart(
+                        gate: try expert.projection("gate_proj", rows: inner, columns: size, hasBias: true),
+                        up: try expert.projection("up_proj", rows: inner, columns: size, hasBias: true)),
+                    down: try expert.projection("down_proj", rows: size, columns: inner, hasBias: true),
+                    alpha: Float(sizes.swigluAlpha), limit: Float(sizes.swigluLimit))
+            }
+        } else if isClamped {
             let stacks = weights.below("experts"), isMXFP4 = configuration.isMXFP4
             let up = try stacks.expertProjections(
                 "gate_up_proj", experts: sizes.count, rows: 2 * inner, columns: size, isMXFP4: isMXFP4)
@@ -111,7 +121,7 @@ extension ExpertFeedForward {
                 "down_proj", experts: sizes.count, rows: size, columns: inner, isMXFP4: isMXFP4)
             experts = zip(up, down).map {
                 ClampedFeedForward(
-                    gateAndUp: $0, down: $1, alpha: Float(sizes.swigluAlpha), limit: Float(sizes.swigluLimit))
+                    inner: .joined($0), down: $1, alpha: Float(sizes.swigluAlpha), limit: Float(sizes.swigluLimit))
             }
         } else {
             experts = try (0..<sizes.count).map {

@@ -24,6 +24,8 @@ struct WeightReader {
         WeightReader(checkpoint: checkpoint, prefix: "\(prefix)\(name).", packing: packing)
     }
 
+    func contains(_ name: String) -> Bool { checkpoint.contains(prefix + name) }
+
     /// `name.weight`, [rows, columns], with `name.bias`, [rows], where there is one.
     func projection(_ name: String, rows: Int, columns: Int, hasBias: Bool = false) throws -> Projection {
         Projection(
@@ -36,7 +38,10 @@ struct WeightReader {
     }
 
     func matrix(_ name: String, rows: Int, columns: Int) throws -> WeightMatrix {
-        packed(try WeightMatrix(checkpoint.require(prefix + name, shape: [rows, columns], types: Self.floats)))
+        let name = prefix + name, blocks = checkpoint.find(name).map(\.type).flatMap { $0.blockSize > 1 ? $0 : nil }
+        return packed(
+            try WeightMatrix(
+                checkpoint.require(name, shape: [rows, columns], types: Self.floats + [blocks].compactMap(\.self))))
     }
 
     /// With its second copy, where this reader makes them.

@@ -44,7 +44,7 @@ public struct EvaluationPlan: Sendable {
         )
         let modelURL = URL(fileURLWithPath: inputs.modelFolder, isDirectory: true)
         let model = try Transformer(directory: modelURL, precision: inputs.precision)
-        let tokenizer = try Tokenizer(directory: modelURL)
+        let tokenizer = try Tokenizer(model: modelURL)
         try model.requireFit(tokenizer, in: inputs.modelFolder)
         modelName = inputs.modelName ?? modelURL.lastPathComponent
         func sampler(_ problems: [Problem], _ rendering: PromptRendering) throws -> MethodSampler {
@@ -111,7 +111,7 @@ public struct EvaluationPlan: Sendable {
             first.isEmpty ? [] : try inputs.spokenRenderings.map { ($0.command, try sampler(first, $0.rendering)) }
 
         var fingerprint = inputs.task
-        try fingerprint.add("model", model: inputs.modelFolder)
+        try fingerprint.add("model", modelAt: inputs.modelFolder)
         fingerprint.add("model", computationOf: model)
         fingerprint.add("evaluation.maxTokens", settings.maxTokens)
         var test = fingerprint

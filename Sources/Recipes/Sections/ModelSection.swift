@@ -3,7 +3,7 @@ import Configuration
 
 /// Which language model.
 public struct ModelSection: Section {
-    /// Checkpoint folder as Hugging Face publishes them, with `tokenizer.json`.
+    /// Checkpoint folder as Hugging Face publishes them, with `tokenizer.json`, or a GGUF file.
     public var folder: String?
     /// What reports call the model; null takes the folder's last path component.
     public var name: String?

@@ -47,6 +47,17 @@ class Goldens(unittest.TestCase):
         import make_backbone_goldens
         self.hold(make_backbone_goldens.main, "backbones", ".safetensors", self.close(1e-5))
 
+    def test_gguf(self):
+        try:
+            import make_gguf_goldens
+        except ImportError:
+            self.skipTest("gguf is not installed")
+
+        def compare(made, committed):
+            with open(made, "rb") as made, open(committed, "rb") as committed:
+                self.assertEqual(made.read(), committed.read())
+        self.hold(make_gguf_goldens.main, "gguf", "", compare)
+
     def test_tokenizers(self):
         import make_tokenizer_goldens
 

@@ -8,8 +8,7 @@ import tempfile
 from pathlib import Path
 
 import numpy
-import torch
-from safetensors.torch import load_file, save_file
+from safetensors.numpy import load_file, save_file
 
 ROOT = Path(__file__).resolve().parents[3]
 MODEL = ROOT / "data" / "countdown" / "model"
@@ -20,12 +19,15 @@ PROMPT = [0, 13, 3, 15, 3, 17, 22, 12, 12, 20, 2]
 # Where many tokens may follow.
 FREE_PROMPT = [0, 13, 3, 15, 3, 17]
 
-sys.path.insert(0, str(ROOT / "data" / "serving" / "transformers"))
+SMOLLM2 = Path(os.environ.get("AUTODECO_SMOLLM2", ROOT / "runs" / "smollm2"))
+"""Where data/scripts/get_smollm2.py puts a small published model."""
+
+sys.path[:0] = [str(ROOT / "data" / "serving" / name) for name in ("transformers", "llama_cpp")]
 
 
-def write_heads(folder, hidden_size=128, temperature=True, top_p=True, features=True, top_p_bias=1.5, seed=5):
+def write_heads(folder, hidden_size=128, temperature=True, top_p=True, features=True, top_p_bias=1.5, seed=14):
     """Random heads whose knobs differ from token to token."""
-    random = torch.Generator().manual_seed(seed)
+    random = numpy.random.default_rng(seed)
     config = {"hidden_size": hidden_size, "enable_temperature_head": temperature, "enable_top_p_head": top_p, "use_enhanced_features": features}
     tensors = {}
     for prefix, inputs, bias, is_there in (
@@ -33,14 +35,14 @@ def write_heads(folder, hidden_size=128, temperature=True, top_p=True, features=
         ("top_p_head", hidden_size + (5 if features else 1), top_p_bias, top_p),
     ):
         if is_there:
-            tensors[f"{prefix}.mlp.0.weight"] = torch.randn(256, inputs, generator=random) / hidden_size**0.5
-            tensors[f"{prefix}.mlp.0.bias"] = torch.randn(256, generator=random) / 10
-            tensors[f"{prefix}.mlp.2.weight"] = torch.randn(1, 256, generator=random) / 4
-            tensors[f"{prefix}.mlp.2.bias"] = torch.tensor([bias])
+            tensors[f"{prefix}.mlp.0.weight"] = random.standard_normal((256, inputs)) / hidden_size**0.5
+            tensors[f"{prefix}.mlp.0.bias"] = random.standard_normal(256) / 10
+            tensors[f"{prefix}.mlp.2.weight"] = random.standard_normal((1, 256)) / 4
+            tensors[f"{prefix}.mlp.2.bias"] = numpy.array([bias])
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
-    save_file(tensors, str(folder / "model.safetensors"))
+    save_file({name: tensor.astype(numpy.float32) for name, tensor in tensors.items()}, str(folder / "model.safetensors"))
     return str(folder)
 
 
@@ -83,18 +85,23 @@ def chi_square(test, counts, expected):
     test.assertLess(deviation, 4.3, f"χ² = {statistic:.1f} with {freedom} degrees of freedom")
 
 
+def floats(values):
+    """An array in float32, of an array or a torch tensor of any type."""
+    return numpy.ascontiguousarray(values.float().numpy() if hasattr(values, "float") else values, dtype=numpy.float32)
+
+
 def toolkit_predictions(test, heads, hidden, logits):
     """T̂ and P̂ of `autodeco-inspect predict`."""
     if not INSPECT.exists():
         test.skipTest(f"{INSPECT} is not built")
     with tempfile.TemporaryDirectory() as folder:
         source, result = f"{folder}/input.safetensors", f"{folder}/output.safetensors"
-        save_file({"hidden": hidden.float().contiguous(), "logits": logits.float().contiguous()}, source)
+        save_file({"hidden": floats(hidden), "logits": floats(logits)}, source)
         subprocess.run([INSPECT, "predict", "--heads", heads, "--input", source, "--output", result], check=True, capture_output=True)
         found = load_file(result)
-    return found["temperature"].float(), found["top_p"].float()
+    return found["temperature"], found["top_p"]
 
 
 def assert_close(test, found, expected, tolerance, what):
-    difference = (torch.as_tensor(found).double() - torch.as_tensor(expected).double()).abs().max().item()
+    difference = numpy.abs(floats(found).astype(numpy.float64) - floats(expected)).max()
     test.assertLessEqual(difference, tolerance, f"{what} differs by {difference:.2e}")

