@@ -45,12 +45,18 @@ public struct Transformer: Sendable {
     /// Reads config.json, generation_config.json and the checkpoint of a folder: a model's own, or one where a model
     /// and heads are merged, whose heads stay unread; or a GGUF file.
     ///
-    /// - Parameter precision: of matrix products.
+    /// - Parameters:
+    ///   - precision: of matrix products.
+    ///   - acceptsAnyHeads: whether heads that were fitted to another model of the same sizes may decode this one.
     /// - Throws: `ModelError` or `FileError`: what was found, what was expected and where. Every tensor that the
     ///   model needs is there, with the right shape, when this returns.
-    public init(directory: URL, precision: ProductPrecision.Choice = .float) throws {
+    public init(
+        directory: URL, precision: ProductPrecision.Choice = .float, acceptsAnyHeads: Bool = false
+    ) throws {
         let source = try ModelSource(directory)
-        try self.init(configuration: source.configuration(), checkpoint: source.checkpoint(), precision: precision)
+        var configuration = try source.configuration()
+        configuration.acceptsAnyHeads = acceptsAnyHeads
+        try self.init(configuration: configuration, checkpoint: source.checkpoint(), precision: precision)
     }
 
     /// Reads the weights from any source that has them under Hugging Face's names.
@@ -66,7 +72,9 @@ public struct Transformer: Sendable {
         configuration: ModelConfiguration, checkpoint: any TensorSource,
         precision choice: ProductPrecision.Choice = .float, mostTinyWeights: Int
     ) throws {
-        self.configuration = configuration
+        var named = configuration
+        named.modelFingerprint = checkpoint.fingerprint
+        self.configuration = named
         let traits = configuration.family.traits
         // Latent attention takes its matrices apart, head by head, and multiplies by OpenBLAS.
         let couldBeTiny =

@@ -43,6 +43,10 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// Tokens that end a sequence, of generation_config.json and of config.json, each file that names some.
     public let namedEnds: [NamedEnds]
     public let beginToken: Int?
+    /// Stands for the model's weights, where those have been opened: heads name the one that they were fitted to.
+    public internal(set) var modelFingerprint: String?
+    /// Whether heads of another model of the same sizes may decode this one.
+    public internal(set) var acceptsAnyHeads = false
     /// Settings of sampling that generation_config.json recommends, by its names.
     public let recommendedSampling: [String: Double]
 
