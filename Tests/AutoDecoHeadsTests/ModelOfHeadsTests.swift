@@ -42,23 +42,25 @@ import Testing
             return try SafetensorsFile(path: folder("f")).fingerprint
         }
         let values = (0..<200).map { Float($0) }
-        func tensor(
-            _ name: String = "a", _ shape: [Int] = [200], _ values: [Float], _ type: ElementType = .f32
-        )
-            -> NewTensor
-        { NewTensor(name, shape, values, as: type) }
-        let other = tensor("b", values)
+        func tensor(_ values: [Float], name: String = "a", shape: [Int] = [200], type: ElementType = .f32) -> NewTensor
+        {
+            NewTensor(name, shape, values, as: type)
+        }
+        let other = tensor(values, name: "b")
         let own = try digits([tensor(values), other])
-        #expect(own.count == 16 && own.allSatisfy(\.isHexDigit))
+        let isHexadecimal = own.allSatisfy { $0.isHexDigit }
+        #expect(own.count == 16 && isHexadecimal)
         // Where tensors lie in a file is no matter.
         #expect(try digits([other, tensor(values)]) == own)
-        var changed = values
-        changed[100] += 1
-        for different in [
-            [tensor("c", values), other], [tensor("a", [20, 10], values), other], [tensor(values)],
-            [tensor("a", [200], values, .bf16), other], [tensor(changed), other],
-            [tensor([7] + values.dropFirst()), other],
-            [tensor(values.dropLast() + [7]), other],
-        ] { #expect(try digits(different) != own) }
+        var middle = values, first = values, last = values
+        middle[100] += 1
+        first[0] += 1
+        last[199] += 1
+        let different = [
+            [tensor(values, name: "c"), other], [tensor(values, shape: [20, 10]), other], [tensor(values)],
+            [tensor(values, type: .bf16), other], [tensor(middle), other], [tensor(first), other],
+            [tensor(last), other],
+        ]
+        for tensors in different { #expect(try digits(tensors) != own) }
     }
 }
