@@ -198,7 +198,9 @@ let package = Package(
         .testTarget(name: "GGUFTests", dependencies: [
                 "Files", "GGUF", "Goldens", "Safetensors", "TestSupport", "Tokenizers",
             ]),
-        .testTarget(name: "GenerateTests", dependencies: ["TestSupport"]),
+        .testTarget(name: "GenerateTests", dependencies: [
+                "AutoDecoHeads", "Backbone", "Safetensors", "Tensor", "TestSupport",
+            ]),
         .testTarget(
             name: "GenerationTests",
             dependencies: [
@@ -209,7 +211,8 @@ let package = Package(
         .testTarget(
             name: "HiddenStateCacheTests",
             dependencies: [
-                "AutoDecoHeads", "Files", "HiddenStateCache", "LogitSketches", "Safetensors", "Scoring", "Tensor",
+                "AutoDecoHeads", "Files", "HiddenStateCache", "LogitSketches", "Safetensors", "Scoring",
+                "Tensor", "TestSupport",
             ]),
         .testTarget(name: "HouseTests"),
         .testTarget(

@@ -6,7 +6,7 @@ import Tensor
 
 /// A frozen language model, read from a folder as Hugging Face publishes them.
 ///
-///     x = embedding[token];  x += attention(norm(x)), x += feedForward(norm(x)) in each layer;
+///     x = embedding[token] (·√D in some families);  x += attention(norm(x)), x += feedForward(norm(x)) in each layer;
 ///     hidden = norm(x);  logits = hidden·Wᵀ
 ///
 /// Weights stay in their files' bytes, mapped; activations are in Float. Rows of a pass are (sequence, position) pairs:
@@ -23,7 +23,9 @@ public struct Transformer: Sendable {
     private let blocks: [Block]
     private let norm: RootMeanSquareNorm
     private let output: WeightMatrix
-    private let rope: RotaryEmbedding
+    private let ropes: LayerRopes
+    /// What embeddings are multiplied by, where the family does.
+    private let embeddingScale: Float?
     /// Whether the weights are few enough to be kept in Float as well. Each row of a pass then has the same bits
     /// whatever goes with it, and threads share out sequences in place of the rows of a product.
     public let isTiny: Bool
@@ -41,12 +43,18 @@ public struct Transformer: Sendable {
     /// Reads config.json, generation_config.json and the checkpoint of a folder: a model's own, or one where a model
     /// and heads are merged, whose heads stay unread; or a GGUF file.
     ///
-    /// - Parameter precision: of matrix products.
+    /// - Parameters:
+    ///   - precision: of matrix products.
+    ///   - acceptsAnyHeads: whether heads that were fitted to another model of the same sizes may decode this one.
     /// - Throws: `ModelError` or `FileError`: what was found, what was expected and where. Every tensor that the
     ///   model needs is there, with the right shape, when this returns.
-    public init(directory: URL, precision: ProductPrecision.Choice = .float) throws {
+    public init(
+        directory: URL, precision: ProductPrecision.Choice = .float, acceptsAnyHeads: Bool = false
+    ) throws {
         let source = try ModelSource(directory)
-        try self.init(configuration: source.configuration(), checkpoint: source.checkpoint(), precision: precision)
+        var configuration = try source.configuration()
+        configuration.acceptsAnyHeads = acceptsAnyHeads
+        try self.init(configuration: configuration, checkpoint: source.checkpoint(), precision: precision)
     }
 
     /// Reads the weights from any source that has them under Hugging Face's names.
@@ -62,7 +70,10 @@ public struct Transformer: Sendable {
         configuration: ModelConfiguration, checkpoint: any TensorSource,
         precision choice: ProductPrecision.Choice = .float, mostTinyWeights: Int
     ) throws {
-        self.configuration = configuration
+        var named = configuration
+        named.modelFingerprint = checkpoint.fingerprint
+        self.configuration = named
+        let traits = configuration.family.traits
         // Latent attention takes its matrices apart, head by head, and multiplies by OpenBLAS.
         let couldBeTiny =
             configuration.latent == nil
@@ -77,22 +88,24 @@ public struct Transformer: Sendable {
         let weights = WeightReader(
             checkpoint: checkpoint, packing: precision == .bf16 ? .panels : isTiny ? .float : .none)
         outputSource = try OutputSource(tiesEmbeddings: configuration.tiesEmbeddings, checkpoint: checkpoint)
-        warnings = [outputSource.warning(checkpoint.path)].compactMap(\.self)
+        warnings = [outputSource.warning(checkpoint.path), configuration.longRopeWarning(checkpoint.path)].compactMap(
+            \.self)
         let names = outputSource.names(in: checkpoint)
         embedding = try weights.matrix(
             names.embedding, rows: configuration.vocabularySize, columns: configuration.hiddenSize)
         blocks = try (0..<configuration.layerCount).map {
             try Block(weights.below("model.layers.\($0)"), configuration, layer: $0)
         }
-        norm = try weights.norm("model.norm", count: configuration.hiddenSize, epsilon: configuration.normEpsilon)
+        norm = try weights.norm(
+            "model.norm", count: configuration.hiddenSize, epsilon: configuration.normEpsilon,
+            offset: traits.normOffset)
         output =
             names.output == names.embedding
             ? embedding
             : try weights.matrix(
                 names.output, rows: configuration.vocabularySize, columns: configuration.hiddenSize)
-        rope = RotaryEmbedding(
-            configuration.rope, size: configuration.latent?.rotarySize ?? configuration.headSize,
-            isInterleaved: configuration.latent?.isInterleaved ?? checkpoint.pairsAreNeighbours)
+        ropes = LayerRopes(configuration, pairsAreNeighbours: checkpoint.pairsAreNeighbours)
+        embeddingScale = traits.scalesEmbeddings ? Float(configuration.hiddenSize).squareRoot() : nil
     }
 
     /// An empty cache for one sequence.
@@ -102,13 +115,20 @@ public struct Transformer: Sendable {
         KVCache(layout: configuration.cacheLayout, windows: configuration.windows, pageSize: pageSize)
     }
 
+    /// A cache for a sequence that will be so long.
+    private func makeCache(forLength length: Int) -> KVCache {
+        let cache = makeCache()
+        cache.isLong = isLong(length)
+        return cache
+    }
+
     /// Teacher-forced: the last hidden state, after the final norm, at each position of each sequence.
     ///
     /// - Returns: [Σ lengths, D], sequence after sequence.
     /// - Throws: `ModelError` for an empty or too long sequence and for an id outside the vocabulary.
     public func hidden(_ sequences: [[Int]]) throws -> Tensor<Float> {
         try check(sequences.map { (0, $0) })
-        if isTiny { return shareOut(sequences) { _ in makeCache() } }
+        if isTiny { return shareOut(sequences) { makeCache(forLength: sequences[$0].count) } }
         var result = Tensor<Float>(shape: [sequences.reduce(0) { $0 + $1.count }, configuration.hiddenSize]) { _ in }
         var row = 0, next = 0
         while next < sequences.count {
@@ -119,7 +139,7 @@ public struct Transformer: Sendable {
                 rows += sequences[next].count
                 next += 1
             } while next < sequences.count && rows + sequences[next].count <= Self.passRows
-            run(sequences[first..<next].map { (makeCache(), $0) }, into: &result, at: &row)
+            run(sequences[first..<next].map { (makeCache(forLength: $0.count), $0) }, into: &result, at: &row)
         }
         return result
     }
@@ -136,6 +156,25 @@ public struct Transformer: Sendable {
             Set(steps.map { ObjectIdentifier($0.cache) }).count == steps.count,
             "a cache stands in two steps of one pass")
         try check(steps.map { ($0.cache.count, $0.tokens) })
+        readAgainAsLong(steps)
+        return read(steps)
+    }
+
+    /// Under longrope a text that outgrows the original context turns all of its positions otherwise: what such a cache
+    /// holds is read once more.
+    private func readAgainAsLong(_ steps: [(cache: KVCache, tokens: [Int])]) {
+        let past = steps.compactMap { cache, tokens -> (cache: KVCache, tokens: [Int])? in
+            guard !cache.isLong, isLong(cache.count + tokens.count) else { return nil }
+            return (cache, cache.restartAsLong())
+        }
+        let held = past.filter { !$0.tokens.isEmpty }
+        if !held.isEmpty { _ = read(held) }
+    }
+
+    private func isLong(_ length: Int) -> Bool { ropes.longerThan.map { length > $0 } ?? false }
+
+    /// As `advance`, checked.
+    private func read(_ steps: [(cache: KVCache, tokens: [Int])]) -> Tensor<Float> {
         if isTiny { return shareOut(steps.map(\.tokens)) { steps[$0].cache } }
         var result = Tensor<Float>(shape: [steps.reduce(0) { $0 + $1.tokens.count }, configuration.hiddenSize]) { _ in }
         var row = 0
@@ -201,10 +240,14 @@ public struct Transformer: Sendable {
 
     /// One pass through all layers.
     private func pass(_ steps: [(cache: KVCache, tokens: ArraySlice<Int>)]) -> Tensor<Float> {
-        let batch = Batch(steps, rope: rope)
+        let batch = Batch(steps, ropes: ropes)
         var x = embedding.gathered(steps.flatMap(\.tokens))
+        if let embeddingScale { x = x * embeddingScale }
         for (layer, block) in blocks.enumerated() { block.update(&x, batch: batch, layer: layer) }
-        for step in steps { step.cache.advance(by: step.tokens.count) }
+        for step in steps {
+            if ropes.longerThan != nil, !step.cache.isLong { step.cache.keep(step.tokens) }
+            step.cache.advance(by: step.tokens.count)
+        }
         return norm(x)
     }
 

@@ -7,7 +7,24 @@ import Safetensors
 /// texts read without the model.
 enum BackboneFiles {
     static let folder = "backbone"
-    static let names = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"]
+    static let names = [
+        "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", fingerprintName,
+    ]
+    /// Holds the digits that stand for the model's weights.
+    static let fingerprintName = "model_fingerprint.txt"
+
+    /// Writes what stands for the model's weights beside the other files.
+    static func write(fingerprint: String, to cache: URL) throws {
+        let file = cache.appendingPathComponent(folder, isDirectory: true).appendingPathComponent(fingerprintName)
+        try AtomicFile.write(Data("\(fingerprint)\n".utf8), to: file.path)
+    }
+
+    /// What stands for the weights of a cache's model; nil where nothing does.
+    static func fingerprint(in backbone: URL) -> String? {
+        guard let data = try? Data(file: backbone.appendingPathComponent(fingerprintName).path) else { return nil }
+        let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        return text.count == 16 && text.allSatisfy(\.isHexDigit) ? text : nil
+    }
 
     /// Copies the files that exist; of a GGUF file, writes what its metadata say in their place.
     ///

@@ -101,9 +101,12 @@ public final class CacheWriter {
     ///   - backbone: the model's folder, of which config.json, generation_config.json, tokenizer.json and
     ///     tokenizer_config.json are copied as far as they exist, or a GGUF file, from whose metadata they are made;
     ///     nil copies nothing.
+    ///   - modelFingerprint: stands for the model's weights; heads that are trained on the cache name it.
     ///   - problems: of each line the number of its problem, −1 where it has none; nil where nobody knows.
     ///   - policies: of each line the policy that drew it; nil where nobody knows.
-    public func finish(backbone: URL?, problems: [Int32]? = nil, policies: LinePolicies? = nil) throws {
+    public func finish(
+        backbone: URL?, modelFingerprint: String? = nil, problems: [Int32]? = nil, policies: LinePolicies? = nil
+    ) throws {
         require(isPresent.allSatisfy { $0 }, "the cache lacks shards")
         for (name, count) in [("problems", problems?.count), ("policies", policies?.places.count)] {
             require(
@@ -112,7 +115,10 @@ public final class CacheWriter {
         let files = try plan.shards.map { try ShardFile(path: path($0), tokens: $0.tokens, description) }
         try TrajectoryTable(problems: problems, policies: policies).counting(files, lineCount: plan.lengths.count)
             .write(folder: folder)
-        if let backbone { try BackboneFiles.copy(from: backbone, to: folder) }
+        if let backbone {
+            try BackboneFiles.copy(from: backbone, to: folder)
+            if let modelFingerprint { try BackboneFiles.write(fingerprint: modelFingerprint, to: folder) }
+        }
         let shards = try plan.shards.map { shard in
             let file = try SafetensorsFile(path: path(shard))
             let trajectories = shard.trajectories.count { plan.lengths[$0] > 0 }

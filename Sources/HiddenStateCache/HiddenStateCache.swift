@@ -37,6 +37,8 @@ public final class HiddenStateCache: Sendable {
     private static let mostTouched = 32 << 20
     private static let leastTouched = 512 << 10
 
+    /// Stands for the weights of the model that it comes from; nil where nobody has said so.
+    public var modelFingerprint: String? { BackboneFiles.fingerprint(in: backboneFolder) }
     /// The folder with the model's small files.
     public var backboneFolder: URL { folder.appendingPathComponent(BackboneFiles.folder, isDirectory: true) }
     public var shardCount: Int { shards.count }

@@ -22,7 +22,8 @@ public enum MergedLayout {
 
     /// Entries of config.json that heads bring along, beside those that name the model.
     static let headsKeys = [
-        "base_model_name_or_path", "enable_temperature_head", "enable_top_p_head", "use_enhanced_features",
+        "base_model_name_or_path", "base_model_fingerprint", "enable_temperature_head", "enable_top_p_head",
+        "use_enhanced_features",
         "temperature_hidden_size",
         "top_p_hidden_size",
     ]

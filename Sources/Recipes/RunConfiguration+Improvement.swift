@@ -14,7 +14,8 @@ extension RunConfiguration {
     public func improvementInputs() throws -> ImprovementInputs {
         let modelFolder = try required(model.folder, "model.folder")
         let url = URL(fileURLWithPath: modelFolder, isDirectory: true)
-        let transformer = try Transformer(directory: url, precision: model.precision)
+        let transformer = try Transformer(
+            directory: url, precision: model.precision, acceptsAnyHeads: model.acceptsAnyHeads)
         let tokenizer = try Tokenizer(model: url)
         try transformer.requireFit(tokenizer, in: modelFolder)
         func sampler(_ file: String, limit: Int?) throws -> ProblemSampler {

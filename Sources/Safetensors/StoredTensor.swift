@@ -80,6 +80,20 @@ public struct StoredTensor: Sendable {
         }
     }
 
+    /// Some rows of a matrix, nothing copied: its packed bytes from the first of them on.
+    ///
+    /// - Parameter range: which rows, inside of 0..<shape[0].
+    public func rows(_ range: Range<Int>) -> StoredTensor {
+        let height = shape.first ?? 0
+        precondition(range.lowerBound >= 0 && range.upperBound <= height, "the rows leave the tensor")
+        let width = height == 0 ? 0 : entry.byteRange.count / height, start = entry.byteRange.lowerBound
+        return StoredTensor(
+            file: file,
+            entry: TensorEntry(
+                name: name, type: type, shape: [range.count] + shape.dropFirst(),
+                byteRange: start + range.lowerBound * width..<start + range.upperBound * width))
+    }
+
     /// Asks the system to read some elements from the disk, without waiting for it: for whoever knows what comes next.
     ///
     /// - Parameter range: which elements, inside of 0..<count.

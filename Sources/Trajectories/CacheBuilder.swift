@@ -97,7 +97,9 @@ public struct CacheBuilder {
                 }
             }
         }
-        try writer.finish(backbone: modelFolder, problems: knownProblems, policies: policies)
+        try writer.finish(
+            backbone: modelFolder, modelFingerprint: model.configuration.modelFingerprint, problems: knownProblems,
+            policies: policies)
     }
 
     private func writer(_ projection: Projection?) throws -> CacheWriter {

@@ -32,7 +32,9 @@ struct Run {
             fileURLWithPath: try configuration.required(configuration.cache.folder, "cache.folder"), isDirectory: true)
         modelFolder = try configuration.required(configuration.model.folder, "model.folder")
         let url = URL(fileURLWithPath: modelFolder, isDirectory: true)
-        model = try Transformer(directory: url, precision: configuration.model.precision)
+        model = try Transformer(
+            directory: url, precision: configuration.model.precision,
+            acceptsAnyHeads: configuration.model.acceptsAnyHeads)
         tokenizer = try Tokenizer(ofModel: url)
         if let tokenizer { try model.requireFit(tokenizer, in: modelFolder) }
 

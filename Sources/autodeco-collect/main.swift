@@ -14,7 +14,8 @@ Command(
     "autodeco-collect", "Collects correct trajectories of a task and their hidden-state cache.", flags: Flags.all
 ) { arguments, console in
     let overrides = arguments[Flags.set] + (arguments[Flags.keepRejected] ? ["collect.keepRejected=true"] : [])
-    let configuration = try RunConfiguration(path: arguments[Flags.config], overrides: overrides)
+    var configuration = try RunConfiguration(path: arguments[Flags.config], overrides: overrides)
+    configuration.model.acceptsAnyHeads = arguments[Flags.anyModel]
     let run = try Run(configuration)
     for warning in run.model.warnings { console.warning(warning) }
     let locks = try run.lockFolders()

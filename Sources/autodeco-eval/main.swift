@@ -19,14 +19,16 @@ enum Flags {
     ).repeated()
     static let filter = Flag.choice(
         "filter", NucleusFilter.allCases.map(\.rawValue), "what the heads' top-p means; evaluation.filter if not given")
+    static let anyModel = Flag.switch("any-model", "take heads that were fitted to another model of the same sizes")
     static let json = Flag.switch("json", "print the results as one JSON object")
 }
 
 Command(
     "autodeco-eval", "Compares trained heads with knobs set by hand, on a task's test problems.",
-    flags: [Flags.config, Flags.set, Flags.heads, Flags.filter, Flags.json]
+    flags: [Flags.config, Flags.set, Flags.heads, Flags.filter, Flags.anyModel, Flags.json]
 ) { arguments, console in
     var configuration = try RunConfiguration(path: arguments[Flags.config], overrides: arguments[Flags.set])
+    configuration.model.acceptsAnyHeads = arguments[Flags.anyModel]
     var folders = arguments[Flags.heads]
     if configuration.evaluation.heads == nil, !folders.isEmpty {
         configuration.evaluation.heads = folders.removeFirst()

@@ -1,4 +1,5 @@
 import AutoDecoHeads
+import Backbone
 import Decoding
 import Foundation
 import Terminal
@@ -58,14 +59,16 @@ enum DecoderChoice: Equatable {
         return self == .greedy
     }
 
-    /// The policy for a model of these sizes, D and V.
+    /// The policy for a model.
     ///
-    /// - Throws: for heads that cannot be read, and for those of a model of other sizes.
-    func policy(hiddenSize: Int, vocabularySize: Int) throws -> any DecodingPolicy {
+    /// - Throws: for heads that cannot be read, and for those of a model of other sizes, or of
+    ///   another model where this one does not accept them.
+    func policy(for model: ModelConfiguration) throws -> any DecodingPolicy {
         guard case .heads(let folder, let filter) = self else { return try staticPolicy() }
         let heads = try AutoDecoHeads<Float>(
-            folder: URL(fileURLWithPath: folder, isDirectory: true), hiddenSize: hiddenSize,
-            vocabularySize: vocabularySize)
+            folder: URL(fileURLWithPath: folder, isDirectory: true), hiddenSize: model.hiddenSize,
+            vocabularySize: model.vocabularySize,
+            modelFingerprint: model.acceptsAnyHeads ? nil : model.modelFingerprint)
         return HeadsPolicy(heads: heads, filter: filter)
     }
 

@@ -12,6 +12,7 @@ enum Flags {
         "of the model's matrix products; auto if not given"
     )
     static let heads = Flag.string("heads", "DIR", "folder of AutoDeco heads, which choose temperature and top-p")
+    static let anyModel = Flag.switch("any-model", "take heads that were fitted to another model of the same sizes")
     static let prompt = Flag.string("prompt", "TEXT", "the prompt")
     static let promptFile = Flag.string("prompt-file", "FILE", "the prompt is this file, without its last line break")
     static let template = Flag.string(
@@ -39,7 +40,8 @@ enum Flags {
     static let json = Flag.switch("json", "print one JSON object")
 
     static let all: [any DeclaredFlag] = [
-        model, precision, heads, prompt, promptFile, template, samples, width, seed, maxTokens, stop, temperature, topP,
+        model, precision, heads, anyModel, prompt, promptFile, template, samples, width, seed, maxTokens, stop,
+        temperature, topP,
         topK,
         minP, filter,
         greedy, color, trace, json,

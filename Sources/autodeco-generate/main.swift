@@ -14,12 +14,12 @@ Command(
 ) { arguments, console in
     let options = try Options(arguments)
     let folder = URL(fileURLWithPath: options.model, isDirectory: true)
-    let model = try Transformer(directory: folder, precision: options.precision)
+    let model = try Transformer(
+        directory: folder, precision: options.precision, acceptsAnyHeads: arguments[Flags.anyModel])
     for warning in model.warnings { console.warning(warning) }
     let tokenizer = try Tokenizer(model: folder)
     try model.requireFit(tokenizer, in: options.model)
-    let policy = try options.decoder.policy(
-        hiddenSize: model.configuration.hiddenSize, vocabularySize: model.configuration.vocabularySize)
+    let policy = try options.decoder.policy(for: model.configuration)
     let promptIDs = try tokenizer.promptIDs(options.prompt(), template: options.template)
     try model.requireFit(prompt: promptIDs, "the prompt")
 

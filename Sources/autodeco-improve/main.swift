@@ -12,14 +12,16 @@ if let better = BLASKernels.better { Restart.setting(BLASKernels.variable, to: b
 enum Flags {
     static let config = Flag.string("config", "FILE", "the run's configuration, in JSON5").required()
     static let set = Flag.string("set", "key.path=value", "replace a value of the configuration").repeated()
+    static let anyModel = Flag.switch("any-model", "take heads that were fitted to another model of the same sizes")
     static let json = Flag.switch("json", "print the results as one JSON object")
 }
 
 Command(
     "autodeco-improve", "Improves heads in rounds of sampling with them and fitting them anew.",
-    flags: [Flags.config, Flags.set, Flags.json]
+    flags: [Flags.config, Flags.set, Flags.anyModel, Flags.json]
 ) { arguments, console in
-    let configuration = try RunConfiguration(path: arguments[Flags.config], overrides: arguments[Flags.set])
+    var configuration = try RunConfiguration(path: arguments[Flags.config], overrides: arguments[Flags.set])
+    configuration.model.acceptsAnyHeads = arguments[Flags.anyModel]
     let inputs = try configuration.improvementInputs()
     for warning in inputs.train.model.warnings { console.warning(warning) }
     let improver = try Improver(inputs)

@@ -9,7 +9,7 @@ import Testing
 @Suite struct AttentionTests {
     private typealias Matrix = [[Double]]
 
-    @Test(arguments: [TinyModel.Kind.llama, .qwen2, .qwen3, .gptOSS])
+    @Test(arguments: [TinyModel.Kind.llama, .qwen2, .qwen3, .gptOSS, .mistral, .qwen2MoE, .olmo2])
     func groupedQueryAttentionIsTheTextbooks(_ kind: TinyModel.Kind) throws {
         // Wide heads, so that vectors and the loops for their rest both run.
         let tiny = try TinyModel(kind, ["head_dim": 84])
@@ -85,7 +85,7 @@ import Testing
             weights = WeightReader(checkpoint: try Checkpoint(folder: tiny.folder.path)).below("model.layers.\(layer)")
                 .below("self_attn")
             rope = RotaryEmbedding(
-                configuration.rope, size: configuration.latent?.rotarySize ?? configuration.headSize,
+                configuration.rope, size: configuration.rotarySize,
                 isInterleaved: configuration.latent?.isInterleaved ?? false)
         }
 
@@ -99,7 +99,9 @@ import Testing
             let caches = lengths.map { _ in
                 KVCache(layout: configuration.cacheLayout, windows: configuration.windows, pageSize: 4)
             }
-            let batch = Batch(zip(caches, lengths).map { ($0, Array(repeating: 0, count: $1)[...]) }, rope: rope)
+            let batch = Batch(
+                zip(caches, lengths).map { ($0, Array(repeating: 0, count: $1)[...]) }, ropes: LayerRopes(configuration)
+            )
             let all = x.joined().joined().map { Float($0) }
             let result = attention(Tensor(shape: [25, size], all), batch: batch, layer: layer)
             let rows = (0..<25).map { row in (0..<size).map { Double(result[row, $0]) } }
@@ -128,10 +130,10 @@ import Testing
             }
         }
 
-        /// Each head through the family's norm of queries or keys, where it has one.
+        /// Each head through the family's norm of queries or keys, or all at once, where it has one.
         func normedHeads(_ name: String, _ x: Matrix) throws -> Matrix {
-            guard configuration.family == .qwen3 else { return x }
-            let size = configuration.headSize
+            guard configuration.family == .qwen3 || configuration.family == .olmo2 else { return x }
+            let size = configuration.family == .olmo2 ? x[0].count : configuration.headSize
             return try x.map { row in
                 try stride(from: 0, to: row.count, by: size)
                     .flatMap {

@@ -94,12 +94,12 @@ import Testing
         #expect(
             architecture.description.contains(
                 "found 'mamba' for 'model_type', which is not supported; supported: llama (LlamaForCausalLM), qwen2"))
-        let rope = try failure(.llama, ["rope_scaling": ["rope_type": "longrope", "factor": 2.0] as [String: Any]])
+        let rope = try failure(.llama, ["rope_scaling": ["rope_type": "proportional", "factor": 2.0] as [String: Any]])
         #expect(rope.kind == .unsupported)
         #expect(
             rope.description.hasSuffix(
-                "found the rope type 'longrope' for 'rope_scaling.rope_type', which is not supported; supported: "
-                    + "default, llama3, yarn"
+                "found the rope type 'proportional' for 'rope_scaling.rope_type', which is not supported; supported: "
+                    + "default, linear, dynamic, llama3, yarn, longrope"
             ))
         let fp8 = try failure(.deepSeekV3, ["quantization_config": ["quant_method": "fp8"]])
         #expect(fp8.kind == .unsupported)

@@ -5,6 +5,7 @@ import HiddenStateCache
 import LogitSketches
 import Safetensors
 import Tensor
+import TestSupport
 import Testing
 
 @Suite struct RoundTripTests {
@@ -129,6 +130,26 @@ import Testing
                 "backbone/config.json": Data("config.json!".utf8),
                 "backbone/tokenizer.json": Data("tokenizer.json!".utf8),
             ])
+    }
+
+    @Test func ofAGGUFFileTheBackbonesFilesAreMade() throws {
+        let place = TemporaryFolder(), folder = TemporaryFolder(), corpus = Corpus(lengths: [5])
+        try FileManager.default.createDirectory(at: place.url, withIntermediateDirectories: true)
+        let file = place.url.appendingPathComponent("model.gguf")
+        try TinyModel(.qwen2).gguf("qwen2", vocabulary: true).write(to: file.path)
+        let writer = try corpus.writer(folder, corpus.description())
+        for shard in writer.plan.shards { try corpus.write(shard, with: writer) }
+        try writer.finish(backbone: file, modelFingerprint: "0123456789abcdef")
+        let made = try folder.files().keys.filter { $0.hasPrefix("backbone/") }.sorted()
+        #expect(
+            made == [
+                "backbone/config.json", "backbone/generation_config.json", "backbone/model_fingerprint.txt",
+                "backbone/tokenizer.json", "backbone/tokenizer_config.json",
+            ])
+        #expect(try HiddenStateCache(folder: folder.url).modelFingerprint == "0123456789abcdef")
+        // Whatever else lies there is no fingerprint.
+        try Data("none".utf8).write(to: folder.url.appendingPathComponent("backbone/model_fingerprint.txt"))
+        #expect(try HiddenStateCache(folder: folder.url).modelFingerprint == nil)
     }
 
     @Test func packedTrajectoriesGiveTheSameTokens() throws {

@@ -7,6 +7,7 @@ import Tensor
 package final class TinyModel {
     package enum Kind: String, CaseIterable, Sendable {
         case llama, qwen2, qwen3, qwen3MoE, gptOSS, gptOSSInMXFP4, deepSeekV3, deepSeekV3WithoutQueryLatent
+        case mistral, mixtral, qwen2MoE, smolLM3, gemma3, olmo2, phi3, phi3WithLongRope, glm4MoE
     }
 
     package let folder: URL
@@ -119,6 +120,7 @@ package final class TinyModel {
                         "original_max_position_embeddings": 32,
                     ] as [String: Any],
                 ]
+            default: laterDepartures(kind)
             }
         common.merge(departures) { $1 }
         if kind == .gptOSSInMXFP4 { common["quantization_config"] = ["quant_method": "mxfp4"] }
@@ -129,12 +131,11 @@ package final class TinyModel {
     private func makeTensors(_ kind: Kind) {
         let vocabulary = number("vocab_size"), layers = number("num_hidden_layers")
         add("model.embed_tokens.weight", [vocabulary, size], scale: 1)
-        add("model.norm.weight", [size], around: 1)
+        add("model.norm.weight", [size], around: kind == .gemma3 ? 0 : 1)
         if configuration["tie_word_embeddings"] as? Bool != true { add("lm_head.weight", [vocabulary, size]) }
         for layer in 0..<layers {
             let prefix = "model.layers.\(layer)."
-            add(prefix + "input_layernorm.weight", [size], around: 1)
-            add(prefix + "post_attention_layernorm.weight", [size], around: 1)
+            for name in normNames(kind) { add(prefix + name + ".weight", [size], around: kind == .gemma3 ? 0 : 1) }
             if kind == .deepSeekV3 || kind == .deepSeekV3WithoutQueryLatent {
                 addLatentAttention(prefix + "self_attn.")
             } else {
@@ -148,8 +149,38 @@ package final class TinyModel {
                 add(prefix + "mlp.gate.e_score_correction_bias", [number("n_routed_experts")])
                 addGated(
                     prefix + "mlp.shared_experts.", inner: number("moe_intermediate_size") * number("n_shared_experts"))
+            case .mixtral:
+                let inner = number("intermediate_size"), experts = prefix + "block_sparse_moe."
+                addProjection(experts + "gate", number("num_local_experts"), size)
+                for expert in 0..<number("num_local_experts") {
+                    for name in ["w1", "w3"] { addProjection(experts + "experts.\(expert).\(name)", inner, size) }
+                    addProjection(experts + "experts.\(expert).w2", size, inner)
+                }
+            case .qwen2MoE where layer != 1:
+                addExperts(prefix + "mlp.", count: number("num_experts"))
+                addGated(prefix + "mlp.shared_expert.", inner: number("shared_expert_intermediate_size"))
+                addProjection(prefix + "mlp.shared_expert_gate", 1, size, scale: 3)
+            case .glm4MoE where layer > 0:
+                addExperts(prefix + "mlp.", count: number("n_routed_experts"))
+                add(prefix + "mlp.gate.e_score_correction_bias", [number("n_routed_experts")])
+                addGated(prefix + "mlp.shared_experts.", inner: number("moe_intermediate_size"))
+            case .phi3, .phi3WithLongRope:
+                addProjection(prefix + "mlp.gate_up_proj", 2 * number("intermediate_size"), size)
+                addProjection(prefix + "mlp.down_proj", size, number("intermediate_size"))
             default: addGated(prefix + "mlp.", inner: number("intermediate_size"), biased: kind == .llama)
             }
+        }
+    }
+
+    private func normNames(_ kind: Kind) -> [String] {
+        switch kind {
+        case .olmo2: ["post_attention_layernorm", "post_feedforward_layernorm"]
+        case .gemma3:
+            [
+                "input_layernorm", "post_attention_layernorm", "pre_feedforward_layernorm",
+                "post_feedforward_layernorm",
+            ]
+        default: ["input_layernorm", "post_attention_layernorm"]
         }
     }
 
@@ -157,16 +188,28 @@ package final class TinyModel {
         let head = configuration["head_dim"] as? Int ?? size / number("num_attention_heads")
         let inner = number("num_attention_heads") * head, groups = number("num_key_value_heads") * head
         let isGPT = kind == .gptOSS || kind == .gptOSSInMXFP4
-        let biased = isGPT || kind == .llama || kind == .qwen2
+        let biased = isGPT || kind == .llama || kind == .qwen2 || kind == .qwen2MoE || kind == .glm4MoE
+        guard kind != .phi3, kind != .phi3WithLongRope else {
+            addProjection(prefix + "qkv_proj", inner + 2 * groups, size, scale: 2)
+            return addProjection(prefix + "o_proj", size, inner)
+        }
         // Query weights are larger, so that attention is far from uniform.
         addProjection(prefix + "q_proj", inner, size, biased: biased, scale: 2)
         addProjection(prefix + "k_proj", groups, size, biased: biased)
         addProjection(prefix + "v_proj", groups, size, biased: biased)
-        addProjection(prefix + "o_proj", size, inner, biased: biased && kind != .qwen2)
+        addProjection(prefix + "o_proj", size, inner, biased: isGPT || kind == .llama)
         if isGPT { add(prefix + "sinks", [number("num_attention_heads")], scale: 1) }
-        if kind == .qwen3 || kind == .qwen3MoE {
+        switch kind {
+        case .qwen3, .qwen3MoE, .glm4MoE:
             add(prefix + "q_norm.weight", [head], around: 1.5)
             add(prefix + "k_norm.weight", [head], around: 1)
+        case .gemma3:
+            add(prefix + "q_norm.weight", [head], around: 0.5)
+            add(prefix + "k_norm.weight", [head])
+        case .olmo2:
+            add(prefix + "q_norm.weight", [inner], around: 1.5)
+            add(prefix + "k_norm.weight", [groups], around: 1)
+        default: break
         }
     }
 

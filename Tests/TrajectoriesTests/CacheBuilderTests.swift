@@ -72,6 +72,13 @@ import Testing
         return (hidden, tiny.model.logits(hidden))
     }
 
+    @Test func theCacheNamesTheModelsWeights() throws {
+        try builder().build()
+        let named = try #require(try cache().modelFingerprint)
+        #expect(named == (try Checkpoint(folder: tiny.folder.url.path).fingerprint))
+        #expect(named == tiny.model.configuration.modelFingerprint)
+    }
+
     @Test(arguments: [(256, 128), (8, 8)])
     func theCacheEqualsADirectForwardPass(_ K: Int, _ B: Int) throws {
         try builder(K: K, B: B).build()

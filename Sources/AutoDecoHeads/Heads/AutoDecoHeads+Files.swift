@@ -19,9 +19,15 @@ public struct HeadsOrigin: Sendable, Equatable {
     /// The backbone's own config.json, which the heads' config.json repeats; `{}` where there is none.
     public var backboneConfiguration: Data
 
-    /// An origin from the backbone's name or path and its config.json.
-    public init(baseModel: String, backboneConfiguration: Data = Data("{}".utf8)) {
+    /// Stands for the backbone's weights, `base_model_fingerprint`; nil where nobody knows.
+    public var modelFingerprint: String?
+
+    /// An origin from the backbone's name or path, its config.json and what stands for its weights.
+    public init(
+        baseModel: String, backboneConfiguration: Data = Data("{}".utf8), modelFingerprint: String? = nil
+    ) {
         self.baseModel = baseModel
+        self.modelFingerprint = modelFingerprint
         self.backboneConfiguration = backboneConfiguration
     }
 }
@@ -146,6 +152,7 @@ extension HeadsConfiguration {
         object["model_type"] = MergedLayout.modelType
         object["architectures"] = [MergedLayout.architecture]
         object["base_model_name_or_path"] = origin.baseModel
+        object["base_model_fingerprint"] = origin.modelFingerprint
         object["hidden_size"] = hiddenSize
         object["enable_temperature_head"] = heads.hasTemperature
         object["enable_top_p_head"] = heads.hasTopP

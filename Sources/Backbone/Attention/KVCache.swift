@@ -20,6 +20,11 @@ public final class KVCache {
     /// How many positions are held: the next token's position.
     public internal(set) var count = 0
 
+    /// The tokens that are held, where a longer text will need them to be read once more.
+    private(set) var tokens: [Int] = []
+    /// Whether keys are turned as in texts that outgrow longrope's original context.
+    var isLong = false
+
     let layout: CacheLayout
     let pageSize: Int
     /// For each layer how many positions, the newest included, a token sees; nil sees all.
@@ -40,6 +45,7 @@ public final class KVCache {
         (count, layout, windows, pageSize, pages) = (
             other.count, other.layout, other.windows, other.pageSize, other.pages
         )
+        (tokens, isLong) = (other.tokens, other.isLong)
     }
 
     /// A second sequence with the same past. Both share its memory.
@@ -105,6 +111,24 @@ public final class KVCache {
             pages[layer] = (0..<(count + pageSize - 1) / pageSize).map { _ in Tensor(shape: [page], repeating: 0.01) }
         }
         advance(by: count)
+    }
+
+    /// Keeps tokens whose positions are about to be counted.
+    func keep(_ tokens: ArraySlice<Int>) { self.tokens += tokens }
+
+    /// Forgets all positions, to read the same tokens as the beginning of a long text.
+    ///
+    /// - Returns: the tokens that were held. A cache that pretends knows none, and stays as it is.
+    func restartAsLong() -> [Int] {
+        guard tokens.count == count else {
+            isLong = true
+            return []
+        }
+        defer {
+            pages = Array(repeating: [], count: windows.count)
+            (count, tokens, isLong) = (0, [], true)
+        }
+        return tokens
     }
 
     /// Counts the positions that all layers have written, and lets go what no later token will see.

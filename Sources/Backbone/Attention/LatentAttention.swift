@@ -25,10 +25,10 @@ struct LatentAttention: Attention {
     func callAsFunction(_ x: Tensor<Float>, batch: Batch, layer: Int) -> Tensor<Float> {
         let heads = attention.heads, rank = sizes.keyValueRank, headSize = sizes.headSize
         var queries = query(queryDown.map { down in queryNorm.map { $0(down(x)) } ?? down(x) } ?? x)
-        batch.rotations.apply(to: &queries, heads: heads, headSize: headSize, offset: sizes.plainSize)
+        batch.turn(&queries, layer: layer, heads: heads, headSize: headSize, offset: sizes.plainSize)
 
         var compressed = keyValueDown(x)
-        batch.rotations.apply(to: &compressed, heads: 1, headSize: compressed.columns, offset: rank)
+        batch.turn(&compressed, layer: layer, heads: 1, headSize: compressed.columns, offset: rank)
         let latent = keyValueNorm(compressed, columns: 0..<rank)
         compressed.setColumns(0..<rank, to: latent)
         batch.append(layer: layer, keys: compressed, values: nil)

@@ -9,9 +9,9 @@ extension ModelConfiguration {
         return CacheLayout(groups: keyValueHeadCount, keySize: headSize, valueSize: headSize, valuesAreKeys: false)
     }
 
-    /// 1/√(head size), and in latent attention under YaRN times the square of `mscale_all_dim`'s magnitude.
+    /// 1/√(head size), or the family's own, and in latent attention under YaRN times the square of `mscale_all_dim`'s magnitude.
     var attentionScale: Float {
-        var scale = 1 / Double(headSize).squareRoot()
+        var scale = ownAttentionScale ?? 1 / Double(headSize).squareRoot()
         if latent != nil, case .yarn(let yarn) = rope.scaling, yarn.allDimensionsScale > 0 {
             let magnitude = yarn.magnitude(yarn.allDimensionsScale)
             scale *= magnitude * magnitude

@@ -41,6 +41,9 @@ struct ConfigurationObject {
 
     func has(_ key: String) -> Bool { value(key) != nil }
 
+    /// Whether the key stands there at all, be it with null.
+    func names(_ key: String) -> Bool { members[key] != nil }
+
     private func value(_ key: String) -> JSONTree? {
         switch members[key] {
         case nil, .null?: nil
@@ -132,6 +135,19 @@ struct ConfigurationObject {
             }
             return numbers.count == elements.count ? numbers : nil
         }
+    }
+
+    /// So many numbers above 0.
+    func positives(_ key: String, count: Int) throws -> [Double] {
+        let expected = "\(count) numbers above 0, one for each pair that rope turns"
+        let elements = try read(key, expected, default: nil) {
+            if case .array(let elements) = $0 { elements } else { nil }
+        }
+        let numbers = elements.compactMap(Self.number).filter { $0 > 0 }
+        guard elements.count == count, numbers.count == count else {
+            throw malformed(key, found: "a list of \(elements.count)", expected: expected)
+        }
+        return numbers
     }
 
     func object(_ key: String) throws -> ConfigurationObject? {

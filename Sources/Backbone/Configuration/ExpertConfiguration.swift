@@ -13,10 +13,13 @@ public struct ExpertConfiguration: Sendable, Equatable {
     public var swigluAlpha = 1.702, swigluLimit = 7.0
     /// DeepSeek: experts fall into groups, of which the best are searched.
     public var groupCount = 1, chosenGroupCount = 1
-    /// DeepSeek: factor of the routed experts' sum, and how many experts every token visits besides.
-    public var routedScale = 1.0, sharedCount = 0
+    /// DeepSeek: factor of the routed experts' sum.
+    public var routedScale = 1.0
+    /// Inner width of the experts that every token visits besides, together; 0 where there are none.
+    public var sharedIntermediateSize = 0
 
-    init?(_ file: ConfigurationObject, style: FamilyTraits.Experts, layerCount: Int) throws {
+    init?(_ file: ConfigurationObject, traits: FamilyTraits, layerCount: Int) throws {
+        let style = traits.experts
         guard style != .none else { return nil }
         // The same number goes under three names, by family and version.
         let countKey = ["num_local_experts", "n_routed_experts", "num_experts"].first { file.has($0) }
@@ -24,12 +27,18 @@ public struct ExpertConfiguration: Sendable, Equatable {
         chosenCount = try file.integer("num_experts_per_tok", in: 1...count)
         normalizesWeights = true
         switch style {
-        case .none, .softmax:
+        case .none, .softmax, .softmaxBesideShared:
             intermediateSize = try file.integer("moe_intermediate_size")
             normalizesWeights = try file.bool("norm_topk_prob", default: false)
             let step = try file.integer("decoder_sparse_step", default: 1)
             let dense = Set(try file.integers("mlp_only_layers", default: []))
             layers = (0..<layerCount).map { ($0 + 1) % step == 0 && !dense.contains($0) }
+            if style == .softmaxBesideShared {
+                sharedIntermediateSize = try file.integer("shared_expert_intermediate_size")
+            }
+        case .softmaxOfChosen:
+            intermediateSize = try file.integer("intermediate_size")
+            layers = Array(repeating: true, count: layerCount)
         case .clamped:
             intermediateSize = try file.integer("intermediate_size")
             layers = Array(repeating: true, count: layerCount)
@@ -38,9 +47,9 @@ public struct ExpertConfiguration: Sendable, Equatable {
         case .groupedSigmoid:
             intermediateSize = try file.integer("moe_intermediate_size")
             normalizesWeights = try file.bool("norm_topk_prob", default: true)
-            let firstDense = try file.integer("first_k_dense_replace", in: 0...Int(Int32.max), default: 3)
+            let firstDense = try file.integer("first_k_dense_replace", in: 0...Int(Int32.max), default: traits.defaultGroups.firstDense)
             layers = (0..<layerCount).map { $0 >= firstDense }
-            groupCount = try file.integer("n_group", in: 1...count)
+            groupCount = try file.integer("n_group", in: 1...count, default: traits.defaultGroups.count)
             let size = count / groupCount
             // A group is judged by its two best experts.
             guard count % groupCount == 0, size >= 2 else {
@@ -48,14 +57,16 @@ public struct ExpertConfiguration: Sendable, Equatable {
                     "n_group", found: "\(groupCount)",
                     expected: "groups of equal size, at least 2, of the \(count) experts")
             }
-            chosenGroupCount = try file.integer("topk_group", in: 1...groupCount)
+            chosenGroupCount = try file.integer("topk_group", in: 1...groupCount, default: traits.defaultGroups.chosenCount)
             guard chosenCount <= chosenGroupCount * size else {
                 throw file.malformed(
                     "num_experts_per_tok", found: "\(chosenCount)",
                     expected: "at most the \(chosenGroupCount * size) experts of \(chosenGroupCount) groups")
             }
             routedScale = try file.positive("routed_scaling_factor", default: 1)
-            sharedCount = try file.integer("n_shared_experts", in: 0...1024, default: 0)
+            let sharedCount = try file.integer(
+                "n_shared_experts", in: 0...1024, default: traits.defaultGroups.shared)
+            sharedIntermediateSize = intermediateSize * sharedCount
         }
     }
 }

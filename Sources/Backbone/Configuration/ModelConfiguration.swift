@@ -18,9 +18,20 @@ public struct ModelConfiguration: Sendable, Equatable {
     public let normEpsilon: Double
     /// Whether the embedding is the output matrix, too.
     public let tiesEmbeddings: Bool
-    public let rope: RopeConfiguration
+    /// What bends the gates of feed-forwards.
+    let activation: Activation
+    /// Rope, and that of layers with a window where the family gives them their own.
+    public let rope: RopeConfiguration, windowRope: RopeConfiguration?
+    /// For each layer whether it has rope.
+    public let ropeLayers: [Bool]
+    /// How many elements of a head rope turns.
+    public let rotarySize: Int
     /// For each layer how many of the last positions a token sees, itself included; nil sees all.
     public let windows: [Int?]
+    /// What a query·key is multiplied by, where that is not 1/√(head size).
+    let ownAttentionScale: Double?
+    /// Whether queries and keys go through norms, and how wide those are.
+    let headNorms: FamilyTraits.HeadNorms
     /// Whether queries, keys and values have biases, whether the output has, and whether dense feed-forwards have.
     public let hasQueryKeyValueBias: Bool, hasOutputBias: Bool, hasFeedForwardBias: Bool
     /// Mixtures of experts, where the family has them.
@@ -32,6 +43,10 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// Tokens that end a sequence, of generation_config.json and of config.json, each file that names some.
     public let namedEnds: [NamedEnds]
     public let beginToken: Int?
+    /// Stands for the model's weights, where those have been opened: heads name the one that they were fitted to.
+    public internal(set) var modelFingerprint: String?
+    /// Whether heads of another model of the same sizes may decode this one.
+    public internal(set) var acceptsAnyHeads = false
     /// Settings of sampling that generation_config.json recommends, by its names.
     public let recommendedSampling: [String: Double]
 
@@ -75,23 +90,23 @@ public struct ModelConfiguration: Sendable, Equatable {
         guard headSize % 2 == 0 || latent != nil else {
             throw file.malformed("head_dim", found: "\(headSize)", expected: "an even number, for rope turns pairs")
         }
-        normEpsilon = try file.positive("rms_norm_eps", default: 1e-6)
-        tiesEmbeddings = try file.bool("tie_word_embeddings", default: false)
-        let activation = try file.string("hidden_act", default: "silu")
-        guard activation == "silu" else {
-            throw file.unsupported("hidden_act", found: "'\(activation)'", supported: "silu")
-        }
-        rope = try RopeConfiguration(file, traits: traits, contextLength: contextLength)
-        windows = try Self.windows(file, traits.windows, layerCount: layerCount)
-        switch traits.attentionBiases {
-        case .configured(let fallback):
-            hasQueryKeyValueBias = try file.bool("attention_bias", default: fallback)
-            hasOutputBias = hasQueryKeyValueBias
-        case .queryKeyValue:
-            (hasQueryKeyValueBias, hasOutputBias) = (true, false)
-        }
+        normEpsilon = try file.positive("rms_norm_eps", default: traits.defaultEpsilon)
+        tiesEmbeddings = try file.bool("tie_word_embeddings", default: traits.tiesEmbeddings)
+        activation = try Self.activation(file, traits)
+        let usualRotarySize = try RopeConfiguration.rotarySize(file, traits: traits, headSize: headSize)
+        rotarySize = latent?.rotarySize ?? usualRotarySize
+        rope = try RopeConfiguration(file, traits: traits, contextLength: contextLength, rotarySize: rotarySize)
+        windowRope = try RopeConfiguration.ofWindows(
+            file, traits: traits, contextLength: contextLength, rotarySize: rotarySize)
+        ropeLayers = try RopeConfiguration.layers(file, traits: traits, count: layerCount)
+        windows = try Self.windows(file, traits.windows, ropeLayers: ropeLayers)
+        ownAttentionScale =
+            traits.hasOwnAttentionScale
+            ? 1 / (try file.positive("query_pre_attn_scalar", default: 256)).squareRoot() : nil
+        headNorms = try Self.headNorms(file, traits)
+        (hasQueryKeyValueBias, hasOutputBias) = try Self.attentionBiases(file, traits)
         hasFeedForwardBias = try file.bool("mlp_bias", default: false)
-        experts = try ExpertConfiguration(file, style: traits.experts, layerCount: layerCount)
+        experts = try ExpertConfiguration(file, traits: traits, layerCount: layerCount)
         isMXFP4 = try Self.isMXFP4(file, family)
 
         namedEnds = try [ends, file].compactMap(\.self).filter { $0.has("eos_token_id") }.map { object in
@@ -111,40 +126,6 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// name one more.
     public var endTokens: [Int] { NamedEnds.tokens(of: namedEnds) }
 
-    private static func windows(
-        _ file: ConfigurationObject, _ rule: FamilyTraits.Windows, layerCount: Int
-    ) throws -> [Int?] {
-        let all = 0..<layerCount
-        let slides: (Int) -> Bool
-        switch rule {
-        case .none: return all.map { _ in nil }
-        case .upperLayers, .everyLayer:
-            guard try file.bool("use_sliding_window", default: false), file.has("sliding_window") else {
-                return all.map { _ in nil }
-            }
-            let first =
-                rule == .everyLayer ? 0 : try file.integer("max_window_layers", in: 0...Int(Int32.max), default: 28)
-            slides = { $0 >= first }
-        case .alternating: slides = { $0 % 2 == 0 }
-        }
-        let window = try file.integer("sliding_window", in: ConfigurationObject.positions)
-        guard rule != .everyLayer, file.has("layer_types") else { return all.map { slides($0) ? window : nil } }
-        let types = try file.strings("layer_types")
-        guard types.count == layerCount else {
-            throw file.malformed(
-                "layer_types", found: counted(types.count, "layer"),
-                expected: "\(layerCount), as num_hidden_layers says")
-        }
-        return try types.map {
-            switch $0 {
-            case "sliding_attention": window
-            case "full_attention": nil
-            default:
-                throw file.unsupported("layer_types", found: "'\($0)'", supported: "sliding_attention, full_attention")
-            }
-        }
-    }
-
     private static func isMXFP4(_ file: ConfigurationObject, _ family: Family) throws -> Bool {
         guard let quantization = try file.object("quantization_config") else { return false }
         let method = try quantization.string("quant_method")
@@ -154,33 +135,5 @@ public struct ModelConfiguration: Sendable, Equatable {
                 supported: "'mxfp4' in gpt_oss, and F32, F16 and BF16 without quantization in all families")
         }
         return true
-    }
-}
-
-/// The sizes of multi-head latent attention.
-public struct LatentAttentionConfiguration: Sendable, Equatable {
-    /// Width of the queries' latent, nil where queries come straight from the hidden state; width of the keys' and
-    /// values'.
-    public var queryRank: Int?, keyValueRank: Int
-    /// Of a head's queries and keys: the part without position, and the part that rope turns.
-    public var plainSize: Int, rotarySize: Int
-    public var valueSize: Int
-    /// Whether rope's pairs are neighbours, not halves.
-    public var isInterleaved: Bool
-
-    /// Size of a head's queries and keys.
-    var headSize: Int { plainSize + rotarySize }
-
-    init(_ file: ConfigurationObject) throws {
-        queryRank = file.has("q_lora_rank") ? try file.integer("q_lora_rank") : nil
-        keyValueRank = try file.integer("kv_lora_rank")
-        plainSize = try file.integer("qk_nope_head_dim", in: ConfigurationObject.heads)
-        rotarySize = try file.integer("qk_rope_head_dim", in: ConfigurationObject.heads)
-        valueSize = try file.integer("v_head_dim", in: ConfigurationObject.heads)
-        isInterleaved = try file.bool("rope_interleave", default: true)
-        guard rotarySize % 2 == 0 else {
-            throw file.malformed(
-                "qk_rope_head_dim", found: "\(rotarySize)", expected: "an even number, for rope turns pairs")
-        }
     }
 }

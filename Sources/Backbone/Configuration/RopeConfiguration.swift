@@ -1,13 +1,37 @@
 import Tensor
 
-/// The keys about rotary position embeddings, in either layout: `rope_parameters` with everything, or `rope_theta`
-/// beside `rope_scaling`, whose kind is called `rope_type` or, in older files, `type`.
+/// What the keys about rotary position embeddings say, in either layout: `rope_parameters` with everything, or
+/// `rope_theta` beside `rope_scaling`, whose kind is called `rope_type` or, in older files, `type`.
 public struct RopeConfiguration: Sendable, Equatable {
     public enum Scaling: Sendable, Equatable {
         case none
+        /// All waves are slowed down by `factor`.
+        case linear(factor: Double)
+        /// Waves are slowed down where a text outgrows the context, which no text does here.
+        case dynamic(factor: Double)
         /// Llama 3.1: long waves are slowed down by `factor`, short ones kept, those between interpolated.
         case llama3(factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContext: Double)
         case yarn(Yarn)
+        case longRope(LongRope)
+    }
+
+    /// LongRoPE (Ding et al. 2024): each pair has a factor of its own by which it is slowed down, one in texts within
+    /// the original context and another one in longer texts, there at all positions.
+    public struct LongRope: Sendable, Equatable {
+        /// One factor a pair.
+        public var short: [Double], long: [Double]
+        /// In tokens, at least 2.
+        public var originalContext: Int
+        /// How far the context is stretched.
+        public var factor: Double
+        public var attentionFactor: Double?
+
+        /// Of cosines and sines: √(1 + ln(factor)/ln(original context)) where the file has no other.
+        var magnitude: Double {
+            attentionFactor
+                ?? (factor <= 1
+                    ? 1 : (1 + Double.logarithm(factor) / Double.logarithm(Double(originalContext))).squareRoot())
+        }
     }
 
     /// YaRN (Peng et al. 2023), with what gpt_oss (`truncate`) and DeepSeek (`mscale…`) add to it.
@@ -28,59 +52,6 @@ public struct RopeConfiguration: Sendable, Equatable {
     /// The longest wave has a length of 2π·base positions.
     public var base: Double
     public var scaling: Scaling
-
-    static let supportedTypes = ["default", "llama3", "yarn"]
-
-    init(_ file: ConfigurationObject, traits: FamilyTraits, contextLength: Int) throws {
-        let nested = try file.object("rope_parameters")
-        let key = nested == nil ? "rope_scaling" : "rope_parameters"
-        let parameters = try nested ?? file.object("rope_scaling")
-        if let parameters, parameters.hasNestedObjects {
-            throw file.unsupported(
-                key, found: "an object for each kind of layer", supported: "one object for all layers")
-        }
-        base = try (nested ?? file).positive(
-            "rope_theta", default: file.positive("rope_theta", default: traits.defaultRopeBase))
-        for object in [file, parameters].compactMap({ $0 })
-        where try object.positive("partial_rotary_factor", default: 1) != 1 {
-            throw object.unsupported(
-                "partial_rotary_factor", found: "\(try object.positive("partial_rotary_factor"))",
-                supported: "1, all of a head")
-        }
-        guard let parameters else {
-            scaling = .none
-            return
-        }
-        let typeKey = parameters.has("rope_type") ? "rope_type" : "type"
-        let originalContext = {
-            try parameters.positive("original_max_position_embeddings", default: Double(contextLength))
-        }
-        switch try parameters.string(typeKey, default: "default") {
-        case "default":
-            scaling = .none
-        case "llama3":
-            scaling = .llama3(
-                factor: try parameters.positive("factor"),
-                lowFrequencyFactor: try parameters.positive("low_freq_factor"),
-                highFrequencyFactor: try parameters.positive("high_freq_factor"), originalContext: try originalContext()
-            )
-        case "yarn":
-            let original = try originalContext()
-            scaling = .yarn(
-                Yarn(
-                    factor: try parameters.positive("factor", default: Double(contextLength) / original),
-                    betaFast: try parameters.positive("beta_fast", default: 32),
-                    betaSlow: try parameters.positive("beta_slow", default: 1),
-                    originalContext: original, truncates: try parameters.bool("truncate", default: true),
-                    attentionFactor: parameters.has("attention_factor")
-                        ? try parameters.positive("attention_factor") : nil,
-                    scale: try parameters.nonNegative("mscale", default: 0),
-                    allDimensionsScale: try parameters.nonNegative("mscale_all_dim", default: 0)))
-        case let other:
-            throw parameters.unsupported(
-                typeKey, found: "the rope type '\(other)'", supported: Self.supportedTypes.joined(separator: ", "))
-        }
-    }
 
     init(base: Double, scaling: Scaling = .none) {
         (self.base, self.scaling) = (base, scaling)

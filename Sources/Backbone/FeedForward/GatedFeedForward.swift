@@ -6,14 +6,19 @@ protocol FeedForward: Sendable {
     func callAsFunction(_ x: Tensor<Float>) -> Tensor<Float>
 }
 
-/// `(silu(x·Wgᵀ) ⊙ x·Wuᵀ)·Wdᵀ` with `silu(g) = g·σ(g)`; biases where the projections have them.
+/// `(f(x·Wgᵀ) ⊙ x·Wuᵀ)·Wdᵀ` with f an activation, `f(g) = g·σ(g)` in most models; biases where the projections have
+/// them.
 struct GatedFeedForward: FeedForward {
     let gate: Projection, up: Projection, down: Projection
+    var activation = Activation.silu
 
     func callAsFunction(_ x: Tensor<Float>) -> Tensor<Float> {
         let projected = Projection.all([gate, up], x)
         var inner = projected[0]
-        inner.combine(with: projected[1]) { g, u, count in gateInPlace(g, u, count) }
+        switch activation {
+        case .silu: inner.combine(with: projected[1]) { g, u, count in gateInPlace(g, u, count) }
+        case .gelu: inner.combine(with: projected[1]) { g, u, count in geluGateInPlace(g, u, count) }
+        }
         return down(inner)
     }
 }
@@ -54,6 +59,24 @@ private func gateInPlace(_ g: UnsafeMutablePointer<Float>, _ u: UnsafePointer<Fl
     guard i < count else { return }
     let x = loadLanes(UnsafePointer(g + i), count - i)
     storeLanes(x / (1 + Float.exponential(-x)) * loadLanes(u + i, count - i), g + i, count - i)
+}
+
+/// `g ← g·σ(2·√(2/π)·(g + 0.044715·g³))·u`: since `(1 + tanh(z))/2 = σ(2z)`, this is GELU with its tanh.
+@inline(never)
+private func geluGateInPlace(_ g: UnsafeMutablePointer<Float>, _ u: UnsafePointer<Float>, _ count: Int) {
+    @inline(__always) func gated(_ x: SIMD16<Float>, _ up: SIMD16<Float>) -> SIMD16<Float> {
+        let slope: Float = 1.595_769_1
+        let z = slope * x + (slope * 0.044_715) * (x * x * x)
+        // σ is 0 to Float's precision below −60, and e^60 is finite.
+        return x / (1 + Float.exponential(Float.minimum(-z, SIMD16(repeating: 60)))) * up
+    }
+    var i = 0
+    while i + 16 <= count {
+        storeVector(gated(loadVector(UnsafePointer(g + i)), loadVector(u + i)), g + i)
+        i += 16
+    }
+    guard i < count else { return }
+    storeLanes(gated(loadLanes(UnsafePointer(g + i), count - i), loadLanes(u + i, count - i)), g + i, count - i)
 }
 
 /// `g ← (u + 1)·g·σ(α·g)` of the clamped g and u.

@@ -3,11 +3,11 @@ import Tensor
 /// Which experts a token visits, and how much each of them counts, from its logits z = x·Wᵀ (+ b).
 struct Router: Sendable {
     enum Rule: Sendable {
-        /// qwen3_moe: softmax over all experts, the largest k; made to sum to 1 where `normalizes`.
+        /// qwen2_moe, qwen3_moe: softmax over all experts, the largest k; made to sum to 1 where `normalizes`.
         case softmaxThenTop(normalizes: Bool)
-        /// gpt_oss: the largest k logits, softmax over those.
+        /// gpt_oss, mixtral: the largest k logits, softmax over those.
         case topThenSoftmax
-        /// DeepSeek-V3: scores s = σ(z). The choice goes by s + `correction`: of equal groups of experts the
+        /// DeepSeek-V3, glm4_moe: scores s = σ(z). The choice goes by s + `correction`: of equal groups of experts the
         /// `chosenGroups` whose two best sum highest, of their experts the largest k. The weights are s alone, made to
         /// sum to 1 where `normalizes`, times `scale`.
         case groupedSigmoid(correction: [Float], groups: Int, chosenGroups: Int, normalizes: Bool, scale: Float)

@@ -5,7 +5,7 @@ import Tensor
 struct RotaryEmbedding: Sendable {
     /// Radians a position, one a pair.
     let frequencies: [Float]
-    /// Factor of cosines and sines; YaRN makes attention sharper with it, elsewhere it is 1.
+    /// Factor of cosines and sines; YaRN and longrope make attention sharper with it, elsewhere it is 1.
     let magnitude: Float
     /// Whether a pair is two neighbours, (2i, 2i+1), or one from each half, (i, i + size/2).
     let isInterleaved: Bool
@@ -13,15 +13,20 @@ struct RotaryEmbedding: Sendable {
     private let table: [Float]
     private static let tabulatedPositions = 1_024
 
-    /// - Parameter size: how many elements of a head are turned, an even number.
-    init(_ configuration: RopeConfiguration, size: Int, isInterleaved: Bool = false) {
+    /// - Parameters:
+    ///   - size: how many elements of a head are turned, an even number.
+    ///   - isLong: whether texts outgrow longrope's original context.
+    init(_ configuration: RopeConfiguration, size: Int, isInterleaved: Bool = false, isLong: Bool = false) {
         let plain = stride(from: 0, to: size, by: 2).map {
             1 / Foundation.pow(configuration.base, Double($0) / Double(size))
         }
         self.isInterleaved = isInterleaved
         switch configuration.scaling {
-        case .none:
+        case .none, .dynamic:
             frequencies = plain.map { Float($0) }
+            magnitude = 1
+        case .linear(let factor):
+            frequencies = plain.map { Float($0 / factor) }
             magnitude = 1
         case .llama3(let factor, let low, let high, let context):
             frequencies = plain.map { frequency in
@@ -42,6 +47,9 @@ struct RotaryEmbedding: Sendable {
                 yarn.attentionFactor
                     ?? (yarn.scale > 0 && yarn.allDimensionsScale > 0
                         ? yarn.magnitude(yarn.scale) / yarn.magnitude(yarn.allDimensionsScale) : yarn.magnitude(1)))
+        case .longRope(let longRope):
+            frequencies = zip(plain, isLong ? longRope.long : longRope.short).map { Float($0 / $1) }
+            magnitude = Float(longRope.magnitude)
         }
         var table: [Float] = []
         table.reserveCapacity(Self.tabulatedPositions * 2 * frequencies.count)
@@ -68,11 +76,9 @@ struct RotaryEmbedding: Sendable {
         return (low, high == low ? high + 0.001 : high)
     }
 
-    /// The cosines and sines of some positions, shared by all layers of one pass.
-    func rotations(at positions: [Int]) -> Rotations {
+    /// Appends the cosines and sines of some positions, position after position.
+    func append(_ positions: Range<Int>, to turns: inout [Float]) {
         let width = 2 * frequencies.count
-        var turns: [Float] = []
-        turns.reserveCapacity(positions.count * width)
         for position in positions {
             if position < Self.tabulatedPositions {
                 turns += table[position * width..<(position + 1) * width]
@@ -80,62 +86,5 @@ struct RotaryEmbedding: Sendable {
                 Self.append(position, frequencies, magnitude, to: &turns)
             }
         }
-        return Rotations(pairs: frequencies.count, isInterleaved: isInterleaved, turns: turns)
-    }
-}
-
-/// Cosines and sines for the rows of a pass.
-struct Rotations: Sendable {
-    let pairs: Int
-    let isInterleaved: Bool
-    /// Of each row its cosines, then its sines: [R, 2, pairs].
-    let turns: [Float]
-
-    /// Turns elements `offset ..< offset + 2·pairs` of each head of each row: (a, b) → (a·cos − b·sin, b·cos + a·sin).
-    ///
-    /// - Parameter x: [R, heads·headSize], or more columns, which are left alone.
-    func apply(to x: inout Tensor<Float>, heads: Int, headSize: Int, offset: Int = 0) {
-        let width = x.columns, pairs = pairs, rows = x.rows, isInterleaved = isInterleaved
-        require(
-            2 * rows * pairs == turns.count && heads * headSize <= width,
-            "rotations of \(turns.count / 2) angles on \(x.shape)")
-        let start = x.mutablePointer()
-        // Workers write disjoint rows, so they may share the pointer.
-        nonisolated(unsafe) let target = start
-        Parallel.forEachBlock(of: rows, blockSize: max(1, (1 << 14) / max(1, heads * pairs))) { block in
-            turns.withUnsafeBufferPointer { turns in
-                guard let turns = turns.baseAddress else { return }
-                for row in block {
-                    let cosines = turns + 2 * row * pairs
-                    for head in 0..<heads {
-                        turn(
-                            target + row * width + head * headSize + offset, cosines, cosines + pairs, pairs: pairs,
-                            isInterleaved: isInterleaved)
-                    }
-                }
-            }
-        }
-    }
-}
-
-@inline(never)
-private func turn(
-    _ x: UnsafeMutablePointer<Float>, _ cosines: UnsafePointer<Float>, _ sines: UnsafePointer<Float>, pairs: Int,
-    isInterleaved: Bool
-) {
-    var i = 0
-    while !isInterleaved, i + 16 <= pairs {
-        let cos = loadVector(cosines + i), sin = loadVector(sines + i)
-        let a = loadVector(UnsafePointer(x + i)), b = loadVector(UnsafePointer(x + pairs + i))
-        storeVector(a * cos - b * sin, x + i)
-        storeVector(b * cos + a * sin, x + pairs + i)
-        i += 16
-    }
-    let (firstStride, secondOffset) = isInterleaved ? (2, 1) : (1, pairs)
-    while i < pairs {
-        let a = x[i * firstStride], b = x[i * firstStride + secondOffset]
-        x[i * firstStride] = a * cosines[i] - b * sines[i]
-        x[i * firstStride + secondOffset] = b * cosines[i] + a * sines[i]
-        i += 1
     }
 }

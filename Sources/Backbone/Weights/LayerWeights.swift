@@ -5,9 +5,24 @@ import Tensor
 extension Block {
     /// Reads layer `layer`, put together as the configuration's family has it.
     init(_ weights: WeightReader, _ configuration: ModelConfiguration, layer: Int) throws {
-        let size = configuration.hiddenSize, epsilon = configuration.normEpsilon
-        attentionNorm = try weights.norm("input_layernorm", count: size, epsilon: epsilon)
-        feedForwardNorm = try weights.norm("post_attention_layernorm", count: size, epsilon: epsilon)
+        let size = configuration.hiddenSize, traits = configuration.family.traits
+        func norm(_ name: String) throws -> RootMeanSquareNorm {
+            try weights.norm(
+                name, count: size, epsilon: configuration.normEpsilon, offset: traits.normOffset)
+        }
+        switch traits.layerNorms {
+        case .before:
+            attentionNorm = try norm("input_layernorm")
+            feedForwardNorm = try norm("post_attention_layernorm")
+        case .after:
+            attentionOutputNorm = try norm("post_attention_layernorm")
+            feedForwardOutputNorm = try norm("post_feedforward_layernorm")
+        case .around:
+            attentionNorm = try norm("input_layernorm")
+            attentionOutputNorm = try norm("post_attention_layernorm")
+            feedForwardNorm = try norm("pre_feedforward_layernorm")
+            feedForwardOutputNorm = try norm("post_feedforward_layernorm")
+        }
         attention =
             if let latent = configuration.latent {
                 try LatentAttention(weights.below("self_attn"), configuration, latent, layer: layer)
@@ -16,11 +31,17 @@ extension Block {
             }
         feedForward =
             if let experts = configuration.experts, experts.layers[layer] {
-                try ExpertFeedForward(weights.below("mlp"), configuration, experts)
+                try ExpertFeedForward(
+                    weights.below(traits.experts == .softmaxOfChosen ? "block_sparse_moe" : "mlp"), configuration,
+                    experts)
+            } else if traits.fusesProjections {
+                try GatedFeedForward(
+                    fused: weights.below("mlp"), size: size, inner: configuration.intermediateSize,
+                    activation: configuration.activation)
             } else {
                 try GatedFeedForward(
                     weights.below("mlp"), size: size, inner: configuration.intermediateSize,
-                    hasBias: configuration.hasFeedForwardBias)
+                    hasBias: configuration.hasFeedForwardBias, activation: configuration.activation)
             }
     }
 }
@@ -30,13 +51,24 @@ extension GroupedQueryAttention {
         let size = configuration.hiddenSize, headSize = configuration.headSize, traits = configuration.family.traits
         let inner = configuration.headCount * headSize, groupInner = configuration.keyValueHeadCount * headSize
         let hasBias = configuration.hasQueryKeyValueBias
-        query = try weights.projection("q_proj", rows: inner, columns: size, hasBias: hasBias)
-        key = try weights.projection("k_proj", rows: groupInner, columns: size, hasBias: hasBias)
-        value = try weights.projection("v_proj", rows: groupInner, columns: size, hasBias: hasBias)
+        if traits.fusesProjections {
+            let fused = try weights.projections("qkv_proj", rows: [inner, groupInner, groupInner], columns: size)
+            (query, key, value) = (fused[0], fused[1], fused[2])
+        } else {
+            query = try weights.projection("q_proj", rows: inner, columns: size, hasBias: hasBias)
+            key = try weights.projection("k_proj", rows: groupInner, columns: size, hasBias: hasBias)
+            value = try weights.projection("v_proj", rows: groupInner, columns: size, hasBias: hasBias)
+        }
         output = try weights.projection("o_proj", rows: size, columns: inner, hasBias: configuration.hasOutputBias)
-        if traits.normalizesHeads {
-            queryNorm = try weights.norm("q_norm", count: headSize, epsilon: configuration.normEpsilon)
-            keyNorm = try weights.norm("k_norm", count: headSize, epsilon: configuration.normEpsilon)
+        if configuration.headNorms != .none {
+            let isWhole = configuration.headNorms == .allHeads
+            func norm(_ name: String, all: Int) throws -> RootMeanSquareNorm {
+                try weights.norm(
+                    name, count: isWhole ? all : headSize, epsilon: configuration.normEpsilon,
+                    offset: traits.normOffset)
+            }
+            queryNorm = try norm("q_norm", all: inner)
+            keyNorm = try norm("k_norm", all: groupInner)
         }
         attention = CausalAttention(
             heads: configuration.headCount, layout: configuration.cacheLayout, scale: configuration.attentionScale,
@@ -73,63 +105,5 @@ extension LatentAttention {
         attention = CausalAttention(
             heads: heads, layout: configuration.cacheLayout, scale: configuration.attentionScale,
             window: configuration.windows[layer])
-    }
-}
-
-extension GatedFeedForward {
-    init(_ weights: WeightReader, size: Int, inner: Int, hasBias: Bool = false) throws {
-        gate = try weights.projection("gate_proj", rows: inner, columns: size, hasBias: hasBias)
-        up = try weights.projection("up_proj", rows: inner, columns: size, hasBias: hasBias)
-        down = try weights.projection("down_proj", rows: size, columns: inner, hasBias: hasBias)
-    }
-}
-
-extension ExpertFeedForward {
-    init(_ weights: WeightReader, _ configuration: ModelConfiguration, _ sizes: ExpertConfiguration) throws {
-        let size = configuration.hiddenSize, inner = sizes.intermediateSize
-        let isClamped = configuration.family.traits.experts == .clamped
-        let rule: Router.Rule =
-            switch configuration.family.traits.experts {
-            case .none, .softmax: .softmaxThenTop(normalizes: sizes.normalizesWeights)
-            case .clamped: .topThenSoftmax
-            case .groupedSigmoid:
-                .groupedSigmoid(
-                    correction: try weights.vector("gate.e_score_correction_bias", count: sizes.count),
-                    groups: sizes.groupCount,
-                    chosenGroups: sizes.chosenGroupCount, normalizes: sizes.normalizesWeights,
-                    scale: Float(sizes.routedScale))
-            }
-        router = Router(
-            projection: try weights.inFloat.projection(
-                isClamped ? "router" : "gate", rows: sizes.count, columns: size, hasBias: isClamped),
-            count: sizes.chosenCount, rule: rule)
-        if isClamped, weights.contains("experts.0.gate_proj.weight") {
-            experts = try (0..<sizes.count).map {
-                let expert = weights.below("experts.\($0)")
-                return ClampedFeedForward(
-                    inner: .apart(
-                        gate: try expert.projection("gate_proj", rows: inner, columns: size, hasBias: true),
-                        up: try expert.projection("up_proj", rows: inner, columns: size, hasBias: true)),
-                    down: try expert.projection("down_proj", rows: size, columns: inner, hasBias: true),
-                    alpha: Float(sizes.swigluAlpha), limit: Float(sizes.swigluLimit))
-            }
-        } else if isClamped {
-            let stacks = weights.below("experts"), isMXFP4 = configuration.isMXFP4
-            let up = try stacks.expertProjections(
-                "gate_up_proj", experts: sizes.count, rows: 2 * inner, columns: size, isMXFP4: isMXFP4)
-            let down = try stacks.expertProjections(
-                "down_proj", experts: sizes.count, rows: size, columns: inner, isMXFP4: isMXFP4)
-            experts = zip(up, down).map {
-                ClampedFeedForward(
-                    inner: .joined($0), down: $1, alpha: Float(sizes.swigluAlpha), limit: Float(sizes.swigluLimit))
-            }
-        } else {
-            experts = try (0..<sizes.count).map {
-                try GatedFeedForward(weights.below("experts.\($0)"), size: size, inner: inner)
-            }
-        }
-        if sizes.sharedCount > 0 {
-            shared = try GatedFeedForward(weights.below("shared_experts"), size: size, inner: inner * sizes.sharedCount)
-        }
     }
 }

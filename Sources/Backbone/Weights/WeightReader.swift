@@ -33,8 +33,21 @@ struct WeightReader {
             bias: hasBias ? Tensor(shape: [1, rows], try vector("\(name).bias", count: rows)) : nil)
     }
 
-    func norm(_ name: String, count: Int, epsilon: Double) throws -> RootMeanSquareNorm {
-        RootMeanSquareNorm(weight: try vector("\(name).weight", count: count), epsilon: Float(epsilon))
+    /// Several projections from one matrix, `name.weight`, [Σ rows, columns], one below the other.
+    func projections(_ name: String, rows: [Int], columns: Int) throws -> [Projection] {
+        let whole = try checkpoint.require(
+            "\(prefix)\(name).weight", shape: [rows.reduce(0, +), columns], types: Self.floats)
+        var start = 0
+        return try rows.map { count in
+            defer { start += count }
+            return Projection(weight: packed(try WeightMatrix(whole.rows(start..<start + count))))
+        }
+    }
+
+    /// - Parameter offset: what is added to each weight.
+    func norm(_ name: String, count: Int, epsilon: Double, offset: Float = 0) throws -> RootMeanSquareNorm {
+        RootMeanSquareNorm(
+            weight: try vector("\(name).weight", count: count).map { $0 + offset }, epsilon: Float(epsilon))
     }
 
     func matrix(_ name: String, rows: Int, columns: Int) throws -> WeightMatrix {

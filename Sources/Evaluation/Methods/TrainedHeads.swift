@@ -18,7 +18,7 @@ public struct TrainedHeads: Sendable {
 
     /// - Parameter model: the one that they decode.
     /// - Throws: ``EvaluationError`` for a folder without heads; `HeadsFileError` for those that cannot be read or are
-    ///   of a model of other sizes.
+    ///   of a model of other sizes or, unless it accepts them, of another model.
     public init(folder: URL, model: ModelConfiguration) throws {
         let files = ["config.json", "model.safetensors"].map { folder.appendingPathComponent($0) }
         for file in files where !FileManager.default.fileExists(atPath: file.path) {
@@ -28,7 +28,8 @@ public struct TrainedHeads: Sendable {
             )
         }
         heads = try AutoDecoHeads<Float>(
-            folder: folder, hiddenSize: model.hiddenSize, vocabularySize: model.vocabularySize)
+            folder: folder, hiddenSize: model.hiddenSize, vocabularySize: model.vocabularySize,
+            modelFingerprint: model.acceptsAnyHeads ? nil : model.modelFingerprint)
         // A run keeps its heads in a folder of that name: the run is what tells them apart.
         name = (folder.lastPathComponent == "heads" ? folder.deletingLastPathComponent() : folder).lastPathComponent
         var fingerprint = Fingerprint()

@@ -15,6 +15,8 @@ public struct EvaluationInputs: Sendable {
     public var modelName: String?
     /// Of the model's matrix products.
     public var precision = ProductPrecision.Choice.float
+    /// Whether heads that were fitted to another model of the same sizes may decode it.
+    public var acceptsAnyHeads = false
     /// The problems that are measured, the file that they come from, and who judges.
     public var problemFile: String
     public var problems: [Problem]

@@ -43,7 +43,8 @@ public struct EvaluationPlan: Sendable {
             inputs.folder, inputs.problemFile, inputs.configuration, settings
         )
         let modelURL = URL(fileURLWithPath: inputs.modelFolder, isDirectory: true)
-        let model = try Transformer(directory: modelURL, precision: inputs.precision)
+        let model = try Transformer(
+            directory: modelURL, precision: inputs.precision, acceptsAnyHeads: inputs.acceptsAnyHeads)
         let tokenizer = try Tokenizer(model: modelURL)
         try model.requireFit(tokenizer, in: inputs.modelFolder)
         modelName = inputs.modelName ?? modelURL.lastPathComponent

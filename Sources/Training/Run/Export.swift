@@ -15,7 +15,9 @@ extension Trainer {
         let isThere = FileManager.default.fileExists(atPath: file.path)
         let configuration = isThere ? try Data(file: file.path) : Data("{}".utf8)
         try full.write(
-            to: folder.heads, origin: HeadsOrigin(baseModel: baseModel, backboneConfiguration: configuration))
+            to: folder.heads,
+            origin: HeadsOrigin(
+                baseModel: baseModel, backboneConfiguration: configuration, modelFingerprint: cache.modelFingerprint))
     }
 
     /// Writes the README.md of the heads' folder.
