@@ -36,12 +36,14 @@ final class RandomCheckpoint {
     func transformer() throws -> Transformer { try Transformer(directory: folder) }
 
     /// A model of so many layers, all of which read the bytes of the first one; an output matrix reads the embedding's.
-    func transformer(repeatingFirstLayer layers: Int) throws -> Transformer {
+    func transformer(
+        repeatingFirstLayer layers: Int, precision: ProductPrecision.Choice = .float
+    ) throws -> Transformer {
         let file = folder.appendingPathComponent("config-\(layers)-layers.json")
         try Data(shape.configuration(layers: layers).utf8).write(to: file)
         return try Transformer(
             configuration: ModelConfiguration(file: file),
-            checkpoint: RepeatedLayer(checkpoint: Checkpoint(folder: folder.path)))
+            checkpoint: RepeatedLayer(checkpoint: Checkpoint(folder: folder.path)), precision: precision)
     }
 
     /// One block of random numbers over and over, its length prime to every row's; norms are 1, and the last one 3, so

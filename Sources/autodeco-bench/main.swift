@@ -7,5 +7,8 @@ if let better = BLASKernels.better { Restart.setting(BLASKernels.variable, to: b
 
 Command(
     "autodeco-bench", "Measures the toolkit on this machine.",
-    subcommands: [lossBenchmark, trainBenchmark, cacheBenchmark, decodeBenchmark, rolloutBenchmark, memoryBenchmark]
+    subcommands: [
+        lossBenchmark, trainBenchmark, cacheBenchmark, decodeBenchmark, modelBenchmark, rolloutBenchmark,
+        memoryBenchmark,
+    ]
 ).main(kernels: BLASKernels.summary)
