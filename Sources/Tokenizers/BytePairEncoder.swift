@@ -45,23 +45,40 @@ struct BytePairEncoder {
         }
     }
 
-    /// One symbol for every character that is a token; unknown ones are dropped, replaced or fused.
+    /// One symbol for every character that is a token; others become their bytes, or unknown ones, or are dropped.
+    ///
+    /// An unknown one waits for the next token, and bytes go past it: that is the order of Hugging Face's library.
     private mutating func readSymbols(_ piece: ArraySlice<UInt8>) {
         symbols.removeAll(keepingCapacity: true)
-        var lastIsUnknown = false
+        var unknownIsWaiting = false
         var start = piece.startIndex
         while start < piece.endIndex {
             var end = start + 1
             while end < piece.endIndex, piece[end] & 0xC0 == 0x80 { end += 1 }
-            let id = model.vocabulary.value(for: piece[start..<end]).map(UInt32.init)
+            let character = piece[start..<end]
             start = end
-            if id == nil, lastIsUnknown, model.fusesUnknown { continue }
-            lastIsUnknown = id == nil
-            guard let id = id ?? model.unknownID else { continue }
-            let position = Int32(symbols.count)
-            symbols.append(Symbol(id: id, previous: position - 1, next: position + 1))
+            if let id = model.vocabulary.value(for: character) {
+                if unknownIsWaiting { appendUnknown() }
+                unknownIsWaiting = false
+                append(UInt32(id))
+            } else if let bytes = model.bytes?.ids(of: character) {
+                for id in bytes { append(UInt32(id)) }
+            } else {
+                if unknownIsWaiting, !model.fusesUnknown { appendUnknown() }
+                unknownIsWaiting = true
+            }
         }
+        if unknownIsWaiting { appendUnknown() }
         if !symbols.isEmpty { symbols[symbols.count - 1].next = -1 }
+    }
+
+    private mutating func appendUnknown() {
+        if let id = model.unknownID { append(id) }
+    }
+
+    private mutating func append(_ id: UInt32) {
+        let position = Int32(symbols.count)
+        symbols.append(Symbol(id: id, previous: position - 1, next: position + 1))
     }
 
     /// Makes the merge of lowest rank, leftmost first, until none is left.

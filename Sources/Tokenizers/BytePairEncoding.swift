@@ -7,7 +7,9 @@ struct BytePairEncoding: Sendable {
     /// The token of every id; of tokens that share an id the last.
     private(set) var tokens: [Int: String] = [:]
     private(set) var merges = MergeTable(capacity: 0)
-    /// What stands for a character that is no token; nil drops it.
+    /// The tokens of bytes, for characters that are no tokens; nil where the file has no `byte_fallback`.
+    private(set) var bytes: ByteTokens?
+    /// What stands for a character that neither is a token nor has its bytes among them; nil drops it.
     private(set) var unknownID: UInt32?
     /// Whether neighbouring unknown characters become one unknown token.
     let fusesUnknown: Bool
@@ -17,29 +19,22 @@ struct BytePairEncoding: Sendable {
     /// Reads the model of a `tokenizer.json`.
     ///
     /// - Parameter encodesBytes: whether the pieces come in `ByteLevelAlphabet`.
-    init(document: JSONNode, encodesBytes: Bool) throws {
-        let node = try document.required("model")
+    init(_ node: JSONNode, encodesBytes: Bool) throws {
         try Self.refuseUnsupported(node)
         fusesUnknown = try node["fuse_unk"]?.bool() ?? false
         ignoresMerges = try node["ignore_merges"]?.bool() ?? false
         try readVocabulary(try node.required("vocab"))
+        if try node["byte_fallback"]?.bool() ?? false { bytes = ByteTokens(vocabulary) }
         try readMerges(try node.required("merges"))
         try readUnknownToken(try node["unk_token"], encodesBytes: encodesBytes)
     }
 
     private static func refuseUnsupported(_ node: JSONNode) throws {
-        // The oldest files do not name the type; only BPE has merges.
-        if let type = try node["type"], try type.string() != "BPE" {
-            throw type.unsupported(supported: "\"BPE\", byte-level byte-pair encoding")
-        }
         if let dropout = try node["dropout"] {
             switch dropout.tree {
             case .integer(0), .number(0): break
             default: throw dropout.unsupported(supported: "null: dropout makes ids random, and is for training alone")
             }
-        }
-        if let fallback = try node["byte_fallback"], try fallback.bool() {
-            throw fallback.unsupported(supported: "false: byte fallback belongs to SentencePiece vocabularies")
         }
         for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
             if let affix = try node[key], try !affix.string().isEmpty {

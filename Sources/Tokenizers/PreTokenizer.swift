@@ -5,6 +5,7 @@ struct PreTokenizer: Sendable {
         case addPrefixSpace
         /// Writes the text in `ByteLevelAlphabet`.
         case encodeBytes
+        case metaspace(Metaspace)
     }
 
     private var steps: [Step] = []
@@ -46,8 +47,15 @@ struct PreTokenizer: Sendable {
                 steps.append(.split(pattern, .isolated, isInverted: false))
             }
             steps.append(.encodeBytes)
+        case "Metaspace":
+            let metaspace = try Metaspace(node)
+            steps.append(.metaspace(metaspace))
+            if metaspace.splits {
+                let mark = try PatternProgram(matching: metaspace.replacement, location: node.location)
+                steps.append(.split(mark, .mergedWithNext, isInverted: false))
+            }
         default:
-            throw type.unsupported(supported: "Sequence, Split, ByteLevel, Digits, or null")
+            throw type.unsupported(supported: "Sequence, Split, ByteLevel, Digits, Metaspace, or null")
         }
     }
 
@@ -66,20 +74,25 @@ struct PreTokenizer: Sendable {
         steps.contains { if case .encodeBytes = $0 { true } else { false } }
     }
 
+    /// - Parameter isBeginning: whether the text begins where the whole one does.
     /// - Throws: `TokenizerError.tooManySteps` for a pattern that does not come to an end.
-    func pieces(of text: [UInt8], matcher: inout PatternMatcher) throws(TokenizerError) -> TextPieces {
-        var pieces = TextPieces(text)
+    func pieces(
+        of text: [UInt8], isBeginning: Bool = true, matcher: inout PatternMatcher
+    ) throws(TokenizerError) -> TextPieces {
+        var pieces = TextPieces(text, isBeginning: isBeginning)
         for step in steps {
             switch step {
             case .split(let pattern, let behavior, let isInverted):
                 try pieces.split(by: pattern, behavior: behavior, isInverted: isInverted, matcher: &matcher)
             case .addPrefixSpace:
-                pieces.rewrite { piece, text in
+                pieces.rewrite { piece, _, text in
                     if piece.first != UInt8(ascii: " ") { text.append(UInt8(ascii: " ")) }
                     text.append(contentsOf: piece)
                 }
             case .encodeBytes:
-                pieces.rewrite { piece, text in ByteLevelAlphabet.append(piece, to: &text) }
+                pieces.rewrite { piece, _, text in ByteLevelAlphabet.append(piece, to: &text) }
+            case .metaspace(let metaspace):
+                pieces.rewrite { metaspace.append($0, isBeginning: $1, to: &$2) }
             }
         }
         return pieces

@@ -1,17 +1,18 @@
 /// Turns ids into text while they are being generated.
 ///
 /// A token can end within a character, whose bytes are then kept until the next token brings the rest: what is
-/// returned is always whole. All pieces and what `flush` returns, put together, are `Tokenizer.decode` of all ids.
+/// returned is always whole. Tokens that stand for one byte are kept until another one follows. All pieces and what `flush` returns, put together, are `Tokenizer.decode` of all ids.
 public struct StreamingDecoder: Sendable {
     private let tokenizer: Tokenizer
     private let skipsSpecialTokens: Bool
-    private var isFirst = true
+    private var state: TokenDecoder.State
     /// The start of a character that is not complete: at most three bytes between calls.
     private var pending: [UInt8] = []
 
     /// A decoder at the beginning of a text.
     public init(_ tokenizer: Tokenizer, skipSpecialTokens: Bool = false) {
         self.tokenizer = tokenizer
+        state = tokenizer.decoder.begin()
         skipsSpecialTokens = skipSpecialTokens
     }
 
@@ -21,11 +22,7 @@ public struct StreamingDecoder: Sendable {
     ///
     /// - Throws: `TokenizerError.unknownID`, and keeps its state.
     public mutating func append(_ id: Int) throws -> String {
-        guard let bytes = try tokenizer.bytes(of: id, isFirst: isFirst, skipSpecialTokens: skipsSpecialTokens) else {
-            return ""
-        }
-        isFirst = false
-        pending += bytes
+        try tokenizer.append(id, to: &pending, state: &state, skipSpecialTokens: skipsSpecialTokens)
         let complete = pending.count - pending.lengthOfUnfinishedScalar
         defer { pending.removeFirst(complete) }
         return String(decoding: pending[..<complete], as: UTF8.self)
@@ -33,10 +30,8 @@ public struct StreamingDecoder: Sendable {
 
     /// Ends the text: returns U+FFFD for a character that was begun and not completed, and is ready for another text.
     public mutating func flush() -> String {
-        defer {
-            pending = []
-            isFirst = true
-        }
+        defer { pending = [] }
+        tokenizer.decoder.end(&state, &pending)
         return String(decoding: pending, as: UTF8.self)
     }
 }

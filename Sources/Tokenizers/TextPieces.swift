@@ -2,9 +2,12 @@
 struct TextPieces {
     private(set) var text: [UInt8]
     private(set) var ranges: [Range<Int>]
+    /// Whether the first piece is the beginning of the whole text, which added tokens may have cut before.
+    private(set) var isBeginning: Bool
 
-    init(_ text: [UInt8]) {
+    init(_ text: [UInt8], isBeginning: Bool = true) {
         self.text = text
+        self.isBeginning = isBeginning
         ranges = text.isEmpty ? [] : [0..<text.count]
     }
 
@@ -29,16 +32,19 @@ struct TextPieces {
             if end < piece.upperBound { spans.append((end..<piece.upperBound, isInverted)) }
             behavior.append(spans, to: &pieces)
         }
+        if pieces.first?.lowerBound != ranges.first?.lowerBound { isBeginning = false }
         ranges = pieces
     }
 
-    /// Replaces every piece by what `write` appends for it.
-    mutating func rewrite(_ write: (_ piece: ArraySlice<UInt8>, _ text: inout [UInt8]) -> Void) {
+    /// Replaces every piece by what `write` appends for it; it is told of the piece that begins the whole text.
+    mutating func rewrite(
+        _ write: (_ piece: ArraySlice<UInt8>, _ isBeginning: Bool, _ text: inout [UInt8]) -> Void
+    ) {
         var rewritten: [UInt8] = []
         rewritten.reserveCapacity(text.count + text.count / 2)
         for index in ranges.indices {
             let start = rewritten.count
-            write(text[ranges[index]], &rewritten)
+            write(text[ranges[index]], isBeginning && index == 0, &rewritten)
             ranges[index] = start..<rewritten.count
         }
         text = rewritten

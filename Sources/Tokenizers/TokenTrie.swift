@@ -1,4 +1,4 @@
-/// Finds added tokens in a text: at the leftmost position the longest one, then on from its end.
+/// Finds tokens in a text: added ones at the leftmost position, the longest one; or all that begin at a position.
 struct TokenTrie: Sendable {
     private struct Node: Sendable {
         let byte: UInt8
@@ -48,6 +48,18 @@ struct TokenTrie: Sendable {
             if let longest { return longest }
         }
         return nil
+    }
+
+    /// Calls `body` with every token that begins at `start`, the shortest first.
+    func forEachToken(in text: ArraySlice<UInt8>, from start: Int, _ body: (_ end: Int, _ id: Int) -> Void) {
+        guard var node = nodeOfFirstByte[Int(text[start])] else { return }
+        var end = start + 1
+        while true {
+            if let id = nodes[node].id { body(end, id) }
+            guard end < text.endIndex, let child = child(of: node, byte: text[end]) else { return }
+            node = child
+            end += 1
+        }
     }
 
     private func child(of node: Int, byte: UInt8) -> Int? {

@@ -1,16 +1,17 @@
-/// A byte-level BPE tokenizer as Hugging Face publishes it in `tokenizer.json`: Llama 3, Qwen, DeepSeek, gpt-oss.
+/// A tokenizer as Hugging Face publishes it in `tokenizer.json`: byte-level BPE of Llama 3, Qwen, DeepSeek and gpt-oss,
+/// and SentencePiece's kinds, BPE with byte fallback and unigram, of Gemma, Mistral and Phi-3.
 ///
 /// A text goes through these stages, each in a file of its own: added tokens are cut out (`AddedVocabulary`), the rest
-/// is normalized (`TextNormalizer`), cut into pieces (`PreTokenizer`) and encoded (`BytePairEncoder`); around it come
+/// is normalized (`TextNormalizer`), cut into pieces (`PreTokenizer`) and encoded (`TokenEncoder`); around it come
 /// the tokens of the post-processor (`SpecialTokenTemplate`). The ids are those of Hugging Face's `tokenizers`, except
 /// that the file's settings for truncation and padding are left aside, as `transformers` does.
 public struct Tokenizer: Sendable {
     private let normalizer: TextNormalizer
     private let preTokenizer: PreTokenizer
-    private let model: BytePairEncoding
+    private let model: TokenModel
     private let addedVocabulary: AddedVocabulary
     private let template: SpecialTokenTemplate
-    private let decoder: TokenDecoder
+    let decoder: TokenDecoder
 
     /// The id that every sequence starts with: what the post-processor puts first, or else `bos_token` where
     /// `tokenizer_config.json` says `add_bos_token`. Nil where neither asks for one.
@@ -30,7 +31,7 @@ public struct Tokenizer: Sendable {
         }
         normalizer = try TextNormalizer(document: document)
         preTokenizer = try PreTokenizer(document: document)
-        model = try BytePairEncoding(document: document, encodesBytes: preTokenizer.encodesBytes)
+        model = try TokenModel(document: document, encodesBytes: preTokenizer.encodesBytes)
         addedVocabulary = try AddedVocabulary(document: document, vocabulary: model.vocabulary, normalizer: normalizer)
         template = try SpecialTokenTemplate(document: document)
         decoder = try TokenDecoder(document: document)
@@ -53,9 +54,9 @@ public struct Tokenizer: Sendable {
     public func encode(_ text: String, addSpecialTokens: Bool = true) throws(TokenizerError) -> [Int] {
         var ids = addSpecialTokens ? template.prefix : []
         var matcher = PatternMatcher()
-        var encoder = BytePairEncoder(model)
-        try forEachSegment(of: text, token: { ids.append($0) }) { segment throws(TokenizerError) in
-            let pieces = try preTokenizer.pieces(of: segment, matcher: &matcher)
+        var encoder = TokenEncoder(model)
+        try forEachSegment(of: text, token: { ids.append($0) }) { segment, isBeginning throws(TokenizerError) in
+            let pieces = try preTokenizer.pieces(of: segment, isBeginning: isBeginning, matcher: &matcher)
             for range in pieces.ranges { encoder.append(pieces.text[range], to: &ids) }
         }
         if addSpecialTokens { ids += template.suffix }
@@ -64,18 +65,21 @@ public struct Tokenizer: Sendable {
 
     /// Cuts the text at added tokens: first at those of the text as given, then at those of the normalized text.
     private func forEachSegment(
-        of text: String, token: (Int) -> Void, text body: ([UInt8]) throws(TokenizerError) -> Void
+        of text: String, token: (Int) -> Void,
+        text body: (_ segment: [UInt8], _ isBeginning: Bool) throws(TokenizerError) -> Void
     ) throws(TokenizerError) {
         let given = Array(text.utf8)
         for segment in addedVocabulary.segments(of: given, normalized: false) {
             switch segment {
             case .token(let id): token(id)
             case .text(let range):
+                let isBeginning = range.lowerBound == 0
                 let normalized = normalizer.normalize(given[range])
                 for segment in addedVocabulary.segments(of: normalized, normalized: true) {
                     switch segment {
                     case .token(let id): token(id)
-                    case .text(let range): try body(Array(normalized[range]))
+                    case .text(let range):
+                        try body(Array(normalized[range]), isBeginning && range.lowerBound == 0)
                     }
                 }
             }
@@ -88,23 +92,18 @@ public struct Tokenizer: Sendable {
     ///
     /// - Throws: `TokenizerError.unknownID` for an id that names no token.
     public func decode(_ ids: some Sequence<Int>, skipSpecialTokens: Bool = false) throws -> String {
-        var text: [UInt8] = []
-        var isFirst = true
-        for id in ids {
-            guard let bytes = try bytes(of: id, isFirst: isFirst, skipSpecialTokens: skipSpecialTokens) else {
-                continue
-            }
-            text += bytes
-            isFirst = false
-        }
+        var text: [UInt8] = [], state = decoder.begin()
+        for id in ids { try append(id, to: &text, state: &state, skipSpecialTokens: skipSpecialTokens) }
+        decoder.end(&state, &text)
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// What a token adds to a text; nil if it is special and those are skipped.
-    func bytes(of id: Int, isFirst: Bool, skipSpecialTokens: Bool) throws -> [UInt8]? {
+    /// Appends what is certain of the text when this id follows the ones before; nothing if it is special and those are
+    /// skipped.
+    func append(_ id: Int, to text: inout [UInt8], state: inout TokenDecoder.State, skipSpecialTokens: Bool) throws {
         guard let token = token(for: id) else { throw TokenizerError.unknownID(id, vocabularySize: vocabularySize) }
-        if skipSpecialTokens, addedVocabulary.isSpecial(token) { return nil }
-        return decoder.bytes(of: token, isFirst: isFirst)
+        if skipSpecialTokens, addedVocabulary.isSpecial(token) { return }
+        decoder.append(token, &state, &text)
     }
 
     // MARK: Vocabulary

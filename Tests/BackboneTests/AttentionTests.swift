@@ -9,7 +9,7 @@ import Testing
 @Suite struct AttentionTests {
     private typealias Matrix = [[Double]]
 
-    @Test(arguments: [TinyModel.Kind.llama, .qwen2, .qwen3, .gptOSS, .mistral, .qwen2MoE, .olmo2])
+    @Test(arguments: [TinyModel.Kind.llama, .qwen2, .qwen3, .gptOSS, .mistral, .qwen2MoE, .olmo2, .glm4MoE])
     func groupedQueryAttentionIsTheTextbooks(_ kind: TinyModel.Kind) throws {
         // Wide heads, so that vectors and the loops for their rest both run.
         let tiny = try TinyModel(kind, ["head_dim": 84])
@@ -132,8 +132,8 @@ import Testing
 
         /// Each head through the family's norm of queries or keys, or all at once, where it has one.
         func normedHeads(_ name: String, _ x: Matrix) throws -> Matrix {
-            guard configuration.family == .qwen3 || configuration.family == .olmo2 else { return x }
-            let size = configuration.family == .olmo2 ? x[0].count : configuration.headSize
+            guard configuration.headNorms != .none else { return x }
+            let size = configuration.headNorms == .allHeads ? x[0].count : configuration.headSize
             return try x.map { row in
                 try stride(from: 0, to: row.count, by: size)
                     .flatMap {
@@ -142,11 +142,11 @@ import Testing
             }
         }
 
-        /// Row p turned as position p; pairs as complex numbers.
+        /// Row p turned as position p, as far as rope turns it; pairs as complex numbers.
         func turned(_ x: Matrix, interleaved: Bool) -> Matrix {
             x.enumerated().map { position, row in
                 var y = row
-                let half = row.count / 2
+                let half = rope.frequencies.count
                 for i in 0..<half {
                     let (first, second) = interleaved ? (2 * i, 2 * i + 1) : (i, i + half)
                     let angle = Double(position) * Double(rope.frequencies[i]), m = Double(rope.magnitude)

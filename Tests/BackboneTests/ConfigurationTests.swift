@@ -83,6 +83,75 @@ import Testing
                 == .unsupported)
     }
 
+    @Test func windowsOfYoungerFamiliesFollowTheirRules() throws {
+        // A key that is null is not one that is absent.
+        #expect(try read(.mistral).windows == [7, 7, 7])
+        #expect(try read(.mistral, ["sliding_window": NSNull()]).windows == [nil, nil, nil])
+        let tiny = try TinyModel(.mistral)
+        tiny.configuration["sliding_window"] = nil
+        try tiny.writeConfiguration()
+        #expect(try tiny.loadConfiguration().windows == [4096, 4096, 4096])
+        #expect(try read(.mixtral).windows == [nil, nil, nil])
+        #expect(try read(.mixtral, ["sliding_window": 5]).windows == [5, 5, 5])
+        let sliding: [String: Any] = ["use_sliding_window": true, "sliding_window": 9, "max_window_layers": 2]
+        #expect(try read(.qwen2MoE, sliding).windows == [9, nil, nil])
+        #expect(try read(.qwen2MoE, ["use_sliding_window": false, "sliding_window": 0]).windows == [nil, nil, nil])
+        #expect(try read(.smolLM3).windows == [nil, 9, nil])
+        #expect(try read(.smolLM3, ["no_rope_layers": [0, 1, 1]]).windows == [9, nil, nil])
+        #expect(try read(.gemma3).windows == [6, nil, 6])
+        #expect(try read(.gemma3, ["sliding_window_pattern": NSNull()]).windows == [6, 6, 6])
+        let types = ["full_attention", "full_attention", "sliding_attention"]
+        #expect(try read(.gemma3, ["layer_types": types]).windows == [nil, nil, 6])
+        #expect(
+            try read(.gemma3, ["sliding_window_pattern": NSNull(), "_sliding_window_pattern": 3]).windows == [
+                6, 6, nil,
+            ])
+    }
+
+    @Test func whatAFileLeavesOutIsTheFamilys() throws {
+        let gemma = try read(
+            .gemma3,
+            [
+                "tie_word_embeddings": NSNull(), "query_pre_attn_scalar": NSNull(), "rope_theta": NSNull(),
+                "rope_local_base_freq": NSNull(), "head_dim": NSNull(), "hidden_activation": NSNull(),
+            ])
+        #expect(gemma.tiesEmbeddings && gemma.headSize == 256 && gemma.activation == .gelu)
+        #expect(gemma.attentionScale == 1 / 16 && gemma.rope.base == 1_000_000)
+        #expect(gemma.windowRope == RopeConfiguration(base: 10_000))
+        #expect(try read(.smolLM3, ["tie_word_embeddings": NSNull()]).tiesEmbeddings)
+        #expect(try read(.smolLM3, ["no_rope_layer_interval": NSNull()]).ropeLayers == [true, true, true])
+        #expect(try read(.smolLM3).ropeLayers == [true, false, true])
+        #expect(try !read(.mistral).tiesEmbeddings)
+        #expect(try read(.mixtral, ["rope_theta": NSNull(), "rms_norm_eps": NSNull()]).normEpsilon == 1e-5)
+        #expect(try read(.qwen2MoE, ["qkv_bias": false]).hasQueryKeyValueBias == false)
+        let glm = try read(
+            .glm4MoE,
+            [
+                "partial_rotary_factor": NSNull(), "n_group": NSNull(), "topk_group": NSNull(), "use_qk_norm": NSNull(),
+                "attention_bias": NSNull(), "first_k_dense_replace": NSNull(), "n_shared_experts": NSNull(),
+            ])
+        #expect(glm.rotarySize == 4 && glm.headNorms == .none && !glm.hasQueryKeyValueBias)
+        #expect(glm.experts?.layers == [false, true, true] && glm.experts?.sharedIntermediateSize == 12)
+        let biased = try read(.glm4MoE)
+        #expect(biased.hasQueryKeyValueBias && !biased.hasOutputBias && biased.headNorms == .eachHead)
+    }
+
+    @Test func gemmasRopesAreTheSameInBothLayouts() throws {
+        let new = try read(
+            .gemma3,
+            [
+                "rope_theta": NSNull(), "rope_scaling": NSNull(), "rope_local_base_freq": NSNull(),
+                "rope_parameters": [
+                    "full_attention": ["rope_type": "linear", "factor": 8.0, "rope_theta": 10_000.0] as [String: Any],
+                    "sliding_attention": ["rope_type": "default", "rope_theta": 100.0] as [String: Any],
+                ],
+            ])
+        let old = try read(.gemma3)
+        #expect(old == new)
+        #expect(old.rope == RopeConfiguration(base: 10_000, scaling: .linear(factor: 8)))
+        #expect(old.windowRope == RopeConfiguration(base: 100))
+    }
+
     @Test func familiesAreFoundByArchitectureToo() throws {
         let configuration = try read(.qwen3MoE, ["model_type": NSNull(), "architectures": ["Qwen3MoeForCausalLM"]])
         #expect(configuration.family == .qwen3MoE)
@@ -141,6 +210,61 @@ import Testing
         #expect(
             try failure(.qwen2, ["tie_word_embeddings": "yes"]).description.hasSuffix(
                 "found \"yes\" for 'tie_word_embeddings', expected true or false"))
+    }
+
+    @Test func keysOfYoungerFamiliesAreHeldToTheirRanges() throws {
+        func ending(_ kind: TinyModel.Kind, _ changes: [String: Any]) throws -> String {
+            let error = try failure(kind, changes)
+            #expect(!error.description.contains("\n"))
+            return String(error.description.split(separator: "config.json: ", maxSplits: 1)[1])
+        }
+        #expect(
+            try ending(.mistral, ["sliding_window": -1])
+                == "found -1 for 'sliding_window', expected a whole number from 1 to 2147483647")
+        #expect(
+            try ending(.mixtral, ["num_local_experts": NSNull()])
+                == "found nothing for 'num_experts', expected a whole number from 1 to 65536")
+        #expect(
+            try ending(.mixtral, ["rope_scaling": ["type": "linear"]])
+                == "found nothing for 'rope_scaling.factor', expected a number above 0")
+        #expect(
+            try ending(.qwen2MoE, ["shared_expert_intermediate_size": NSNull()])
+                == "found nothing for 'shared_expert_intermediate_size', expected a whole number from 1 to 16777216")
+        #expect(
+            try ending(.smolLM3, ["no_rope_layers": [1, 0]])
+                == "found 2 layers for 'no_rope_layers', expected 3, as num_hidden_layers says")
+        #expect(
+            try ending(.smolLM3, ["no_rope_layer_interval": 0])
+                == "found 0 for 'no_rope_layer_interval', expected a whole number from 1 to 2147483647")
+        #expect(
+            try ending(.gemma3, ["hidden_activation": "relu"])
+                == "found 'relu' for 'hidden_activation', which is not supported; supported: gelu_pytorch_tanh")
+        #expect(
+            try ending(.gemma3, ["final_logit_softcapping": 30.0])
+                == "found 30.0 for 'final_logit_softcapping', which is not supported; supported: null, no cap")
+        #expect(try ending(.gemma3, ["use_bidirectional_attention": true]).hasSuffix("supported: false"))
+        #expect(
+            try ending(.gemma3, ["query_pre_attn_scalar": 0])
+                == "found 0 for 'query_pre_attn_scalar', expected a number above 0")
+        #expect(
+            try ending(.gemma3, ["sliding_window": NSNull()])
+                == "found nothing for 'sliding_window', expected a whole number from 1 to 2147483647")
+        #expect(
+            try ending(.olmo2, ["rope_scaling": ["rope_type": "dynamic", "factor": 0]])
+                == "found 0 for 'rope_scaling.factor', expected a number above 0")
+        #expect(
+            try ending(.olmo2, ["hidden_act": "gelu"])
+                == "found 'gelu' for 'hidden_act', which is not supported; supported: silu")
+        for share in [0.2, 0.4, 1.5] {
+            #expect(
+                try ending(.phi3, ["partial_rotary_factor": share])
+                    == "found \(share) for 'partial_rotary_factor', expected a share of at most 1 that leaves an even "
+                    + "number of a head's 8 elements")
+        }
+        #expect(
+            try ending(.glm4MoE, ["num_experts_per_tok": 7])
+                == "found 7 for 'num_experts_per_tok', expected a whole number from 1 to 6")
+        #expect(try ending(.glm4MoE, ["partial_rotary_factor": "half"]).hasSuffix("expected a number above 0"))
     }
 
     /// Sizes multiply: each has an end, so that no product leaves `Int`.

@@ -64,6 +64,34 @@ import Testing
         #expect(abs(Double(y) - 3 / (1 + exp(-3.0)) * 4.5 * 0.5) < 1e-5)
     }
 
+    @Test func geluIsItsTanhForm() throws {
+        // 19 rows, so that a vector and a rest both count; far out the gate is all or nothing.
+        let feedForward = GatedFeedForward(
+            gate: try weight(1, 1, [1]), up: try weight(1, 1, [1]), down: try weight(1, 1, [1]), activation: .gelu)
+        let x = (0..<17).map { Float($0) / 2 - 4 } + [-50, 60]
+        let y = feedForward(Tensor(shape: [19, 1], x))
+        for (got, g) in zip(y.elements, x.map(Double.init)) {
+            let want = 0.5 * g * (1 + tanh((2 / Double.pi).squareRoot() * (g + 0.044715 * g * g * g))) * g
+            #expect(abs(Double(got) - want) < 1e-5 * (1 + abs(want)), "\(g)")
+        }
+    }
+
+    @Test func aSharedExpertIsWeightedByItsGate() throws {
+        let expert = GatedFeedForward(
+            gate: try weight(1, 1, [2]), up: try weight(1, 1, [1]), down: try weight(1, 1, [1]))
+        let shared = GatedFeedForward(
+            gate: try weight(1, 1, [1]), up: try weight(1, 1, [3]), down: try weight(1, 1, [1]))
+        let mixture = ExpertFeedForward(
+            router: Router(projection: try weight(1, 1, [1]), count: 1, rule: .topThenSoftmax), experts: [expert],
+            shared: shared, sharedGate: try weight(1, 1, [0.5]))
+        let y = mixture(Tensor(shape: [2, 1], [1.5, -1] as [Float]))
+        func silu(_ g: Double) -> Double { g / (1 + exp(-g)) }
+        for (got, x) in zip(y.elements, [1.5, -1.0]) {
+            let want = silu(2 * x) * x + silu(x) * 3 * x / (1 + exp(-0.5 * x))
+            #expect(abs(Double(got) - want) < 1e-5)
+        }
+    }
+
     @Test func clampedCutsGateAboveAndValueOnBothSides() throws {
         let feedForward = ClampedFeedForward(
             inner: .joined(try weight(4, 2, [1, 0, 0, 1, 0, 1, 1, 0])), down: try weight(2, 2, [1, 0, 0, 1]),

@@ -29,6 +29,17 @@ import Testing
             (.gptOSS, "model.layers.1.self_attn.sinks"),
             (.gptOSSInMXFP4, "model.layers.1.mlp.experts.down_proj_scales"),
             (.deepSeekV3, "model.layers.1.mlp.gate.e_score_correction_bias"),
+            (.mistral, "model.layers.0.self_attn.v_proj.weight"),
+            (.mixtral, "model.layers.2.block_sparse_moe.experts.4.w2.weight"),
+            (.qwen2MoE, "model.layers.2.mlp.shared_expert_gate.weight"),
+            (.qwen2MoE, "model.layers.0.mlp.shared_expert.up_proj.weight"),
+            (.smolLM3, "model.layers.1.self_attn.q_proj.weight"),
+            (.gemma3, "model.layers.2.pre_feedforward_layernorm.weight"),
+            (.gemma3, "model.layers.0.self_attn.k_norm.weight"),
+            (.olmo2, "model.layers.1.post_feedforward_layernorm.weight"),
+            (.phi3, "model.layers.0.self_attn.qkv_proj.weight"), (.phi3, "model.layers.2.mlp.gate_up_proj.weight"),
+            (.glm4MoE, "model.layers.1.mlp.gate.e_score_correction_bias"),
+            (.glm4MoE, "model.layers.0.self_attn.q_norm.weight"),
             (.llama, "model.embed_tokens.weight"), (.qwen2, "model.embed_tokens.weight"),
         ] {
             let tiny = try TinyModel(kind)
@@ -78,6 +89,22 @@ import Testing
             blocks, with: NewTensor(blocks, [4, 64, 2, 8], bytes: [UInt8](repeating: 0, count: 4096), as: .u8))
         #expect(
             loading(stack).hasSuffix("found tensor '\(blocks)' with the shape [4, 64, 2, 8], expected [4, 64, 1, 16]"))
+    }
+
+    @Test func wrongShapesOfFusedAndWideTensorsAreNamed() throws {
+        // (32 + 2·16) × 24 for queries, keys and values; norms of all heads, not of one.
+        for (kind, name, found, expected) in [
+            (TinyModel.Kind.phi3, "model.layers.1.self_attn.qkv_proj.weight", [48, 24], [64, 24]),
+            (.phi3, "model.layers.1.mlp.gate_up_proj.weight", [20, 24], [40, 24]),
+            (.olmo2, "model.layers.0.self_attn.q_norm.weight", [6], [24]),
+            (.gemma3, "model.layers.0.self_attn.q_norm.weight", [32], [8]),
+            (.qwen2MoE, "model.layers.0.mlp.shared_expert_gate.weight", [24, 1], [1, 24]),
+        ] {
+            let tiny = try TinyModel(kind)
+            try tiny.replace(name, with: NewTensor(name, found, [Float](repeating: 0, count: found.reduce(1, *))))
+            #expect(
+                loading(tiny).hasSuffix("found tensor '\(name)' with the shape \(found), expected \(expected)"))
+        }
     }
 
     @Test func wrongTypesAreNamed() throws {

@@ -14,6 +14,25 @@ import Testing
         #expect(rope.magnitude == 1)
     }
 
+    @Test func linearSlowsAllWavesDown() {
+        let rope = RotaryEmbedding(RopeConfiguration(base: 10_000, scaling: .linear(factor: 4)), size: 8)
+        #expect(zip(rope.frequencies, [0.25, 0.025, 0.0025, 0.00025]).allSatisfy { close($0, $1) })
+        #expect(rope.magnitude == 1)
+    }
+
+    /// It begins to slow down past `max_position_embeddings`, where texts end here.
+    @Test func dynamicLeavesTextsWithinTheContextAlone() {
+        let rope = RotaryEmbedding(RopeConfiguration(base: 10_000, scaling: .dynamic(factor: 4)), size: 8)
+        #expect(rope.frequencies == RotaryEmbedding(RopeConfiguration(base: 10_000), size: 8).frequencies)
+    }
+
+    @Test func partOfAHeadIsTurnedAndTheRestStays() {
+        var x = Tensor<Float>(shape: [1, 12], (1...12).map { Float($0) })
+        // Two heads of 6, of which 4 elements are turned, by a quarter and by nothing.
+        Rotations(pairs: 2, isInterleaved: false, turns: [0, 1, 1, 0]).apply(to: &x, heads: 2, headSize: 6)
+        #expect(x.elements == [-3, 2, 1, 4, 5, 6, -9, 8, 7, 10, 11, 12])
+    }
+
     @Test func llama3SlowsLongWavesDown() {
         // Within 32 positions frequency 1 turns 5.09 times (kept, above 4), 0.316 turns 1.61 times (between), and 0.1
         // and slower less than once (an eighth of the speed).

@@ -81,9 +81,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#""type": "Unigram""#, "$.model.type", "\"Unigram\""),
+        (#""type": "WordPiece""#, "$.model.type", "\"WordPiece\""),
         (#""type": "BPE", "dropout": 0.1"#, "$.model.dropout", "0.1"),
-        (#""type": "BPE", "byte_fallback": true"#, "$.model.byte_fallback", "true"),
         (#""type": "BPE", "continuing_subword_prefix": "@@""#, "$.model.continuing_subword_prefix", "\"@@\""),
         (#""type": "BPE", "end_of_word_suffix": "</w>""#, "$.model.end_of_word_suffix", "\"</w>\""),
     ])

@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"type": "Metaspace", "replacement": "▁"}"#, "$.pre_tokenizer.type", "Metaspace"),
+        (#"{"type": "BertPreTokenizer"}"#, "$.pre_tokenizer.type", "BertPreTokenizer"),
         (
             #"{"type": "Sequence", "pretokenizers": [{"type": "Whitespace"}]}"#,
             "$.pre_tokenizer.pretokenizers[0].type", "Whitespace"

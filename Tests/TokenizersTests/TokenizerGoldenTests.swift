@@ -3,7 +3,7 @@ import Goldens
 import Testing
 @testable import Tokenizers
 
-/// Ids and texts from Hugging Face's `tokenizers`: of two vocabularies of our own, which
+/// Ids and texts from Hugging Face's `tokenizers`: of vocabularies of our own, which
 /// data/scripts/make_tokenizer_goldens.py trains, and of published ones outside of the package.
 @Suite struct TokenizerGoldenTests {
     private struct Expectation: Decodable {
@@ -14,7 +14,7 @@ import Testing
         let decoded_without_last: String?
     }
 
-    @Test(arguments: ["beginning", "composing"])
+    @Test(arguments: ["beginning", "composing", "gemma", "mistral", "phi3", "unigram"])
     func ownGoldensHold(kind: String) throws { try hold(Goldens.own("tokenizers/\(kind)")) }
 
     @Test(.enabled(if: Goldens.areOutside, "\(Goldens.absence)"), arguments: ["deepseek", "llama3", "qwen2"])

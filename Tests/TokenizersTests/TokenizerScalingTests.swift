@@ -40,6 +40,30 @@ import Testing
         #expect(ratio <= 3, "\(text.name): \(ratio) times")
     }
 
+    /// A text that nothing cuts is one piece: whole lines of SentencePiece's kinds are.
+    @Test(arguments: [
+        #""type": "BPE", "byte_fallback": true, "vocab": {\#(entries)}, "merges": ["a a", "▁ ▁"]"#,
+        #""type": "Unigram", "unk_id": 0, "vocab": [["?", 0], ["a", -1], ["aa", -1.5], ["▁", -1], ["▁▁▁▁", -2]]"#,
+    ])
+    func uncutTextsTakeLinearTime(model: String) throws {
+        let json = """
+            {"normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}, "model": {\(model)}}
+            """
+        let tokenizer = try Tokenizer(json: Data(json.utf8))
+        func seconds(_ count: Int) throws -> Double {
+            let text = String(repeating: "aaa é  ", count: count)
+            return try (0..<3).map { _ in try threadSeconds { _ = try tokenizer.encode(text) } }.min() ?? 0
+        }
+        var ratio = Double.infinity
+        for _ in 0..<4 where ratio > 3 { ratio = try min(ratio, seconds(16_000) / seconds(8_000)) }
+        #expect(ratio <= 3, "\(ratio) times")
+    }
+
+    private static let entries =
+        (["a", "▁", "aa", "▁▁"]
+        + (0...255).map { "<0x" + ($0 < 16 ? "0" : "") + String($0, radix: 16).uppercased() + ">" })
+        .enumerated().map { "\(jsonText($1)): \($0)" }.joined(separator: ", ")
+
     /// The processor time of this thread.
     private func threadSeconds(_ body: () throws -> Void) rethrows -> Double {
         func now() -> Double {

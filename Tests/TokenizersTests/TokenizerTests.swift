@@ -184,9 +184,10 @@ import Testing
 
     @Test func errorsAreOneSentence() {
         let error = TokenizerError.unsupported(
-            location: "tokenizer.json $.model.type", found: "\"Unigram\"", supported: "\"BPE\"")
+            location: "tokenizer.json $.model.type", found: "\"WordPiece\"", supported: "\"BPE\"")
         #expect(
-            "\(error)" == "tokenizer.json $.model.type: found \"Unigram\", which is not supported; supported: \"BPE\"")
+            "\(error)" == "tokenizer.json $.model.type: found \"WordPiece\", which is not supported; supported: \"BPE\""
+        )
         #expect("\(TokenizerError.unknownID(300, vocabularySize: 256))".contains("300"))
         #expect("\(TokenizerError.unknownID(300, vocabularySize: 256))".contains("256"))
     }

@@ -1,13 +1,20 @@
-"""Makes the goldens of tokenizers: two small byte-level BPE vocabularies, and texts with their ids.
+"""Makes the goldens of tokenizers: small vocabularies of every kind, and texts with their ids.
 
     python data/scripts/make_tokenizer_goldens.py Tests/Goldens/tokenizers
 
-needs `tokenizers`. Both are trained here, on the sentences below, and differ as published ones differ:
+needs `tokenizers`. All are trained here, on the sentences below, and differ as published ones differ. Byte-level BPE:
 
 `beginning`  splits by the pattern of GPT-2, puts a beginning-of-sequence token first, and takes a word that is in the
              vocabulary as it is, whatever its merges say (`ignore_merges`)
 `composing`  composes characters (NFC), splits by a pattern of its own with contractions in any case, single digits and
              lines, has added tokens that take the spaces beside them or must be whole words, and adds nothing
+
+and SentencePiece's kinds, put together as the files of these models are, with BPE and a token for each byte:
+
+`gemma`      writes ▁ for every space, cuts behind each, and has tokens of several ▁
+`phi3`       puts ▁ before every stretch of text, as the older Mistral does, and cuts nothing
+`mistral`    puts ▁ before the beginning of the text alone (Metaspace)
+`unigram`    cuts before every ▁, chooses the tokens whose scores sum highest, and has no bytes
 
 expected.json holds for each text `ids`, `ids_without_special` (which the post-processor adds), what these decode to
 (`decoded`, special tokens kept), and what all of them but the last decode to (`decoded_without_last`), which may end
@@ -101,8 +108,83 @@ def composing():
     return tokenizer
 
 
+def with_bytes_and_spaces(tokenizer, bytes=range(256)):
+    """The vocabulary again, with the special tokens and a token for each byte first and tokens of several ▁ last."""
+    description = json.loads(tokenizer.to_str())
+    model, first = description["model"], ["<unk>", "<s>", "</s>"]
+    words = [word for word, _ in sorted(model["vocab"].items(), key=lambda entry: entry[1]) if word not in first]
+    spaces = [("▁", "▁"), ("▁▁", "▁▁"), ("▁▁▁▁", "▁▁▁▁")]
+    tokens = first + [f"<0x{byte:02X}>" for byte in bytes] + words + [left + right for left, right in spaces]
+    model["vocab"] = {token: id for id, token in enumerate(tokens)}
+    model["merges"] += [list(pair) for pair in spaces]
+    for token in description["added_tokens"]:
+        token["id"] = model["vocab"][token["content"]]
+    return Tokenizer.from_str(json.dumps(description))
+
+
+def sentencepiece(bytes=range(256), fuses=True):
+    """BPE over words that begin with ▁."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=fuses, byte_fallback=True))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    trainer = trainers.BpeTrainer(vocab_size=420, special_tokens=["<unk>", "<s>", "</s>"], show_progress=False)
+    tokenizer.train_from_iterator([sentence[:60] for sentence in SENTENCES[:3]] * 3, trainer)
+    tokenizer = with_bytes_and_spaces(tokenizer, bytes)
+    tokenizer.pre_tokenizer = None
+    return tokenizer
+
+
+def beginning_with_s(tokenizer):
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", tokenizer.token_to_id("<s>"))])
+    return tokenizer
+
+
+def with_marks_as_spaces(tokenizer, strips):
+    steps = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
+    tokenizer.decoder = decoders.Sequence(steps + ([decoders.Strip(" ", 1, 0)] if strips else []))
+    return beginning_with_s(tokenizer)
+
+
+def gemma():
+    tokenizer = sentencepiece()
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
+    tokenizer.add_tokens([AddedToken("\n\n", normalized=False), AddedToken("\t\t", normalized=False)])
+    return with_marks_as_spaces(tokenizer, strips=False)
+
+
+def phi3():
+    tokenizer = sentencepiece()
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    tokenizer.add_special_tokens([AddedToken("<|end|>", rstrip=True, normalized=False)])
+    tokenizer.add_tokens([AddedToken("<|step|>", normalized=True)])
+    return with_marks_as_spaces(tokenizer, strips=True)
+
+
+def mistral():
+    tokenizer = sentencepiece()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split=False)
+    tokenizer.add_special_tokens([AddedToken("<|end|>", normalized=False), AddedToken("<|step|>", normalized=False)])
+    return with_marks_as_spaces(tokenizer, strips=True)
+
+
+def unigram():
+    """The words of the BPE vocabulary; scores fall with their place, and long words cost less than their parts.
+
+    The library's own trainer gives other scores in every run.
+    """
+    words = [word for word in json.loads(sentencepiece(bytes=()).to_str())["model"]["vocab"] if word[0] != "<"]
+    scores = [(word, -round(3 + 0.01 * place + 1.5 * len(word), 2)) for place, word in enumerate(words)]
+    special = [("<unk>", 0.0), ("<s>", 0.0), ("</s>", 0.0)]
+    tokenizer = Tokenizer(models.Unigram(special + scores, unk_id=0, byte_fallback=False))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    tokenizer.add_special_tokens(["<unk>", "<s>", "</s>", "<|end|>"])
+    return beginning_with_s(tokenizer)
+
+
 def main(folder):
-    for make in (beginning, composing):
+    for make in (beginning, composing, gemma, phi3, mistral, unigram):
         tokenizer, place = make(), os.path.join(folder, make.__name__)
         os.makedirs(place, exist_ok=True)
         tokenizer.save(os.path.join(place, "tokenizer.json"), pretty=False)
