@@ -75,10 +75,12 @@ public final class CacheWriter {
 
     /// Whether the table of lines is on disk already; true where nothing is known of them. Caches of earlier versions
     /// lack it.
-    public func holds(problems: [Int32]?, policies: LinePolicies? = nil) -> Bool {
-        if problems == nil, policies == nil { return true }
+    public func holds(
+        problems: [Int32]?, policies: LinePolicies? = nil, rewards: LineRewards? = nil
+    ) -> Bool {
+        if problems == nil, policies == nil, rewards == nil { return true }
         guard let table = try? TrajectoryTable(folder: folder) else { return false }
-        return table.problems == problems && table.policies == policies
+        return table.problems == problems && table.policies == policies && table.rewards == rewards
     }
 
     /// Writes one shard; what `fill` throws leaves no trace of it.
@@ -102,15 +104,21 @@ public final class CacheWriter {
     ///     tokenizer_config.json are copied as far as they exist; nil copies nothing.
     ///   - problems: of each line the number of its problem, −1 where it has none; nil where nobody knows.
     ///   - policies: of each line the policy that drew it; nil where nobody knows.
-    public func finish(backbone: URL?, problems: [Int32]? = nil, policies: LinePolicies? = nil) throws {
+    ///   - rewards: of each line what it earned; nil where nobody knows.
+    public func finish(
+        backbone: URL?, problems: [Int32]? = nil, policies: LinePolicies? = nil, rewards: LineRewards? = nil
+    ) throws {
         require(isPresent.allSatisfy { $0 }, "the cache lacks shards")
-        for (name, count) in [("problems", problems?.count), ("policies", policies?.places.count)] {
+        for (name, count) in [
+            ("problems", problems?.count), ("policies", policies?.places.count), ("rewards", rewards?.rewards.count),
+            ("groups", rewards?.groups.count),
+        ] {
             require(
                 count == nil || count == plan.lengths.count, "\(count ?? 0) \(name) for \(plan.lengths.count) lines")
         }
         let files = try plan.shards.map { try ShardFile(path: path($0), tokens: $0.tokens, description) }
-        try TrajectoryTable(problems: problems, policies: policies).counting(files, lineCount: plan.lengths.count)
-            .write(folder: folder)
+        try TrajectoryTable(problems: problems, policies: policies, rewards: rewards)
+            .counting(files, lineCount: plan.lengths.count).write(folder: folder)
         if let backbone { try BackboneFiles.copy(from: backbone, to: folder) }
         let shards = try plan.shards.map { shard in
             let file = try SafetensorsFile(path: path(shard))
