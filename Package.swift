@@ -105,7 +105,8 @@ let package = Package(
         .target(
             name: "Improvement",
             dependencies: [
-                "Evaluation", "Files", "HiddenStateCache", "Reports", "Scoring", "Training", "Trajectories",
+                "AutoDecoHeads", "Evaluation", "Files", "HiddenStateCache", "Reports", "Scoring",
+                "Training", "Trajectories",
             ],
             exclude: ["README.md"]),
         .target(

@@ -48,7 +48,9 @@ import Testing
             let q = rows.losses(temperature: t, topP: p, constants: constants).joint[0]
             let rewards = TokenRewards<Double>(
                 advantages: [Float(random.normal())], behaviour: [Float(-q - 0.5 * random.normal())])
-            func values(_ loss: (Tape<Double>, Variable<Double>, Variable<Double>) throws -> Variable<Double>) throws
+            func values(
+                _ loss: (Tape<Double>, Variable<Double>, Variable<Double>) throws -> Variable<Double>
+            ) throws
                 -> [Double]
             {
                 let tape = Tape<Double>(), T = tape.parameter(t), P = tape.parameter(p)
