@@ -105,8 +105,8 @@ let package = Package(
         .target(
             name: "Improvement",
             dependencies: [
-                "AutoDecoHeads", "Evaluation", "Files", "HiddenStateCache", "Reports", "Scoring",
-                "Training", "Trajectories",
+                "Evaluation", "Files", "HiddenStateCache", "Reports", "Scoring", "Training",
+                "Trajectories",
             ],
             exclude: ["README.md"]),
         .target(

@@ -82,7 +82,8 @@ extension HiddenStateCache {
             else {
                 throw CacheError(
                     path,
-                    "has another \(TrajectoryTable.name) than \(other), expected the same problems, policies and rewards; "
+                    "has another \(TrajectoryTable.name) than \(other), expected the same problems, policies and "
+                        + "rewards; "
                         + "only parts of one trajectory file can be joined")
             }
             for trajectory in cache.drawn {

@@ -9,7 +9,7 @@ import Safetensors
 /// |---|---|
 /// | `problem` | I32, numbered as they first come, −1 where a line names none; absent where no line names one |
 /// | `reward` | F32, NaN where a line has none; absent where no line has one |
-/// | `group` | I32, lines of one problem and one policy share a number, −1 where a line belongs to none; with `reward` |
+/// | `group` | I32, lines of one problem and one policy share a number, −1 where a line has none; with `reward` |
 /// | `command` | nothing yet: absent, as no line names a command |
 /// | `policy` | I32, a place in the metadata's list `policies`, −1 where unknown; absent where none is known |
 /// | `tokens`, `easy_tokens` | I32, labels of the line, and those of them that are the arg max |
@@ -26,8 +26,8 @@ struct TrajectoryTable: Equatable {
         (self.problems, self.policies, self.rewards) = (problems, policies, rewards)
     }
 
-    /// - Throws: `FileError` where the file is damaged, or a column is not [lines] of its type; ``CacheError`` where its
-    ///   columns contradict each other.
+    /// - Throws: `FileError` where the file is damaged, or a column is not [lines] of its type; ``CacheError`` where
+    ///   its columns contradict each other.
     init(folder: URL) throws {
         self.init()
         let path = folder.appendingPathComponent(Self.name).path
@@ -128,8 +128,8 @@ extension HiddenStateCache {
         "which problems the trajectories belong to is not known, so that each counts as one of its own, and "
         + "completions of one problem may be on both sides of the split"
 
-    /// What tells one cache from another: the CRC-32 of its description, which holds those of its shards, of its problems
-    /// where it knows them, for these decide which trajectories are held out, and of its rewards where it knows them.
+    /// What tells one cache from another: the CRC-32 of its description, which holds those of its shards, of its
+    /// problems where it knows them, for these decide which trajectories are held out, and so of its rewards.
     ///
     /// - Throws: ``CacheError`` where the description cannot be read.
     public func fingerprint() throws -> String {

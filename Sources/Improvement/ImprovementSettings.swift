@@ -1,5 +1,3 @@
-import AutoDecoHeads
-
 /// How heads are improved round by round: plain values, checked by nobody.
 public struct ImprovementSettings: Sendable, Equatable {
     /// Rounds after the first, each of which samples with the heads of the round before; 0 fits once.
@@ -8,8 +6,7 @@ public struct ImprovementSettings: Sendable, Equatable {
     public var problems = 2000
     /// Completions a problem.
     public var samples = 4
-    /// What rounds after the first one minimise; nil goes on as the first. `reward` learns from wrong completions, too,
-    /// and starts from the last heads.
+    /// What rounds after the first one minimise; nil goes on as the first.
     public var objective: Objective?
     /// What rounds after the first one start from.
     public var start = Start.scratch
@@ -27,6 +24,12 @@ public struct ImprovementSettings: Sendable, Equatable {
 
     /// The defaults of `autodeco-improve`.
     public init() {}
+
+    /// What rounds can minimise beside what `training` says.
+    public enum Objective: String, Sendable, CaseIterable {
+        /// Rewards of right and wrong completions; such rounds start from the last heads.
+        case reward
+    }
 
     /// What a round's heads are before its first step.
     public enum Start: String, Sendable, CaseIterable {

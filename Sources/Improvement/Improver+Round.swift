@@ -2,6 +2,7 @@ import Evaluation
 import Files
 import Foundation
 import HiddenStateCache
+import Scoring
 import Training
 import Trajectories
 
@@ -25,7 +26,6 @@ extension Improver {
         let ours = inputs.settings
         guard let last else { return inputs.training }
         var training = ours.objective == .reward ? inputs.training.ofReward : inputs.training
-        if let objective = ours.objective { training.loss.objective = objective }
         if ours.start == .lastHeads || ours.objective == .reward { training.initialHeads = last.relativePath }
         if let rate = ours.learningRate { training.learningRate = rate }
         if let steps = ours.steps { training.steps = steps }
@@ -60,7 +60,7 @@ extension Improver {
         settings.seed &+= UInt64(round)
         let last = round > 0 ? RoundFolder(inputs.folder, round: round - 1).run.heads : nil
         let training = training(after: last)
-        settings.keepsAll = settings.keepsAll || training.loss.objective == .reward
+        settings.keepsAll = settings.keepsAll || round > 0 && inputs.settings.objective == .reward
         let sampler = RejectSampler(
             inputs.train.selecting(places), policy: policy.method.policy, policyName: policy.name, settings: settings)
         var collection = try CollectionFolder(folder.collection, fingerprint: fingerprint)
@@ -86,12 +86,18 @@ extension Improver {
         let heads = try TrainedHeads(folder: folder.run.heads, model: inputs.train.model.configuration)
         let outcomes = try measureOnValidation(
             heads.method("round \(round)", filter: inputs.evaluation.filter), "round \(round): validation, completions")
+        let held = cache.trajectories(.validation, of: training.split)
+        // A projected cache has not what finished heads read.
+        let bands =
+            inputs.cache.rank == nil
+            ? try EntropyBand.bands(of: heads.heads, on: cache, over: held.isEmpty ? cache.trajectories : held) : nil
         return RoundResult(
             round: round, policy: policy.name, firstProblem: places.first ?? 0, problems: places.count,
             seed: settings.seed, sampled: counts.sampled, accepted: counts.accepted, kept: counts.kept,
             sampledTokens: counts.sampledTokens, validationLoss: summary.validationLoss, bestStep: summary.bestStep,
             meanTemperature: summary.meanTemperature ?? outcomes.meanTemperature ?? 1,
-            meanTopP: summary.meanTopP ?? outcomes.meanTopP ?? 1, heads: heads.contentDigits,
+            meanTopP: summary.meanTopP ?? outcomes.meanTopP ?? 1, temperatureByEntropy: bands,
+            heads: heads.contentDigits,
             passRate: outcomes.passRate)
     }
 

@@ -3,8 +3,8 @@ import LogitSketches
 import Tensor
 
 /// What a run minimises, as a loss of single tokens: its own objective and its own weights, nothing dropped. This is
-/// the yardstick by which a run is validated. Failed completions are no yardstick, so that heads of the reward objective
-/// are judged by plain cross-entropy of q.
+/// the yardstick by which a run is validated. Failed completions are no yardstick, so that heads of the reward
+/// objective are judged by plain cross-entropy of q.
 public struct ObjectiveLoss: Sendable, Equatable {
     /// Objective, weights and constants. Its drop rate is not read.
     public let settings: LossSettings

@@ -6,8 +6,8 @@ import Tasks
 
 /// Makes the hidden-state cache of a trajectory file, and goes on with one that was interrupted.
 ///
-/// Trajectories that a verifier has found wrong are left out where they have no reward; the others keep the numbers of their lines. Memory is
-/// that of one shard and one forward pass.
+/// Trajectories that a verifier has found wrong are left out where they have no reward; the others keep the numbers of
+/// their lines. Memory is that of one shard and one forward pass.
 public struct CacheBuilder {
     /// How the trajectories are cut into shards.
     public let plan: ShardPlan

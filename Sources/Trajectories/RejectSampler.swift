@@ -12,8 +12,8 @@ public struct SamplingSettings: Sendable, Equatable {
     public var keep: Int
     /// Whether distinct failed completions are kept too, marked as such.
     public var keepsRejected: Bool
-    /// Whether every completion is kept as it was drawn, right or wrong, equal ones as often as they came, each with its
-    /// reward: what the reward objective learns from. ``keep`` and ``keepsRejected`` then say nothing.
+    /// Whether every completion is kept as it was drawn, right or wrong, equal ones as often as they came, each with
+    /// its reward: what the reward objective learns from. ``keep`` and ``keepsRejected`` then say nothing.
     public var keepsAll: Bool
     /// Longest completion, its end token included.
     public var maxTokens: Int

@@ -29,7 +29,7 @@ public struct Trajectory: Sendable, Equatable {
         (self.behaviourLogProbs, self.policy, self.reward) = (behaviourLogProbs, policy, reward)
     }
 
-    /// Whether the cache takes it: everything but what a verifier has found wrong, and of that what has a reward, for the
-    /// reward objective learns from failures, too.
+    /// Whether the cache takes it: everything but what a verifier has found wrong, and of that what has a reward, for
+    /// the reward objective learns from failures, too.
     public var isUsed: Bool { isCorrect != false || reward != nil }
 }

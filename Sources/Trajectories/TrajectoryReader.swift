@@ -36,8 +36,8 @@ public final class TrajectoryReader {
 
 /// How long the trajectories of a file are.
 public struct TrajectoryLengths: Sendable, Equatable {
-    /// Labels of each line, from 0; 0 for a line that the cache leaves out: an empty one, or a wrong completion without a
-    /// reward.
+    /// Labels of each line, from 0; 0 for a line that the cache leaves out: an empty one, or a wrong completion
+    /// without a reward.
     public var labels: [Int] = []
     /// Of each line the number of its problem, counted from 0 in the order in which problems first come; −1 where the
     /// line names none.

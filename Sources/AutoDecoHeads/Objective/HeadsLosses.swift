@@ -35,8 +35,8 @@ public struct HeadsLosses<Element: Scalar>: Sendable {
         self.gradients = gradients ? (zero, zero, zero) : nil
     }
 
-    /// What is minimised. Without one of the heads `released` keeps the other's term alone. Rewards are not streamed: for
-    /// the reward objective it is what ``Objective/reward`` is judged by, cross-entropy of the completions that count.
+    /// What is minimised. Without one of the heads `released` keeps the other's term alone. Rewards are not streamed:
+    /// for the reward objective it is what its heads are judged by, cross-entropy of the completions that count.
     public func total(_ objective: Objective) -> Double {
         switch (objective, heads.configuration.heads) {
         case (.joint, _), (.reward, _): joint

@@ -1,4 +1,3 @@
-import AutoDecoHeads
 import Configuration
 import Improvement
 
@@ -28,4 +27,5 @@ public struct ImproveSection: Section {
     ]
 }
 
+extension ImprovementSettings.Objective: KeyChoice, KeyValue {}
 extension ImprovementSettings.Start: KeyChoice, KeyValue {}
