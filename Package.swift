@@ -112,7 +112,8 @@ let package = Package(
         .target(
             name: "Improvement",
             dependencies: [
-                "Evaluation", "Files", "HiddenStateCache", "Reports", "Scoring", "Training", "Trajectories",
+                "Evaluation", "Files", "HiddenStateCache", "Reports", "Scoring", "Training",
+                "Trajectories",
             ],
             exclude: ["README.md"]),
         .target(

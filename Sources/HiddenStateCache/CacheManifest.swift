@@ -26,7 +26,7 @@ struct CacheManifest: Codable, Equatable {
     var shards: [Shard]
 
     static let name = "cache.json"
-    /// Version 2 adds ``TrajectoryTable``'s further columns, and shards may hold `behaviour_log_prob`.
+    /// Version 2 adds ``TrajectoryTable``'s columns beside `problem`, and shards may hold `behaviour_log_prob`.
     static let currentVersion = 2
 
     enum CodingKeys: String, CodingKey {

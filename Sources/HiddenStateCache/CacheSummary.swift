@@ -12,6 +12,8 @@ public struct CacheSummary: Sendable, Encodable, Equatable {
     }
 
     public var trajectories: Int
+    /// Those of them that earned a reward of 0 or less, which the reward objective alone looks at.
+    public var failed: Int
     public var tokens: Int
     public var tokensPerTrajectory: Lengths
     /// Share of tokens whose label is the arg max.
@@ -24,7 +26,7 @@ public struct CacheSummary: Sendable, Encodable, Equatable {
     public var meanLabelLogProbability: Double
 
     enum CodingKeys: String, CodingKey {
-        case trajectories, tokens
+        case trajectories, failed, tokens
         case tokensPerTrajectory = "tokens_per_trajectory"
         case easyTokenShare = "easy_token_share"
         case meanEntropy = "mean_entropy"
@@ -37,8 +39,8 @@ public struct CacheSummary: Sendable, Encodable, Equatable {
     /// - Parameter progress: called with the number of tokens of each block; what it throws ends the reading.
     /// - Throws: ``CacheError`` where a token is unsound.
     public init(_ cache: HiddenStateCache, progress: (Int) throws -> Void = { _ in }) throws {
-        let lengths = cache.trajectories.map(\.count).sorted()
-        trajectories = lengths.count
+        let lengths = cache.drawn.map(\.count).sorted()
+        (trajectories, failed) = (lengths.count, lengths.count - cache.trajectories.count)
         tokens = cache.tokens
         tokensPerTrajectory = Lengths(
             smallest: lengths.first ?? 0, median: lengths.isEmpty ? 0 : lengths[(lengths.count - 1) / 2],
@@ -46,7 +48,7 @@ public struct CacheSummary: Sendable, Encodable, Equatable {
         var easy = 0, inTail = 0, entropy = 0.0, logProbability = 0.0
         let kept = min(cache.description.sketch.exact, cache.description.vocabularySize)
         var batch = cache.emptyBatch(as: Float.self)
-        for block in cache.trajectories.blocks(tokens: HiddenStateCache.blockTokens) {
+        for block in cache.drawn.blocks(tokens: HiddenStateCache.blockTokens) {
             try cache.load(block, into: &batch)
             let ones = Tensor<Float>(shape: [batch.count, 1], repeating: 1)
             let (losses, features) = batch.sketches.lossesAndFeatures(

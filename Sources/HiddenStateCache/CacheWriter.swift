@@ -75,10 +75,12 @@ public final class CacheWriter {
 
     /// Whether the table of lines is on disk already; true where nothing is known of them. Caches of earlier versions
     /// lack it.
-    public func holds(problems: [Int32]?, policies: LinePolicies? = nil) -> Bool {
-        if problems == nil, policies == nil { return true }
+    public func holds(
+        problems: [Int32]?, policies: LinePolicies? = nil, rewards: LineRewards? = nil
+    ) -> Bool {
+        if problems == nil, policies == nil, rewards == nil { return true }
         guard let table = try? TrajectoryTable(folder: folder) else { return false }
-        return table.problems == problems && table.policies == policies
+        return table.problems == problems && table.policies == policies && table.rewards == rewards
     }
 
     /// Writes one shard; what `fill` throws leaves no trace of it.
@@ -104,17 +106,22 @@ public final class CacheWriter {
     ///   - modelFingerprint: stands for the model's weights; heads that are trained on the cache name it.
     ///   - problems: of each line the number of its problem, −1 where it has none; nil where nobody knows.
     ///   - policies: of each line the policy that drew it; nil where nobody knows.
+    ///   - rewards: of each line what it earned; nil where nobody knows.
     public func finish(
-        backbone: URL?, modelFingerprint: String? = nil, problems: [Int32]? = nil, policies: LinePolicies? = nil
+        backbone: URL?, modelFingerprint: String? = nil, problems: [Int32]? = nil, policies: LinePolicies? = nil,
+        rewards: LineRewards? = nil
     ) throws {
         require(isPresent.allSatisfy { $0 }, "the cache lacks shards")
-        for (name, count) in [("problems", problems?.count), ("policies", policies?.places.count)] {
+        for (name, count) in [
+            ("problems", problems?.count), ("policies", policies?.places.count), ("rewards", rewards?.rewards.count),
+            ("groups", rewards?.groups.count),
+        ] {
             require(
                 count == nil || count == plan.lengths.count, "\(count ?? 0) \(name) for \(plan.lengths.count) lines")
         }
         let files = try plan.shards.map { try ShardFile(path: path($0), tokens: $0.tokens, description) }
-        try TrajectoryTable(problems: problems, policies: policies).counting(files, lineCount: plan.lengths.count)
-            .write(folder: folder)
+        try TrajectoryTable(problems: problems, policies: policies, rewards: rewards)
+            .counting(files, lineCount: plan.lengths.count).write(folder: folder)
         if let backbone {
             try BackboneFiles.copy(from: backbone, to: folder)
             if let modelFingerprint { try BackboneFiles.write(fingerprint: modelFingerprint, to: folder) }

@@ -77,13 +77,16 @@ extension HiddenStateCache {
                         + "one process, or without cache.rank"
                 )
             }
-            guard cache.problems == first.cache.problems, cache.policies == first.cache.policies else {
+            guard cache.problems == first.cache.problems, cache.policies == first.cache.policies,
+                cache.rewards == first.cache.rewards
+            else {
                 throw CacheError(
                     path,
-                    "has another \(TrajectoryTable.name) than \(other), expected the same problems and policies; "
+                    "has another \(TrajectoryTable.name) than \(other), expected the same problems, policies and "
+                        + "rewards; "
                         + "only parts of one trajectory file can be joined")
             }
-            for trajectory in cache.trajectories {
+            for trajectory in cache.drawn {
                 if let owner = owners.updateValue(cache, forKey: trajectory.number) {
                     throw CacheError(
                         path,
@@ -105,7 +108,7 @@ extension HiddenStateCache {
         var shards: [(file: ShardFile, row: CacheManifest.Shard, start: Int)] = []
         for part in parts {
             // Trajectories are in the order of their lines: the first of a shard comes first.
-            let starts = Dictionary(part.cache.trajectories.map { ($0.shard, $0.number) }) { first, _ in first }
+            let starts = Dictionary(part.cache.drawn.map { ($0.shard, $0.number) }) { first, _ in first }
             for (number, shard) in part.cache.shards.enumerated() {
                 shards.append((shard, part.manifest.shards[number], starts[number] ?? 0))
             }
@@ -125,7 +128,7 @@ extension HiddenStateCache {
                 SafetensorsFile(path: first.folder.appendingPathComponent(name).path),
                 to: folder.appendingPathComponent(name).path)
         }
-        let lineCount = parts.flatMap(\.cache.trajectories).reduce(0) { max($0, $1.number + 1) }
+        let lineCount = parts.flatMap(\.cache.drawn).reduce(0) { max($0, $1.number + 1) }
         try first.table.counting(shards.map(\.file), lineCount: max(first.table.lineCount ?? 0, lineCount)).write(
             folder: folder)
         try BackboneFiles.copy(from: first.backboneFolder, to: folder)

@@ -22,9 +22,11 @@ public final class HiddenStateCache: Sendable {
     public let projection: Projection?
     /// What is known of each line of the trajectory file.
     let table: TrajectoryTable
-    /// All trajectories, in the order of their lines.
+    /// The trajectories to learn from, in the order of their lines: all but those that earned a reward of 0 or less.
     public let trajectories: [TrajectoryIndex]
-    /// Number of all tokens.
+    /// All trajectories, right and wrong, in the order of their lines.
+    public let drawn: [TrajectoryIndex]
+    /// Number of all tokens of ``drawn``.
     public let tokens: Int
     /// Size of all shards.
     public let byteCount: Int
@@ -72,11 +74,13 @@ public final class HiddenStateCache: Sendable {
         }
         let found = try opened.compactMap { try $0?.get() }
         shards = found.map(\.0)
-        trajectories = found.flatMap(\.1).sorted { $0.number < $1.number }
-        tokens = trajectories.tokens
-        try table.requireRows(for: trajectories, folder: folder)
+        let drawn = found.flatMap(\.1).sorted { $0.number < $1.number }, table = table
+        self.drawn = drawn
+        trajectories = table.rewards == nil ? drawn : drawn.filter { !Self.hasFailed($0, table) }
+        tokens = drawn.tokens
+        try table.requireRows(for: drawn, folder: folder)
         byteCount = shards.reduce(0) { $0 + $1.file.bytes.count }
-        for (before, here) in zip(trajectories, trajectories.dropFirst()) where before.number == here.number {
+        for (before, here) in zip(drawn, drawn.dropFirst()) where before.number == here.number {
             throw CacheError(
                 shards[here.shard].file.path,
                 "trajectory \(here.number) begins at row \(here.firstRow), but is in "

@@ -57,9 +57,9 @@ extension HiddenStateCache {
 
     /// Whether every trajectory is known to have been sampled from the very model that the hidden states are of.
     public var isSelfSampled: Bool {
-        guard let policies, let model = policies.model, !trajectories.isEmpty else { return false }
+        guard let policies, let model = policies.model, !drawn.isEmpty else { return false }
         let isOwn = policies.names.map { $0.hasSuffix(LinePolicies.separator + model) }
-        return trajectories.allSatisfy { policies.places[$0.number] >= 0 && isOwn[Int(policies.places[$0.number])] }
+        return drawn.allSatisfy { policies.places[$0.number] >= 0 && isOwn[Int(policies.places[$0.number])] }
     }
 
     /// Whether each token's log-probability under the policy that drew it is known.

@@ -8,6 +8,9 @@ import Safetensors
 /// | column | what |
 /// |---|---|
 /// | `problem` | I32, numbered as they first come, −1 where a line names none; absent where no line names one |
+/// | `reward` | F32, NaN where a line has none; absent where no line has one |
+/// | `group` | I32, lines of one problem and one policy share a number, −1 where a line has none; with `reward` |
+/// | `command` | nothing yet: absent, as no line names a command |
 /// | `policy` | I32, a place in the metadata's list `policies`, −1 where unknown; absent where none is known |
 /// | `tokens`, `easy_tokens` | I32, labels of the line, and those of them that are the arg max |
 struct TrajectoryTable: Equatable {
@@ -15,15 +18,16 @@ struct TrajectoryTable: Equatable {
 
     var problems: [Int32]?
     var policies: LinePolicies?
+    var rewards: LineRewards?
     var tokens, easyTokens: [Int32]?
 
     /// An empty table of so many lines, or what is known of them.
-    init(problems: [Int32]? = nil, policies: LinePolicies? = nil) {
-        (self.problems, self.policies) = (problems, policies)
+    init(problems: [Int32]? = nil, policies: LinePolicies? = nil, rewards: LineRewards? = nil) {
+        (self.problems, self.policies, self.rewards) = (problems, policies, rewards)
     }
 
-    /// - Throws: `FileError` where the file is damaged, or a column is not [lines] of I32; ``CacheError`` where its
-    ///   columns contradict each other.
+    /// - Throws: `FileError` where the file is damaged, or a column is not [lines] of its type; ``CacheError`` where
+    ///   its columns contradict each other.
     init(folder: URL) throws {
         self.init()
         let path = folder.appendingPathComponent(Self.name).path
@@ -40,14 +44,23 @@ struct TrajectoryTable: Equatable {
         if let places = try column("policy") {
             policies = try LinePolicies(places: places, metadata: file.metadata, path: path)
         }
-        let counts = Set([problems, policies?.places, tokens, easyTokens].compactMap { $0?.count })
+        if file.contains("reward") {
+            let stored = try file.require("reward", shape: [nil], types: [.f32]).values(as: Float.self)
+            let groups = try file.require("group", shape: [nil], types: [.i32]).values(as: Int32.self)
+            rewards = try LineRewards(stored: stored, groups: groups, path: path)
+        }
+        let counts = Set(
+            [
+                problems?.count, policies?.places.count, tokens?.count, easyTokens?.count, rewards?.rewards.count,
+                rewards?.groups.count,
+            ].compactMap { $0 })
         guard counts.count <= 1 else {
             throw CacheError(path, "has columns of \(counts.sorted()) rows, expected as many in each")
         }
     }
 
     /// Lines of the trajectory file; nil where nothing is known.
-    var lineCount: Int? { (problems ?? policies?.places ?? tokens)?.count }
+    var lineCount: Int? { (problems ?? policies?.places ?? rewards?.groups ?? tokens)?.count }
 
     /// - Throws: `FileError` where the file cannot be written.
     func write(folder: URL) throws {
@@ -56,6 +69,11 @@ struct TrajectoryTable: Equatable {
             if let values { columns.append(NewTensor(name, [values.count], values, as: .i32)) }
         }
         add("problem", problems)
+        if let rewards {
+            let stored = rewards.stored
+            columns.append(NewTensor("reward", [stored.count], stored, as: .f32))
+            add("group", rewards.groups)
+        }
         add("policy", policies?.places)
         add("tokens", tokens)
         add("easy_tokens", easyTokens)
@@ -110,8 +128,8 @@ extension HiddenStateCache {
         "which problems the trajectories belong to is not known, so that each counts as one of its own, and "
         + "completions of one problem may be on both sides of the split"
 
-    /// What tells one cache from another: the CRC-32 of its description, which holds those of its shards, and of its
-    /// problems where it knows them, for these decide which trajectories are held out.
+    /// What tells one cache from another: the CRC-32 of its description, which holds those of its shards, of its
+    /// problems where it knows them, for these decide which trajectories are held out, and so of its rewards.
     ///
     /// - Throws: ``CacheError`` where the description cannot be read.
     public func fingerprint() throws -> String {
@@ -120,8 +138,10 @@ extension HiddenStateCache {
             throw CacheError(path.path, "cannot be read, expected the description of a hidden-state cache")
         }
         let description = String(data.withUnsafeBytes { CRC32.of($0) }, radix: 16)
-        guard let problems else { return description }
-        let table = problems.map(\.littleEndian).withUnsafeBytes { CRC32.of($0) }
-        return "\(description) \(table.hexadecimal)"
+        func digits(_ values: [Int32]) -> String {
+            values.map(\.littleEndian).withUnsafeBytes { CRC32.of($0) }.hexadecimal
+        }
+        let earned = rewards.map { digits($0.stored.map { Int32(bitPattern: $0.bitPattern) } + $0.groups) }
+        return ([description] + [problems.map(digits), earned].compactMap { $0 }).joined(separator: " ")
     }
 }

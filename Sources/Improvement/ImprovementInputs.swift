@@ -24,9 +24,9 @@ public struct ImprovementInputs: Sendable {
     /// The form of a round's cache, and tokens a file of it.
     public var cache: CacheDescription
     public var shardTokens: Int
-    /// How heads are fitted, and what a run keeps of where that comes from.
+    /// How round 0 fits heads, and what a run of given settings keeps of where these come from.
     public var training: TrainingSettings
-    public var record: RunRecord
+    public var record: @Sendable (TrainingSettings) -> RunRecord
     /// The heads' filter, the search of the best constant pair, and how much is sampled to measure.
     public var evaluation: EvaluationSettings
     /// Digits that stand for the model's files.
@@ -40,7 +40,8 @@ public struct ImprovementInputs: Sendable {
         folder: URL, settings: ImprovementSettings, modelFolder: String, train: ProblemSampler,
         validation: ProblemSampler, test: ProblemSampler, firstMethod: Method, firstPolicyName: String,
         sampling: SamplingSettings, blockSize: Int, cache: CacheDescription, shardTokens: Int,
-        training: TrainingSettings, record: RunRecord, evaluation: EvaluationSettings, modelDigits: String,
+        training: TrainingSettings, record: @escaping @Sendable (TrainingSettings) -> RunRecord,
+        evaluation: EvaluationSettings, modelDigits: String,
         roundFingerprint: Fingerprint, validationFingerprint: Fingerprint, testFingerprint: Fingerprint
     ) {
         (self.folder, self.settings, self.modelFolder) = (folder, settings, modelFolder)

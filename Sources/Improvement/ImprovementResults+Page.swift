@@ -9,6 +9,7 @@ extension ImprovementResults {
         page.add("Result", result)
         page.add("Rounds", [.figure(passRates, caption: caption), .table(table)])
         page.add("Temperature and top-p by round", [.figures(knobs, caption: "Means of the heads of each round.")])
+        if let byEntropy { page.add("T̂ by entropy, by round", [.figure(byEntropy, caption: entropyCaption)]) }
         return page
     }
 
@@ -75,6 +76,27 @@ extension ImprovementResults {
                         .number(round.meanTopP), .number(100 * round.passRate),
                     ], isEmphasised: round.round == bestRound)
             })
+    }
+
+    /// Mean T̂ over the model's entropy, a line a round; nil where no round has measured it. Of many rounds the first,
+    /// the last and some between them are drawn.
+    private var byEntropy: LineChart? {
+        let measured = rounds.filter { $0.temperatureByEntropy?.isEmpty == false }
+        guard let last = measured.indices.last else { return nil }
+        let most = 6, shown = Set((0..<most).map { $0 * last / (most - 1) })
+        return LineChart(
+            "T̂ by entropy", x: Axis("entropy of the model, nats"), y: Axis("mean T̂"),
+            lines: measured.indices.filter(shown.contains).map { place in
+                Line(
+                    "round \(measured[place].round)",
+                    (measured[place].temperatureByEntropy ?? []).map { Point($0.entropy, $0.temperature) },
+                    showsPoints: true)
+            })
+    }
+
+    private var entropyCaption: String {
+        "Mean T̂ of tokens of about the same entropy, of the text that each round was fitted to, held-out where there "
+            + "is some. A flat line is a constant; low on the left and high on the right is control of single tokens."
     }
 
     private var knobs: [any Plot] {

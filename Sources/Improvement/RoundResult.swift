@@ -1,3 +1,5 @@
+import Scoring
+
 /// What a round came to: `round.json` in its folder, and an entry of `improve.json`.
 public struct RoundResult: Sendable, Equatable, Codable {
     /// From 0, the round that samples as the configuration says.
@@ -15,6 +17,9 @@ public struct RoundResult: Sendable, Equatable, Codable {
     public var bestStep: Int?
     /// The heads' means, of held-out tokens where there are such, else of tokens that they drew.
     public var meanTemperature, meanTopP: Double
+    /// Mean T̂ of the round's own tokens, held-out ones where there are such, by the model's entropy; nil for a round
+    /// from before this was measured.
+    public var temperatureByEntropy: [EntropyBand]?
     /// Eight digits that stand for the heads' files.
     public var heads: String
     /// Pass@1 of the heads on the validation problems, in [0, 1].

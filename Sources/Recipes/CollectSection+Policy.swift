@@ -57,7 +57,8 @@ extension Fingerprint {
         add("collect.samples", collect.samples)
         add("collect.keep", collect.keep)
         add("collect.keepRejected", collect.keepRejected)
-        // Collections from before heads could sample go on.
+        // Collections from before there were these settings go on.
+        if collect.keepAll { add("collect.keepAll", true) }
         if let folder = collect.heads {
             for file in ["config.json", "model.safetensors"] {
                 try add("collect.heads/\(file)", contentOf: "\(folder)/\(file)")

@@ -12,6 +12,7 @@ extension RunConfiguration {
     ///
     /// - Throws: ``ConfigurationError`` for what is missing; what reading model, problems and heads throws.
     public func improvementInputs() throws -> ImprovementInputs {
+        try requireSoundObjective()
         let modelFolder = try required(model.folder, "model.folder")
         let url = URL(fileURLWithPath: modelFolder, isDirectory: true)
         let transformer = try Transformer(
@@ -47,6 +48,7 @@ extension RunConfiguration {
             firstPolicyName: policy.name,
             sampling: SamplingSettings(
                 samples: improve.settings.samples, keep: collect.keep, keepsRejected: collect.keepRejected,
+                keepsAll: collect.keepAll,
                 maxTokens: collect.maxTokens, seed: UInt64(collect.seed), width: collect.batch),
             blockSize: collect.block,
             cache: try cacheDescription(
@@ -54,10 +56,34 @@ extension RunConfiguration {
                 vocabularySize: transformer.configuration.vocabularySize,
                 modelName: model.name ?? url.lastPathComponent, modelPath: modelFolder,
                 products: transformer.precision),
-            shardTokens: cache.shardTokens, training: training.settings, record: record,
+            shardTokens: cache.shardTokens, training: training.settings,
+            record: { settings in
+                var configuration = self
+                configuration.training.settings = settings
+                return configuration.record
+            },
             evaluation: evaluation.settings, modelDigits: identity.digits,
             roundFingerprint: try roundFingerprint(shared, validation, train: files.train),
             validationFingerprint: validation, testFingerprint: test)
+    }
+
+    /// - Throws: ``ConfigurationError`` where rounds cannot learn from rewards as the configuration asks for.
+    private func requireSoundObjective() throws {
+        func refuse(_ sentence: String) -> ConfigurationError {
+            ConfigurationError(.unsuitableValue, "\(file): \(sentence)")
+        }
+        if training.settings.loss.objective == .reward {
+            throw refuse(
+                "training.objective is \"reward\", expected another one for round 0, which no heads have sampled for; "
+                    + "improve.objective is that of later rounds")
+        }
+        guard improve.settings.objective == .reward, training.settings.heads != .temperature else { return }
+        guard evaluation.settings.filter == .soft else {
+            throw refuse(
+                "evaluation.filter is \"\(evaluation.settings.filter.rawValue)\", expected \"soft\", or "
+                    + "training.heads = \"temperature\": improve.objective \"reward\" learns from tokens of the very "
+                    + "distribution that heads are fitted to")
+        }
     }
 
     /// What decides over what a round does: neither how many rounds there are nor which of them are kept.

@@ -3,7 +3,8 @@ import LogitSketches
 import Tensor
 
 /// What a run minimises, as a loss of single tokens: its own objective and its own weights, nothing dropped. This is
-/// the yardstick by which a run is validated.
+/// the yardstick by which a run is validated. Failed completions are no yardstick, so that heads of the reward
+/// objective are judged by plain cross-entropy of q.
 public struct ObjectiveLoss: Sendable, Equatable {
     /// Objective, weights and constants. Its drop rate is not read.
     public let settings: LossSettings
@@ -27,7 +28,7 @@ public struct ObjectiveLoss: Sendable, Equatable {
         let losses = logits.losses(temperature: temperature, topP: topP, constants: settings.constants)
         let loss =
             switch (settings.objective, heads) {
-            case (.joint, _): losses.joint
+            case (.joint, _), (.reward, _): losses.joint
             case (.released, .both): losses.temperature + losses.topP
             case (.released, .temperature): losses.temperature
             case (.released, .topP): losses.topP
@@ -43,7 +44,8 @@ public struct ObjectiveLoss: Sendable, Equatable {
 
     /// In words, for messages and reports: "released objective, without Dynamic Fine-Tuning".
     public var words: String {
-        "\(settings.objective.rawValue) objective, \(settings.dynamicFineTuning ? "with" : "without") Dynamic "
+        if settings.objective == .reward { return "cross-entropy, of heads of the reward objective" }
+        return "\(settings.objective.rawValue) objective, \(settings.dynamicFineTuning ? "with" : "without") Dynamic "
             + "Fine-Tuning"
     }
 }

@@ -6,8 +6,8 @@ import Tasks
 
 /// Makes the hidden-state cache of a trajectory file, and goes on with one that was interrupted.
 ///
-/// Trajectories that a verifier has found wrong are left out; the others keep the numbers of their lines. Memory is
-/// that of one shard and one forward pass.
+/// Trajectories that a verifier has found wrong are left out where they have no reward; the others keep the numbers of
+/// their lines. Memory is that of one shard and one forward pass.
 public struct CacheBuilder {
     /// How the trajectories are cut into shards.
     public let plan: ShardPlan
@@ -20,6 +20,7 @@ public struct CacheBuilder {
     private let fingerprint: String
     private let problems: [Int32]
     private let policies: LinePolicies?
+    private let rewards: LineRewards?
     private let recordsBehaviour: Bool
 
     /// - Parameters:
@@ -39,6 +40,7 @@ public struct CacheBuilder {
         (self.folder, self.description, self.fingerprint) = (folder, description, fingerprint)
         (problems, recordsBehaviour) = (lengths.problems, lengths.knowsBehaviour)
         policies = LinePolicies(lines: lengths.policies, model: modelDigits)
+        rewards = LineRewards(rewards: lengths.rewards, groups: lengths.groups)
     }
 
     /// What the builder is at.
@@ -59,7 +61,8 @@ public struct CacheBuilder {
         let projection = try Projection.existing(in: folder, description, fingerprint: fingerprint)
         guard (projection != nil) == (description.rank != nil) else { return false }
         let writer = try writer(projection)
-        return plan.shards.allSatisfy(writer.isWritten) && writer.holds(problems: knownProblems, policies: policies)
+        return plan.shards.allSatisfy(writer.isWritten)
+            && writer.holds(problems: knownProblems, policies: policies, rewards: rewards)
     }
 
     /// Of each line the number of its problem; nil where no line names one.
@@ -99,7 +102,7 @@ public struct CacheBuilder {
         }
         try writer.finish(
             backbone: modelFolder, modelFingerprint: model.configuration.modelFingerprint, problems: knownProblems,
-            policies: policies)
+            policies: policies, rewards: rewards)
     }
 
     private func writer(_ projection: Projection?) throws -> CacheWriter {

@@ -12,14 +12,20 @@ public struct SamplingSettings: Sendable, Equatable {
     public var keep: Int
     /// Whether distinct failed completions are kept too, marked as such.
     public var keepsRejected: Bool
+    /// Whether every completion is kept as it was drawn, right or wrong, equal ones as often as they came, each with
+    /// its reward: what the reward objective learns from. ``keep`` and ``keepsRejected`` then say nothing.
+    public var keepsAll: Bool
     /// Longest completion, its end token included.
     public var maxTokens: Int
     public var seed: UInt64
     /// Completions that are decoded together.
     public var width: Int
 
-    public init(samples: Int, keep: Int, keepsRejected: Bool = false, maxTokens: Int, seed: UInt64, width: Int) {
-        (self.samples, self.keep, self.keepsRejected) = (samples, keep, keepsRejected)
+    public init(
+        samples: Int, keep: Int, keepsRejected: Bool = false, keepsAll: Bool = false, maxTokens: Int, seed: UInt64,
+        width: Int
+    ) {
+        (self.samples, self.keep, self.keepsRejected, self.keepsAll) = (samples, keep, keepsRejected, keepsAll)
         (self.maxTokens, self.seed, self.width) = (maxTokens, seed, width)
     }
 }
@@ -87,22 +93,23 @@ public struct RejectSampler: Sendable {
                 block.counts.sampledTokens += tokens.count
                 block.counts.truncated += completion.sample.isTruncated ? 1 : 0
                 block.counts.accepted += isCorrect ? 1 : 0
+                var isJudged = true
                 if case .wrong(let fault) = completion.verdict, fault.isUnjudged {
+                    isJudged = false
                     block.counts.faults += 1
                     block.counts.firstFault = Fault.first(block.counts.firstFault, fault)
                 }
                 // What broke down is no trajectory that anybody could learn from.
                 if completion.sample.finish == .failed { continue }
-                guard isCorrect ? kept < settings.keep : settings.keepsRejected, seen.insert(tokens).inserted else {
-                    continue
-                }
+                let isWanted = isCorrect ? kept < settings.keep : settings.keepsRejected
+                guard settings.keepsAll ? isJudged : isWanted && seen.insert(tokens).inserted else { continue }
                 kept += isCorrect ? 1 : 0
                 block.counts.kept += isCorrect ? 1 : 0
                 let trajectory = Trajectory(
                     promptIDs: prompt.ids, completionIDs: tokens, problemID: problems[number].id, isCorrect: isCorrect,
                     isTruncated: completion.sample.isTruncated,
                     behaviourLogProbs: completion.sample.decisions.map { Float(log($0.drawProbability)) },
-                    policy: policyName)
+                    policy: policyName, reward: settings.keepsAll ? (isCorrect ? 1 : 0) : nil)
                 let line = TrajectoryLine(trajectory, prompt: prompt.text, completion: sampler.text(of: completion))
                 block.lines += try line.json()
             }
@@ -129,7 +136,7 @@ public struct SamplingCounts: Sendable, Equatable, Codable {
     /// Completions, and those that the verifier accepts.
     public var sampled = 0
     public var accepted = 0
-    /// Accepted completions that are in the file: distinct ones, at most so many a problem.
+    /// Accepted completions that are in the file: distinct ones, at most so many a problem, unless all are kept.
     public var kept = 0
     /// Completions that were cut off at the longest length.
     public var truncated = 0

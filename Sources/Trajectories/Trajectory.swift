@@ -16,16 +16,20 @@ public struct Trajectory: Sendable, Equatable {
     public var behaviourLogProbs: [Float]?
     /// The policy that drew it, as it calls itself; nil where unknown.
     public var policy: String?
+    /// What it earned; nil where nobody says.
+    public var reward: Float?
 
     public init(
         promptIDs: [Int], completionIDs: [Int], problemID: String? = nil, isCorrect: Bool? = nil,
-        isTruncated: Bool = false, isMerged: Bool = false, behaviourLogProbs: [Float]? = nil, policy: String? = nil
+        isTruncated: Bool = false, isMerged: Bool = false, behaviourLogProbs: [Float]? = nil, policy: String? = nil,
+        reward: Float? = nil
     ) {
         (self.promptIDs, self.completionIDs, self.problemID) = (promptIDs, completionIDs, problemID)
         (self.isCorrect, self.isTruncated, self.isMerged) = (isCorrect, isTruncated, isMerged)
-        (self.behaviourLogProbs, self.policy) = (behaviourLogProbs, policy)
+        (self.behaviourLogProbs, self.policy, self.reward) = (behaviourLogProbs, policy, reward)
     }
 
-    /// Whether the cache takes it: everything but what a verifier has found wrong.
-    public var isUsed: Bool { isCorrect != false }
+    /// Whether the cache takes it: everything but what a verifier has found wrong, and of that what has a reward, for
+    /// the reward objective learns from failures, too.
+    public var isUsed: Bool { isCorrect != false || reward != nil }
 }

@@ -1,5 +1,6 @@
 import Backbone
 import Files
+import HiddenStateCache
 import Tokenizers
 
 /// From lines to ids, and what ids a model can read.
@@ -61,10 +62,14 @@ public struct TrajectoryEncoding: Sendable {
                     + "model's max_position_embeddings; "
                     + "remove the line, or cut the completion and say \"truncated\": true")
         }
+        if let reward = line.reward, !(abs(reward) <= LineRewards.largest) {
+            throw Misfit("found a reward of \(reward), expected −\(LineRewards.largest) to \(LineRewards.largest)")
+        }
         return Trajectory(
             promptIDs: prompt, completionIDs: completion, problemID: line.problemID, isCorrect: line.correct,
             isTruncated: isTruncated, isMerged: isMerged,
-            behaviourLogProbs: try Self.behaviour(line, tokenCount: completion.count), policy: line.policy)
+            behaviourLogProbs: try Self.behaviour(line, tokenCount: completion.count), policy: line.policy,
+            reward: line.reward)
     }
 
     /// Engines round: the logarithm of a certain token may come out a little above 0.

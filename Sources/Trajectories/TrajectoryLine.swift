@@ -14,6 +14,7 @@ struct TrajectoryLine: Codable {
     var truncated: Bool?
     var behaviourLogProbs: [Float]?
     var policy: String?
+    var reward: Float?
     /// Whether the line is a conversation: `messages`, or prompt and completion as lists of turns.
     var isConversation = false
 
@@ -23,7 +24,7 @@ struct TrajectoryLine: Codable {
         case completionIDs = "completion_ids"
         case problemID = "problem_id"
         case behaviourLogProbs = "behaviour_log_probs"
-        case policy
+        case policy, reward
     }
 
     init(from decoder: any Decoder) throws {
@@ -44,6 +45,7 @@ struct TrajectoryLine: Codable {
         truncated = try line.decodeIfPresent(Bool.self, forKey: .truncated)
         behaviourLogProbs = try line.decodeIfPresent([Float].self, forKey: .behaviourLogProbs)
         policy = try line.decodeIfPresent(String.self, forKey: .policy)
+        reward = try line.decodeIfPresent(Float.self, forKey: .reward)
     }
 
     private enum OtherKeys: String, CodingKey { case messages }
@@ -57,7 +59,7 @@ struct TrajectoryLine: Codable {
         self.completion = completion
         (promptIDs, completionIDs) = (trajectory.promptIDs, trajectory.completionIDs)
         (problemID, correct, truncated) = (trajectory.problemID, trajectory.isCorrect, trajectory.isTruncated)
-        (behaviourLogProbs, policy) = (trajectory.behaviourLogProbs, trajectory.policy)
+        (behaviourLogProbs, policy, reward) = (trajectory.behaviourLogProbs, trajectory.policy, trajectory.reward)
     }
 
     /// The line with its break: keys sorted, so that the same trajectory is the same bytes.

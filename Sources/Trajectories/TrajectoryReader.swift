@@ -36,13 +36,18 @@ public final class TrajectoryReader {
 
 /// How long the trajectories of a file are.
 public struct TrajectoryLengths: Sendable, Equatable {
-    /// Labels of each line, from 0; 0 for a line that the cache leaves out: an empty one, or a wrong completion.
+    /// Labels of each line, from 0; 0 for a line that the cache leaves out: an empty one, or a wrong completion
+    /// without a reward.
     public var labels: [Int] = []
     /// Of each line the number of its problem, counted from 0 in the order in which problems first come; −1 where the
     /// line names none.
     public var problems: [Int32] = []
     /// Of each line the policy that drew it, nil where it names none.
     public var policies: [String?] = []
+    /// Of each line what it earned, nil where nobody says, and the number of its group: lines of one problem that one
+    /// policy drew, −1 where a line names no problem or earned nothing.
+    public var rewards: [Float?] = []
+    public var groups: [Int32] = []
     /// Whether each trajectory that the cache takes says its tokens' behaviour log-probabilities.
     public var knowsBehaviour = true
     /// Trajectories that the cache takes, and those that it leaves out.
@@ -59,19 +64,21 @@ public struct TrajectoryLengths: Sendable, Equatable {
     /// - Throws: `JSONLinesError` for the first bad line, and for a file without a trajectory that the cache takes.
     public init(path: String, encoding: TrajectoryEncoding, isCancelled: () -> Bool = { false }) throws {
         let reader = try TrajectoryReader(path: path, encoding: encoding)
-        var numbers: [String: Int32] = [:]
+        var numbers: [String: Int32] = [:], groupNumbers: [[String?]: Int32] = [:]
         while let trajectory = try reader.next() {
             if isCancelled() { throw CancellationError() }
             policies += Array(repeating: nil, count: reader.line - policies.count)
             policies.append(trajectory.policy)
+            rewards += Array(repeating: nil, count: reader.line - rewards.count)
+            rewards.append(trajectory.reward)
+            groups += Array(repeating: -1, count: reader.line - groups.count)
+            groups.append(
+                trajectory.reward == nil || trajectory.problemID == nil
+                    ? -1 : Self.number(of: [trajectory.problemID, trajectory.policy], in: &groupNumbers))
             labels += Array(repeating: 0, count: reader.line - labels.count)
             problems += Array(repeating: -1, count: reader.line - problems.count)
             problems.append(
-                trajectory.problemID.map { id in
-                    let number = numbers[id] ?? Int32(numbers.count)
-                    numbers[id] = number
-                    return number
-                } ?? -1)
+                trajectory.problemID.map { Self.number(of: $0, in: &numbers) } ?? -1)
             labels.append(trajectory.isUsed ? trajectory.completionIDs.count : 0)
             if trajectory.isUsed {
                 used += 1
@@ -88,6 +95,14 @@ public struct TrajectoryLengths: Sendable, Equatable {
             throw JSONLinesError("\(path): holds \(found), expected at least one for the cache")
         }
     }
+
+    /// The number of a key, counted from 0 in the order in which keys first come.
+    private static func number<Key: Hashable>(of key: Key, in numbers: inout [Key: Int32]) -> Int32 {
+        let number = numbers[key] ?? Int32(numbers.count)
+        numbers[key] = number
+        return number
+    }
+
     /// What is to be said about merged completions; nil where there are none.
     ///
     /// - Parameter path: of the file.

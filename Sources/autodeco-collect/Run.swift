@@ -65,8 +65,8 @@ struct Run {
             problems: problems,
             settings: SamplingSettings(
                 samples: collect.samples, keep: collect.keep, keepsRejected: collect.keepRejected,
-                maxTokens: collect.maxTokens,
-                seed: UInt64(collect.seed), width: collect.batch))
+                keepsAll: collect.keepAll, maxTokens: collect.maxTokens, seed: UInt64(collect.seed),
+                width: collect.batch))
     }
 
     /// The folder, or the nearest one above it that is there, must take files.

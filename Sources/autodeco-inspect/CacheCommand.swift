@@ -9,15 +9,23 @@ private let noVerifyFlag = Flag.switch("no-verify", "do not read all shards to c
 private let mergeFlag = Flag.string(
     "merge", "OUT", "join the parts that several processes have written into a cache in this new folder")
 
+private let upgradeFlag = Flag.switch(
+    "upgrade",
+    "rewrite a cache of an older format version as one of the newest, in its place; a run that began on it "
+        + "begins anew")
+
 /// `autodeco-inspect cache DIR`: a summary of a hidden-state cache, which is checked on the way; `cache --merge OUT DIR
-/// …` makes it of parts first.
+/// …` makes it of parts first, `cache --upgrade DIR` brings it to the newest format version.
 let cacheCommand = Command(
-    "cache", "Checks and summarises a hidden-state cache, or joins parts of one.",
-    flags: [mergeFlag, noVerifyFlag, jsonFlag], positionals: [cacheFolders]
+    "cache", "Checks and summarises a hidden-state cache, joins parts of one, or upgrades an older one.",
+    flags: [mergeFlag, upgradeFlag, noVerifyFlag, jsonFlag], positionals: [cacheFolders]
 ) { arguments, console in
     Interruption.watch()
     let folders = arguments[cacheFolders]
     var path = folders.first
+    if arguments[upgradeFlag], arguments[mergeFlag] != nil {
+        throw InputError("--upgrade and --merge exclude each other, expected one of them: what is joined is new")
+    }
     if let merged = arguments[mergeFlag] {
         guard folders.count >= 2 else {
             throw InputError(
@@ -31,6 +39,14 @@ let cacheCommand = Command(
             "found \(Readable.count(folders.count, "folder")), expected one; --merge OUT joins several into one cache")
     }
     guard let path else { throw InputError("DIR is missing: folder of the hidden-state cache") }
+    if arguments[upgradeFlag] {
+        let target = folder(path), lock = FileManager.default.fileExists(atPath: path) ? try FolderLock(target) : nil
+        defer { withExtendedLifetime(lock) {} }
+        let (before, newest) = (try HiddenStateCache.upgrade(target), HiddenStateCache.newestVersion)
+        console.note(
+            before == newest
+                ? "\(path): is of format version \(newest) already" : "\(path): format version \(before) to \(newest)")
+    }
     let cache = try HiddenStateCache(folder: folder(path), verify: !arguments[noVerifyFlag])
     let progress = console.progress("cache", of: cache.tokens)
     let tokens = try CacheSummary(cache) { count in
@@ -105,6 +121,14 @@ private struct CacheReport: Encodable {
         return "sampled by \(shown); each token's log-probability there is \(cache.knowsBehaviour ? "" : "not ")known"
     }
 
+    /// How many trajectories only the reward objective looks at; empty where the cache knows no rewards.
+    private var rewards: String {
+        guard cache.rewards != nil else { return "" }
+        return
+            "\n\(Readable.count(tokens.failed)) of them earned a reward of 0 or less, which the reward objective alone "
+            + "learns from"
+    }
+
     var text: String {
         let description = cache.description, lengths = tokens.tokensPerTrajectory
         let states =
@@ -125,7 +149,7 @@ private struct CacheReport: Encodable {
             \(Readable.count(tokens.tokens, "token")), a trajectory has \
             \(Readable.count(lengths.smallest)) to \(Readable.count(lengths.largest)), \
             median \(Readable.count(lengths.median))
-            \(problems)
+            \(problems)\(rewards)
             \(policies)
             easy tokens                 \(share(tokens.easyTokenShare))
             labels in the tail          \(share(tokens.labelInTailShare))

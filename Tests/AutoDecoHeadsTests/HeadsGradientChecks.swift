@@ -49,6 +49,38 @@ import Testing
 
     static let losses = ["temperature loss", "released top-p loss", "joint loss"]
 
+    /// Rewards of tokens with both signs, and ratios below, within and above the clip, away from its ends.
+    static func rewards(
+        of rows: SortedRows<Double>, _ temperature: Tensor<Double>, _ topP: Tensor<Double>
+    ) -> TokenRewards<Double> {
+        let ratios: [Double] = [0.5, 0.9, 1, 1.1, 1.6], advantages: [Float] = [0.75, -0.25]
+        let losses = rows.losses(temperature: temperature, topP: topP, constants: LossConstants().ofSampling)
+        return TokenRewards(
+            advantages: (0..<rows.count).map { advantages[$0 % 2] },
+            behaviour: (0..<rows.count).map { Float(-losses.joint[$0] - log(ratios[$0 % 5])) })
+    }
+
+    @Test func gradcheckOfTheRewardLossIsWithinOneInAMillion() throws {
+        let batch = Batch(rows: 20, V: 40, seed: 56)
+        let rows = try SortedRows(logits: batch.logits, labels: batch.labels)
+        let rewards = Self.rewards(of: rows, batch.temperature, batch.topP), constants = LossConstants().ofSampling
+        let composed = GradientCheck(inputs: [batch.temperature, batch.topP], step: 1e-5) { tape, x in
+            guard
+                let equations = try? Equations(
+                    tape: tape, logits: batch.logits, labels: batch.labels, constants: constants)
+            else { fatalError("sound rows") }
+            return equations.rewardLoss(x[0], topP: x[1], rewards: rewards)
+        }
+        let fused = GradientCheck(inputs: [batch.temperature, batch.topP], step: 1e-5) { tape, x in
+            let joint = rows.losses(temperature: x[0], topP: x[1], constants: constants, tape: tape).joint
+            return rewards.losses(crossEntropy: joint, tape: tape)
+        }
+        for (name, check) in [("composed", composed), ("fused", fused)] {
+            Self.printRow("reward loss, \(name)", check, bar: 1e-6)
+            #expect(check.worstError <= 1e-6, "\(name): \(check)")
+        }
+    }
+
     @Test func gradcheckOfTheEquationsIsWithinOneInAMillion() throws {
         let batch = Batch(rows: 12, V: 40, seed: 50)
         for (i, name) in Self.losses.enumerated() {
@@ -116,6 +148,8 @@ import Testing
         let draws = (0..<9).map { _ in random.uniform() }
         let rows = try SortedRows(logits: batch.logits, labels: batch.labels)
         let inputs = heads.parameters.named.map(\.value)
+        let predicted = heads.predict(hidden: hidden, logits: rows)
+        let rewards = Self.rewards(of: rows, predicted.temperature, predicted.topP)
 
         for objective in Objective.allCases {
             let check = GradientCheck(inputs: inputs, step: 1e-5) { tape, x in
@@ -133,6 +167,7 @@ import Testing
                     labelRanks: rows.labelRanks, draws: draws, dropRate: settings.easyTokenDropRate)
                 let terms = ObjectiveTerms(
                     logits: rows, temperature: temperature, topP: topP, kept: kept,
+                    rewards: objective == .reward ? rewards : nil,
                     counts: TokenCounts(tokens: 9, kept: kept.count { $0 }), settings: settings, tape: tape)
                 return terms.total(objective, heads: .both)
             }

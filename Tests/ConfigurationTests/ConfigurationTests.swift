@@ -221,6 +221,26 @@ import Testing
             "task.judge is \"everyLine\", expected \"lastLine\": only the verifier \"countdown\" judges lines"
         ),
         ("{task: {verifier: \"exact\", command: \"diverse\"}}", "task.command is \"diverse\", expected null"),
+        (
+            "{training: {objective: \"reward\"}}",
+            "training.initialHeads is null, expected the heads that drew the trajectories, as training.objective "
+                + "\"reward\" needs"
+        ),
+        (
+            "{training: {objective: \"reward\", initialHeads: \"h\"}}",
+            "training.dynamicFineTuning is true, expected false"
+        ),
+        (
+            "{training: {objective: \"reward\", initialHeads: \"h\", dynamicFineTuning: false}}",
+            "training.easyTokenDrop is 0.6, expected 0"
+        ),
+        (
+            "{training: {objective: \"reward\", initialHeads: \"h\", dynamicFineTuning: false, easyTokenDrop: 0}}",
+            "training.validationFraction is 0.05, expected 0"
+        ),
+        ("{improve: {objective: \"rewards\"}}", "improve.objective is \"rewards\", expected"),
+        ("{improve: {start: \"last\"}}", "improve.start is \"last\", expected one of \"scratch\", \"lastHeads\""),
+        ("{improve: {steps: 0}}", "improve.steps is 0, expected"),
         ("{training: {warmupSteps: 500}}", "training.warmupSteps is 500, expected at most the 400"),
         (
             "{training: {validationFraction: 0, earlyStoppingPatience: 3}}",

@@ -10,7 +10,7 @@ import Testing
     private static let corpus = Corpus(lengths: [3, 0, 5, 2, 4, 6])
     private let folder = TemporaryFolder()
 
-    private func write(_ policies: [String?], behaviour: Bool = false) throws {
+    private func write(_ policies: [String?], behaviour: Bool = false, rewards: LineRewards? = nil) throws {
         let corpus = Self.corpus
         let writer = try CacheWriter(
             folder: folder.url, description: corpus.description(8, 8),
@@ -28,7 +28,7 @@ import Testing
                 }
             }
         }
-        try writer.finish(backbone: nil, policies: LinePolicies(lines: policies, model: "12ab"))
+        try writer.finish(backbone: nil, policies: LinePolicies(lines: policies, model: "12ab"), rewards: rewards)
     }
 
     /// Of line 2 what greedy decoding says, of the others anything.
@@ -48,6 +48,45 @@ import Testing
         let easy = cache.trajectories.map { index in cache.labelRanks(of: index).count { $0 == 0 } }
         #expect(cache.table.easyTokens == [Int32(easy[0]), 0] + easy[1...].map(Int32.init) && easy[1] == 5)
         #expect(cache.behaviourLogProbs(of: cache.trajectories[2]) == [-3, -3.125])
+    }
+
+    @Test func rewardsAreReadBackAndDecideWhatIsSeen() throws {
+        let none = [String?](repeating: nil, count: 6)
+        try write(none)
+        let plain = try HiddenStateCache(folder: folder.url), before = try plain.fingerprint()
+        let rewards = LineRewards(rewards: [1, nil, 0, -0.5, nil, 0.25], groups: [0, -1, 0, 0, -1, -1])
+        try write(none, rewards: rewards)
+        let cache = try HiddenStateCache(folder: folder.url)
+        #expect(cache.rewards == rewards && cache.drawn == plain.drawn && cache.tokens == plain.tokens)
+        #expect(cache.trajectories.map(\.number) == [0, 4, 5] && plain.trajectories == plain.drawn)
+        #expect(try cache.fingerprint() != before && CacheSummary(cache).failed == 2)
+        #expect(LineRewards(rewards: none.map { _ in nil }, groups: []) == nil)
+        let other = LineRewards(rewards: [1, nil, 0, -0.5, nil, 0.25], groups: [0, -1, 1, 0, -1, -1])
+        let fingerprint = try cache.fingerprint()
+        try write(none, rewards: other)
+        #expect(try HiddenStateCache(folder: folder.url).fingerprint() != fingerprint)
+    }
+
+    /// All that earned the same teach nothing, whatever rounding says about their mean.
+    @Test func advantagesAreWithinGroups() {
+        let third = Float(1) / 3
+        let rewards = LineRewards(
+            rewards: [1, 0, 0, 0, third, third, third, nil, 5], groups: [0, 0, 0, 0, 1, 1, 1, 1, -1])
+        #expect(rewards?.advantages == [0.75, -0.25, -0.25, -0.25, 0, 0, 0, 0, 0])
+    }
+
+    @Test func anOlderCacheIsUpgradedInItsPlaceAndANewOneIsLeftAlone() throws {
+        try write(Array(repeating: nil, count: 6))
+        let new = try folder.files()
+        #expect(try HiddenStateCache.upgrade(folder.url) == 2 && folder.files() == new)
+        try FileManager.default.removeItem(atPath: folder.path(TrajectoryTable.name))
+        try folder.replace("cache.json") {
+            $0 = Data(
+                String(decoding: $0, as: UTF8.self).replacing("\"format_version\" : 2", with: "\"format_version\" : 1")
+                    .utf8)
+        }
+        #expect(try HiddenStateCache.upgrade(folder.url) == 1)
+        #expect(try folder.files() == new)
     }
 
     @Test func aCacheOfTheVersionBeforeIsReadAsBefore() throws {
@@ -91,6 +130,19 @@ import Testing
         #expect(
             try rewrite([("tokens", six), ("problem", six + six)], [:])?.contains("columns of [6, 12] rows") == true)
         #expect(try rewrite([("other", six)], [:])?.contains("problem") == true)
+        func earned(_ rewards: [Float]) throws -> String? {
+            try SafetensorsWriter.write(
+                [
+                    NewTensor("reward", [rewards.count], rewards, as: .f32), NewTensor("group", [6], six, as: .i32),
+                    NewTensor("tokens", [6], six, as: .i32),
+                ], metadata: [:], to: folder.path(TrajectoryTable.name))
+            return message { _ = try HiddenStateCache(folder: folder.url) }
+        }
+        #expect(try earned([0, 0, 1, .nan, 0, 1]) == nil)
+        #expect(
+            try earned([0, 0, 2e6, 0, 0, 0])?.contains("row 2: the reward is 2000000.0, expected −1000000.0") == true)
+        #expect(try earned([0, .infinity, 0, 0, 0, 0])?.contains("row 1: the reward is inf") == true)
+        #expect(try earned([0, 0])?.contains("columns of [2, 6] rows") == true)
     }
 
     @Test func aLogProbabilityAboveZeroIsRefused() throws {

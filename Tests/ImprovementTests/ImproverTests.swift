@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import HiddenStateCache
+import Recipes
 import Testing
 
 @testable import Improvement
@@ -83,6 +84,75 @@ import Testing
         #expect(small.exists("round-0/training/heads/model.safetensors") && small.exists("round-1/cache/cache.json"))
         try keeping.run(["improve.rounds=1", "improve.keepRounds=true"])
         #expect(keeping.exists("round-0/cache/cache.json") && keeping.exists("round-0/collection/trajectories.jsonl"))
+    }
+
+    /// What rounds after the first one start from and minimise, and what they keep to learn from.
+    @Test func roundsOfRewardStartFromTheLastHeadsAndKeepWhatFailed() throws {
+        let small = try SmallImprovement()
+        let settings = [
+            "improve.rounds=2", "improve.objective=reward", "improve.steps=3", "improve.learningRate=0.002",
+            "improve.samples=6", "training.heads=temperature", "collect.maxTokens=120",
+        ]
+        let results = try small.run(settings)
+        #expect(results.rounds.count == 3 && results.rounds.allSatisfy { $0.sampled == 36 })
+        for round in 1...2 {
+            let result = results.rounds[round], training = "round-\(round)/training"
+            let record = try RunConfiguration(
+                path: small.url.appendingPathComponent("\(training)/config.json").path
+            ).training.settings
+            #expect(record.loss.objective == .reward && record.steps == 3 && record.learningRate == 0.002)
+            #expect(record.validationFraction == 0 && !record.loss.dynamicFineTuning)
+            #expect(record.initialHeads?.hasSuffix("round-\(round - 1)/training/heads") == true)
+            #expect(result.heads != results.rounds[round - 1].heads)
+        }
+        let first = try RunConfiguration(
+            path: small.url.appendingPathComponent("round-0/training/config.json").path
+        ).training.settings
+        #expect(first.loss.objective == .joint && first.steps == 4 && first.initialHeads == nil)
+        let cache = try HiddenStateCache(folder: small.url.appendingPathComponent("round-2/cache"))
+        #expect(cache.drawn.count == 36 && cache.trajectories.count == results.rounds[2].accepted)
+        #expect(results.rounds[2].accepted < 36 && cache.rewards?.groups.max() == 5)
+    }
+
+    @Test func roundsCanStartFromTheLastHeads() throws {
+        let small = try SmallImprovement(), fresh = try SmallImprovement()
+        let results = try small.run(["improve.rounds=1", "improve.start=lastHeads"])
+        let other = try fresh.run(["improve.rounds=1"])
+        #expect(results.rounds[0] == other.rounds[0] && results.rounds[1].heads != other.rounds[1].heads)
+        #expect(results.rounds[1].kept == other.rounds[1].kept)
+        // Round 0 is the same run; later rounds are not.
+        let error = #expect(throws: ImprovementError.self) { try small.run(["improve.rounds=1"]) }
+        #expect("\(error as Any)".contains("round-1: holds a round of another run: improve.start was lastHeads"))
+    }
+
+    @Test func whatRewardCannotLearnFromIsRefusedBeforeAnythingIsSampled() throws {
+        let small = try SmallImprovement()
+        func refusal(_ overrides: [String]) -> String {
+            do {
+                _ = try small.configuration(overrides).improvementInputs()
+                return "nothing"
+            } catch { return "\(error)" }
+        }
+        #expect(refusal(["improve.objective=reward"]).contains("evaluation.filter is \"hard\", expected \"soft\""))
+        #expect(refusal(["improve.objective=reward", "evaluation.filter=soft"]) == "nothing")
+        #expect(refusal(["improve.objective=reward", "training.heads=temperature"]) == "nothing")
+        #expect(
+            refusal([
+                "training.objective=reward", "training.initialHeads=\"\(small.url.path)\"",
+            ]).contains("training.objective is \"reward\", expected another one for round 0"))
+    }
+
+    @Test func theReportDrawsTemperatureByEntropyForEachRound() throws {
+        let small = try SmallImprovement(), results = try small.run(["improve.rounds=1"])
+        for round in results.rounds {
+            let bands = try #require(round.temperatureByEntropy)
+            #expect(bands.count > 2 && zip(bands, bands.dropFirst()).allSatisfy { $0.entropy < $1.entropy })
+            let tokens = bands.reduce(0) { $0 + $1.tokens }
+            let mean = bands.reduce(0) { $0 + $1.temperature * Double($1.tokens) } / Double(tokens)
+            #expect(tokens > 0 && mean > 0.5 && mean < 1.5)
+        }
+        let page = try String(contentsOf: small.url.appendingPathComponent("report.html"), encoding: .utf8)
+        #expect(page.contains("T̂ by entropy, by round") && page.contains("round 1"))
     }
 
     @Test func roundsOfAnotherRunAreRefused() throws {

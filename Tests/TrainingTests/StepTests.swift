@@ -118,7 +118,7 @@ import Testing
         let gradients = try #require(losses.gradients)
         func values(_ parameters: HeadsParameters<Tensor<Float>>) -> [Tensor<Float>] { parameters.named.map(\.value) }
         switch (objective, losses.heads.configuration.heads) {
-        case (.joint, _): return values(gradients.joint)
+        case (.joint, _), (.reward, _): return values(gradients.joint)
         case (.released, .temperature): return values(gradients.temperature)
         case (.released, .topP): return values(gradients.topP)
         case (.released, .both): return zip(values(gradients.temperature), values(gradients.topP)).map { $0 + $1 }

@@ -14,7 +14,7 @@ Trajectories are JSON objects, one a line, in one of these forms; ids win where 
     {"prompt": [{"role": "user", "content": "2+2?"}], "completion": [{"role": "assistant", "content": "4"}]}
 
 The last two are TRL's conversational form: the model's chat template is applied, and the assistant's tokens are the labels. Lines with
-`"correct": false` are left out; `"truncated": true` says that a completion was cut off, and gets no end token.
+`"correct": false`, and those with a `reward` of 0 or less, are left out; `"truncated": true` says that a completion was cut off, and gets no end token.
 
 Without trajectories, problems do: `--sample 8 --problems problems.jsonl` samples eight completions a problem (`{"problem": …, "gt": …}`), keeps
 those whose last \\boxed{…} is right in the file that `--trajectories` names, and exports it. `--engine vllm` samples with vLLM.
@@ -521,6 +521,9 @@ def encode_line(line, text, vocabulary, context):
             raise Misfit(f"{key} is {line[key]!r}, expected true or false")
     if isinstance(line.get("problem_id"), bool) or not isinstance(line.get("problem_id"), (str, int, float, type(None))):
         raise Misfit(f"problem_id is {line['problem_id']!r}, expected a text or a number")
+    reward = line.get("reward")
+    if isinstance(reward, bool) or not isinstance(reward, (int, float, type(None))) or not abs(reward or 0) <= 1e6:
+        raise Misfit(f"reward is {reward!r}, expected a number from -1000000 to 1000000")
     truncated = bool(line.get("truncated"))
     if line.get("prompt_ids") is not None and line.get("completion_ids") is not None:
         prompt, completion = line["prompt_ids"], line["completion_ids"]
@@ -552,7 +555,8 @@ def encode_line(line, text, vocabulary, context):
         raise TooLong(
             f"found {len(ids)} tokens, expected at most {context}, the model's context; --skip-too-long leaves such lines out, "
             'or cut the completion and say "truncated": true')
-    return None if line.get("correct") is False else (ids, labels)
+    # What failed teaches the reward objective alone, whose caches the toolkit writes itself.
+    return None if line.get("correct") is False or (reward is not None and reward <= 0) else (ids, labels)
 
 
 def read_trajectories(path, text, vocabulary, context, skip_too_long=False, rank=0, world=1):

@@ -35,10 +35,11 @@ public struct HeadsLosses<Element: Scalar>: Sendable {
         self.gradients = gradients ? (zero, zero, zero) : nil
     }
 
-    /// What is minimised. Without one of the heads `released` keeps the other's term alone.
+    /// What is minimised. Without one of the heads `released` keeps the other's term alone. Rewards are not streamed:
+    /// for the reward objective it is what its heads are judged by, cross-entropy of the completions that count.
     public func total(_ objective: Objective) -> Double {
         switch (objective, heads.configuration.heads) {
-        case (.joint, _): joint
+        case (.joint, _), (.reward, _): joint
         case (.released, .both): temperature + topP
         case (.released, .temperature): temperature
         case (.released, .topP): topP

@@ -8,6 +8,9 @@ public enum Objective: String, Sendable, Codable, CaseIterable {
     case joint
     /// The released code's: cross-entropy at T̂, plus −log(p̃_y + 1e-9) for P̂, through which T̂ gets a gradient too.
     case released
+    /// −min(ρA, clip(ρ)·A), ρ = q_y / μ_y: the probability of tokens of better completions rises, that of worse ones
+    /// falls. It needs completions, right and wrong, that the heads have drawn; see ``TokenRewards``.
+    case reward
 }
 
 /// Objective, weights and masking: everything between predicted (T̂, P̂) and the number that is minimised.
@@ -47,24 +50,32 @@ public struct ObjectiveTerms<Element: Scalar> {
     public let topP: Variable<Element>
     /// Joint loss, over kept tokens.
     public let joint: Variable<Element>
+    /// Reward loss, over all tokens, unweighted; nil where no rewards are given.
+    public let reward: Variable<Element>?
 
     /// - Parameters:
     ///   - temperature: T̂, [N, 1].
     ///   - topP: P̂, [N, 1].
     ///   - kept: N flags, of ``easyTokenMask(labelRanks:draws:dropRate:)``.
+    ///   - rewards: of the tokens, which the reward objective alone looks at.
     ///   - counts: of the whole step.
     public init(
         logits: some TokenLogits<Element>, temperature: Variable<Element>, topP: Variable<Element>, kept: [Bool],
-        counts: TokenCounts, settings: LossSettings, tape: Tape<Element>
+        rewards: TokenRewards<Element>? = nil, counts: TokenCounts, settings: LossSettings, tape: Tape<Element>
     ) {
         require(kept.count == logits.count, "\(kept.count) flags for \(logits.count) tokens")
-        let losses = logits.losses(temperature: temperature, topP: topP, constants: settings.constants, tape: tape)
+        let constants = rewards == nil ? settings.constants : settings.constants.ofSampling
+        let losses = logits.losses(temperature: temperature, topP: topP, constants: constants, tape: tape)
         let weights =
             settings.dynamicFineTuning ? logits.baseProbabilities : Tensor(shape: [logits.count, 1], repeating: 1)
         let keptWeights = weights * Tensor(shape: [logits.count, 1], kept.map { $0 ? 1 : 0 })
         self.temperature = losses.temperature.weightedMean(weights: keptWeights, count: counts.kept)
         self.topP = losses.topP.weightedMean(weights: weights, count: counts.tokens)
         joint = losses.joint.weightedMean(weights: keptWeights, count: counts.kept)
+        reward = rewards.map { rewards in
+            rewards.losses(crossEntropy: losses.joint, tape: tape).weightedMean(
+                weights: Tensor(shape: [logits.count, 1], repeating: 1), count: counts.tokens)
+        }
     }
 
     /// What is minimised. Without one of the heads `released` keeps the other's term alone.
@@ -74,6 +85,12 @@ public struct ObjectiveTerms<Element: Scalar> {
         case (.released, .both): temperature + topP
         case (.released, .temperature): temperature
         case (.released, .topP): topP
+        case (.reward, _): rewarded
         }
+    }
+
+    private var rewarded: Variable<Element> {
+        guard let reward else { fatalError("the reward objective over tokens without rewards") }
+        return reward
     }
 }

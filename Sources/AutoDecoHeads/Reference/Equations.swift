@@ -79,6 +79,18 @@ public struct Equations<Element: Scalar> {
         return -(logP + logMask - (masked.rowSums() + Element(constants.epsilon)).log())
     }
 
+    /// −min(ρA, clip(ρ)·A), [N, 1], the reward loss, ρ = q_y / μ_y and q = p̃: with P̂ = 1, softmax(l/T̂). The constants
+    /// are to be those of sampling.
+    public func rewardLoss(
+        _ temperature: Variable<Element>, topP: Variable<Element>, rewards: TokenRewards<Element>
+    ) -> Variable<Element> {
+        let A = tape.constant(rewards.advantages), logBehaviour = tape.constant(rewards.behaviour)
+        let ratio = (-jointLoss(temperature, topP: topP) - logBehaviour).exp()
+        let free = ratio * A, clipped = ratio.clamped(to: TokenRewards<Element>.clip) * A
+        // min(a, b) = b − relu(b − a)
+        return -(clipped - (clipped - free).relu())
+    }
+
     /// The four features of p = softmax(l / (T̂ + 1e-8)), T̂ held constant, [N, 4].
     public func features(_ temperature: Tensor<Element>) -> Tensor<Element> {
         let p = (sortedLogits.value / (temperature + Element(FeatureTerms.temperatureOffset))).softmax()

@@ -15,6 +15,9 @@ public struct CollectSection: Section {
     public var keep = 4
     /// Whether failed completions are stored too, with `"correct": false`; they never enter the cache.
     public var keepRejected = false
+    /// Whether every completion is kept as it was drawn, right or wrong, equal ones as often as they came, each with
+    /// its reward, 1 or 0: what the reward objective learns from. Nothing else looks at those of reward 0.
+    public var keepAll = false
     /// Folder of trained heads that choose temperature and top-p, and what their P̂ means; null samples with the knobs
     /// below.
     public var heads: String?
@@ -43,6 +46,7 @@ public struct CollectSection: Section {
         Key("samples", \.samples, .within(1...1_000_000)),
         Key("keep", \.keep, .within(1...1_000_000_000)),
         Key("keepRejected", \.keepRejected),
+        Key("keepAll", \.keepAll),
         Key("heads", \.heads, .path),
         Key("filter", \.filter),
         Key("temperature", \.temperature, .within(0...1e20)),

@@ -44,6 +44,18 @@ public struct TrainingSection: Section {
 
     package var contradiction: (key: String, sentence: String)? {
         let warmup = settings.warmupSteps, steps = settings.steps
+        if settings.loss.objective == .reward {
+            let why = "as training.objective \"reward\" needs"
+            if settings.initialHeads == nil {
+                return ("initialHeads", "is null, expected the heads that drew the trajectories, \(why)")
+            }
+            if settings.loss.dynamicFineTuning { return ("dynamicFineTuning", "is true, expected false, \(why)") }
+            for (key, value) in [
+                ("easyTokenDrop", settings.loss.easyTokenDropRate), ("validationFraction", settings.validationFraction),
+            ] where value > 0 {
+                return (key, "is \(value), expected 0, \(why)")
+            }
+        }
         if warmup > steps { return ("warmupSteps", "is \(warmup), expected at most the \(steps) of training.steps") }
         if settings.earlyStoppingPatience != nil, settings.validationFraction == 0 {
             return (

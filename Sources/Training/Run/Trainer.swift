@@ -34,7 +34,9 @@ public final class Trainer {
     ///   fraction is to be held out, where it is not of the model that the configuration names, and where the initial
     ///   heads do not fit; what reading these throws.
     public init(settings: TrainingSettings, record: RunRecord, cache: HiddenStateCache, folder: RunFolder) throws {
-        let training = cache.trajectories(.training, of: settings.split)
+        let isReward = settings.loss.objective == .reward
+        let training =
+            try isReward ? cache.informative() : cache.trajectories(.training, of: settings.split)
         let held = cache.trajectories(.validation, of: settings.split)
         func refuse(_ sentence: String) -> TrainingError {
             TrainingError(.unsuitableData, "\(cache.folder.path): \(sentence)")

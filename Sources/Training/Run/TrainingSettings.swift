@@ -50,6 +50,16 @@ public struct TrainingSettings: Sendable, Equatable {
     /// The paper's settings.
     public init() {}
 
+    /// The same with the reward objective: no weights, nothing dropped, and nothing held out, for no held-out loss says
+    /// whether rewards rise.
+    public var ofReward: TrainingSettings {
+        var settings = self
+        settings.loss.objective = .reward
+        (settings.loss.dynamicFineTuning, settings.loss.easyTokenDropRate) = (false, 0)
+        (settings.validationFraction, settings.earlyStoppingPatience) = (0, nil)
+        return settings
+    }
+
     /// The heads that are fitted, for hidden states of so many columns.
     public func headsConfiguration(hiddenSize: Int) -> HeadsConfiguration {
         HeadsConfiguration(hiddenSize: hiddenSize, heads: heads, enhancedFeatures: enhancedFeatures)

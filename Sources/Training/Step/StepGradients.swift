@@ -38,6 +38,8 @@ public final class StepGradients {
     private let settings: LossSettings
     private let microBatchTokens: Int
     private var batch: CachedBatch<Float>
+    /// Of each line its advantage, where the objective is reward.
+    private let advantages: [Float]
     /// By each parameter, in the order of ``HeadsParameters/named``.
     public private(set) var gradients: [Tensor<Float>] = []
     /// Where the tape's tensors take their memory from, so that steps after the first ones ask the system for none.
@@ -55,6 +57,7 @@ public final class StepGradients {
             cache, configuration, settings, microBatchTokens
         )
         batch = cache.emptyBatch(leavesStored: precision == .bf16)
+        advantages = settings.objective == .reward ? cache.rewards?.advantages ?? [] : []
     }
 
     /// Tokens a second of some tokens' forward and backward pass: the fastest of `rounds`, after one that brings pages
@@ -84,7 +87,7 @@ public final class StepGradients {
                 try cache.load(block, into: &batch)
                 let isKept = Array(tokens.isKept[start..<start + batch.count])
                 start += batch.count
-                try add(parameters, isKept, &losses)
+                try add(parameters, isKept, rewards(of: block), &losses)
             }
             // A step in which every token was dropped.
             if gradients.isEmpty { gradients = parameters.map { Tensor(shape: $0.shape, repeating: 0) } }
@@ -92,7 +95,17 @@ public final class StepGradients {
         }
     }
 
-    private func add(_ parameters: [Tensor<Float>], _ isKept: [Bool], _ losses: inout StepLosses) throws {
+    /// What the tokens of some runs earned; nil where the objective is another one.
+    private func rewards(of runs: [TrajectoryIndex]) -> TokenRewards<Float>? {
+        guard settings.objective == .reward else { return nil }
+        return TokenRewards(
+            advantages: runs.flatMap { Array(repeating: advantages[$0.number], count: $0.count) },
+            behaviour: runs.flatMap { cache.behaviourLogProbs(of: $0) ?? [] })
+    }
+
+    private func add(
+        _ parameters: [Tensor<Float>], _ isKept: [Bool], _ rewards: TokenRewards<Float>?, _ losses: inout StepLosses
+    ) throws {
         let tape = Tape<Float>(), heads = AutoDecoHeads(configuration: configuration, ordered: parameters)
         let variables = heads.parameters.map { tape.parameter($0) }
         let hidden: any HiddenStates<Float> = if let stored = batch.stored { stored } else { batch.hidden }
@@ -100,8 +113,8 @@ public final class StepGradients {
             hidden: hidden, logits: batch.sketches, parameters: variables,
             detachesTemperature: settings.detachesTemperature, tape: tape)
         let terms = ObjectiveTerms(
-            logits: batch.sketches, temperature: T, topP: P, kept: isKept, counts: losses.counts, settings: settings,
-            tape: tape)
+            logits: batch.sketches, temperature: T, topP: P, kept: isKept, rewards: rewards, counts: losses.counts,
+            settings: settings, tape: tape)
         let total = terms.total(settings.objective, heads: configuration.heads), share = Double(total.value[0])
         guard share.isFinite else { throw NotFinite(what: "loss", trajectory: firstUnsound(T.value, P.value)) }
         losses.loss += share

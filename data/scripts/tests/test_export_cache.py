@@ -416,8 +416,14 @@ class RefusalTests(Folder):
             (plus(b"[" * 200_000), "line 2: it is nested deeper than 200 levels"),
             (plus(b"9" * 5000), "line 2: is not JSON"),
             (good[:-1] + b', "correct": NaN}', "line 2: correct is nan, expected true or false"),
+            (good[:-1] + b', "reward": true}', "line 2: reward is True, expected a number from -1000000 to 1000000"),
+            (good[:-1] + b', "reward": NaN}', "line 2: reward is nan, expected a number from -1000000 to 1000000"),
         ):
             self.refuses(self.write(good + b"\n" + row), words)
+
+    def test_what_earned_nothing_is_left_out(self):
+        file = self.lines(*({**self.GOOD, "reward": reward} for reward in (1, 0, 0.5, -1, None)))
+        self.assertEqual([t.line for t in ec.read_trajectories(file, None, V, CONTEXT)[0]], [0, 2, 4])
 
     def test_trajectories_that_are_too_long_can_be_left_out(self):
         file = self.lines({"prompt_ids": [1] * CONTEXT, "completion_ids": [3]}, self.GOOD)
