@@ -196,10 +196,14 @@ let package = Package(
                 "Trajectories",
             ]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
-        .testTarget(name: "GGUFTests", dependencies: [
+        .testTarget(
+            name: "GGUFTests",
+            dependencies: [
                 "Files", "GGUF", "Goldens", "Safetensors", "TestSupport", "Tokenizers",
             ]),
-        .testTarget(name: "GenerateTests", dependencies: [
+        .testTarget(
+            name: "GenerateTests",
+            dependencies: [
                 "AutoDecoHeads", "Backbone", "Safetensors", "Tensor", "TestSupport",
             ]),
         .testTarget(
@@ -207,7 +211,8 @@ let package = Package(
             dependencies: [
                 "Backbone", "Decoding", "Generation", "Tensor", "TestSupport", "Tokenizers",
             ]),
-        .target(name: "Goldens", path: "Tests/Goldens",
+        .target(
+            name: "Goldens", path: "Tests/Goldens",
             exclude: ["README.md", "backbones", "gguf", "losses", "tokenizers"]),
         .testTarget(
             name: "HiddenStateCacheTests",
