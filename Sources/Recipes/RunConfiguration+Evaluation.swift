@@ -35,7 +35,7 @@ extension RunConfiguration {
         (inputs.planted, inputs.paperRecipe) = (evaluation.planted, evaluation.paperRecipe)
         inputs.improved = evaluation.improved
         inputs.precision = model.precision
-        inputs.acceptsAnyHeads = model.acceptsAnyHeads
+        inputs.acceptsAnyHeads = acceptsAnyHeads
         (inputs.cacheFolder, inputs.stops) = (cache.folder, task.stop)
         if task.verifier == .countdown, task.command == nil {
             let template = inputs.rendering.template

@@ -16,7 +16,7 @@ extension RunConfiguration {
         let modelFolder = try required(model.folder, "model.folder")
         let url = URL(fileURLWithPath: modelFolder, isDirectory: true)
         let transformer = try Transformer(
-            directory: url, precision: model.precision, acceptsAnyHeads: model.acceptsAnyHeads)
+            directory: url, precision: model.precision, acceptsAnyHeads: acceptsAnyHeads)
         let tokenizer = try Tokenizer(model: url)
         try transformer.requireFit(tokenizer, in: modelFolder)
         func sampler(_ file: String, limit: Int?) throws -> ProblemSampler {

@@ -34,7 +34,7 @@ struct Run {
         let url = URL(fileURLWithPath: modelFolder, isDirectory: true)
         model = try Transformer(
             directory: url, precision: configuration.model.precision,
-            acceptsAnyHeads: configuration.model.acceptsAnyHeads)
+            acceptsAnyHeads: configuration.acceptsAnyHeads)
         tokenizer = try Tokenizer(ofModel: url)
         if let tokenizer { try model.requireFit(tokenizer, in: modelFolder) }
 

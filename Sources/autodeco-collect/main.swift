@@ -15,7 +15,7 @@ Command(
 ) { arguments, console in
     let overrides = arguments[Flags.set] + (arguments[Flags.keepRejected] ? ["collect.keepRejected=true"] : [])
     var configuration = try RunConfiguration(path: arguments[Flags.config], overrides: overrides)
-    configuration.model.acceptsAnyHeads = arguments[Flags.anyModel]
+    configuration.acceptsAnyHeads = arguments[Flags.anyModel]
     let run = try Run(configuration)
     for warning in run.model.warnings { console.warning(warning) }
     let locks = try run.lockFolders()

@@ -28,7 +28,7 @@ Command(
     flags: [Flags.config, Flags.set, Flags.heads, Flags.filter, Flags.anyModel, Flags.json]
 ) { arguments, console in
     var configuration = try RunConfiguration(path: arguments[Flags.config], overrides: arguments[Flags.set])
-    configuration.model.acceptsAnyHeads = arguments[Flags.anyModel]
+    configuration.acceptsAnyHeads = arguments[Flags.anyModel]
     var folders = arguments[Flags.heads]
     if configuration.evaluation.heads == nil, !folders.isEmpty {
         configuration.evaluation.heads = folders.removeFirst()

@@ -21,7 +21,7 @@ Command(
     flags: [Flags.config, Flags.set, Flags.anyModel, Flags.json]
 ) { arguments, console in
     var configuration = try RunConfiguration(path: arguments[Flags.config], overrides: arguments[Flags.set])
-    configuration.model.acceptsAnyHeads = arguments[Flags.anyModel]
+    configuration.acceptsAnyHeads = arguments[Flags.anyModel]
     let inputs = try configuration.improvementInputs()
     for warning in inputs.train.model.warnings { console.warning(warning) }
     let improver = try Improver(inputs)

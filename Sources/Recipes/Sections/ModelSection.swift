@@ -9,9 +9,6 @@ public struct ModelSection: Section {
     public var name: String?
     /// Of the model's matrix products: BF16 or Float; automatic takes what suits checkpoint and processor.
     public var precision = ProductPrecision.Choice.automatic
-    /// Whether heads that were fitted to another model of the same sizes may decode it: the programs' `--any-model`, and
-    /// no key of a file.
-    public var acceptsAnyHeads = false
     /// D and V, `hidden_size` and `vocab_size` of its config.json: to plan a run where neither model nor cache is at
     /// hand. Where a cache is, it must agree; null leaves them to it.
     public var hiddenSize: Int?
