@@ -17,8 +17,8 @@ public struct RunConfiguration: Sendable {
     public var training = TrainingSection()
     public var improve = ImproveSection()
     public var evaluation = EvaluationSection()
-    /// Whether heads that were fitted to another model of the same sizes may decode: the programs' `--any-model`, which no
-    /// file says.
+    /// Whether heads that were fitted to another model of the same sizes may decode: the programs' `--any-model`, which
+    /// no file says.
     public var acceptsAnyHeads = false
     /// The file's path, for messages.
     public let file: String

@@ -7,8 +7,8 @@ import Synchronization
 ///
 /// A decoding step has hundreds of loops of some ten microseconds, and waking a thread takes as long as one of them. So
 /// a member looks for the next loop for about 50 µs before it sleeps. One loop runs at a time; a caller that finds the
-/// team taken, such as a loop inside of a loop, goes another way. A loop waits for the members that joined it, never for
-/// one that is still asleep: on a busy machine the caller does the work alone.
+/// team taken, such as a loop inside of a loop, goes another way. A loop waits for the members that joined it, never
+/// for one that is still asleep: on a busy machine the caller does the work alone.
 ///
 /// `@unchecked Sendable`: `work` and `blockCount` are written by the one that holds `isTaken`, before members are told.
 final class ThreadTeam: @unchecked Sendable {

@@ -79,8 +79,8 @@ public struct Equations<Element: Scalar> {
         return -(logP + logMask - (masked.rowSums() + Element(constants.epsilon)).log())
     }
 
-    /// −min(ρA, clip(ρ)·A), [N, 1], the reward loss, ρ = q_y / μ_y and q = p̃: with P̂ = 1, softmax(l/T̂). The constants
-    /// are to be those of sampling.
+    /// −min(ρA, clip(ρ)·A), [N, 1], the reward loss, ρ = q_y / μ_y and q = p̃: with P̂ = 1, softmax(l/T̂). The
+    /// constants are to be those of sampling.
     public func rewardLoss(
         _ temperature: Variable<Element>, topP: Variable<Element>, rewards: TokenRewards<Element>
     ) -> Variable<Element> {

@@ -47,9 +47,11 @@ public struct ExpertConfiguration: Sendable, Equatable {
         case .groupedSigmoid:
             intermediateSize = try file.integer("moe_intermediate_size")
             normalizesWeights = try file.bool("norm_topk_prob", default: true)
-            let firstDense = try file.integer("first_k_dense_replace", in: 0...Int(Int32.max), default: traits.defaultGroups.firstDense)
+            let groups = traits.defaultGroups
+            let firstDense = try file.integer(
+                "first_k_dense_replace", in: 0...Int(Int32.max), default: groups.firstDense)
             layers = (0..<layerCount).map { $0 >= firstDense }
-            groupCount = try file.integer("n_group", in: 1...count, default: traits.defaultGroups.count)
+            groupCount = try file.integer("n_group", in: 1...count, default: groups.count)
             let size = count / groupCount
             // A group is judged by its two best experts.
             guard count % groupCount == 0, size >= 2 else {
@@ -57,7 +59,7 @@ public struct ExpertConfiguration: Sendable, Equatable {
                     "n_group", found: "\(groupCount)",
                     expected: "groups of equal size, at least 2, of the \(count) experts")
             }
-            chosenGroupCount = try file.integer("topk_group", in: 1...groupCount, default: traits.defaultGroups.chosenCount)
+            chosenGroupCount = try file.integer("topk_group", in: 1...groupCount, default: groups.chosenCount)
             guard chosenCount <= chosenGroupCount * size else {
                 throw file.malformed(
                     "num_experts_per_tok", found: "\(chosenCount)",
