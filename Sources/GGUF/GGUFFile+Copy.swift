@@ -2,14 +2,15 @@ import Files
 import Foundation
 
 extension GGUFFile {
-    /// Writes a copy with some metadata set to numbers in 32 bits: a key that is there keeps its place, others come last.
-    /// All else stays byte for byte; tensors are copied by range, and begin at a multiple of the alignment again.
+    /// Writes a copy with some metadata set to numbers in 32 bits: a key that is there keeps its place, others come
+    /// last. All else stays byte for byte; tensors are copied by range, and begin at a multiple of the alignment again.
     ///
     /// - Parameters:
     ///   - path: the copy's; it appears whole or not at all.
     ///   - numbers: by key, finite.
     ///   - check: called before each piece of the tensors; what it throws ends the copy.
-    /// - Throws: `FileError` where the copy cannot be written, and for a part of a split model, whose tensors are elsewhere.
+    /// - Throws: `FileError` where the copy cannot be written, and for a part of a split model, whose tensors are
+    ///   elsewhere.
     public func copy(
         to path: String, setting numbers: [(key: String, value: Float)], check: () throws -> Void = {}
     ) throws {
