@@ -182,6 +182,15 @@ public struct Transformer: Sendable {
         return result
     }
 
+    /// Hidden states after the final norm, [R, D], from the last layer's output, [R, D]: for states that come from
+    /// elsewhere. Nothing else of the model is read.
+    public func normed(_ states: Tensor<Float>) -> Tensor<Float> {
+        require(
+            states.columns == configuration.hiddenSize,
+            "states \(states.shape) in a model of size \(configuration.hiddenSize)")
+        return norm(states)
+    }
+
     /// Logits of the next token, [R, V], from hidden states after the final norm, [R, D].
     public func logits(_ hidden: Tensor<Float>) -> Tensor<Float> {
         require(

@@ -22,6 +22,7 @@ public struct CacheBuilder {
     private let policies: LinePolicies?
     private let rewards: LineRewards?
     private let recordsBehaviour: Bool
+    private let states: EngineStates?
 
     /// - Parameters:
     ///   - modelFolder: whose small files the cache takes along.
@@ -30,10 +31,12 @@ public struct CacheBuilder {
     ///   - folder: the cache's.
     ///   - fingerprint: stands for trajectories and model; a cache under another one is refused.
     ///   - modelDigits: what policies of this very model end with; nil where nobody knows.
+    ///   - states: hidden states of an engine that has walked the trajectories already; nil walks them here.
     public init(
         model: Transformer, modelFolder: URL, trajectories: String, encoding: TrajectoryEncoding,
         lengths: TrajectoryLengths, folder: URL,
-        description: CacheDescription, shardTokens: Int, fingerprint: String, modelDigits: String? = nil
+        description: CacheDescription, shardTokens: Int, fingerprint: String, modelDigits: String? = nil,
+        states: EngineStates? = nil
     ) {
         plan = ShardPlan(lengths: lengths.labels, shardTokens: shardTokens)
         (self.model, self.modelFolder, self.trajectories, self.encoding) = (model, modelFolder, trajectories, encoding)
@@ -41,6 +44,7 @@ public struct CacheBuilder {
         (problems, recordsBehaviour) = (lengths.problems, lengths.knowsBehaviour)
         policies = LinePolicies(lines: lengths.policies, model: modelDigits)
         rewards = LineRewards(rewards: lengths.rewards, groups: lengths.groups)
+        self.states = states
     }
 
     /// What the builder is at.
@@ -141,7 +145,15 @@ public struct CacheBuilder {
                 else {
                     throw JSONLinesError("\(trajectories), line \(line + 1): has changed since the file was first read")
                 }
-                try walk.add(trajectory, line: line)
+                if let states {
+                    try states.forEachPiece(
+                        of: trajectory, line: line, rows: TrajectoryWalk.passRows, model: model
+                    ) { start, hidden in
+                        try take(TrajectoryWalk.Piece(trajectory, line: line, from: start, hidden: hidden))
+                    }
+                } else {
+                    try walk.add(trajectory, line: line)
+                }
             }
             try walk.finish()
         }

@@ -17,6 +17,20 @@ struct TrajectoryWalk {
         var behaviour: [Float] = []
         /// The state at position − 1, [labels, D].
         var hidden = Tensor<Float>(shape: [0, 1], repeating: 0)
+
+        init() {}
+
+        /// Labels of one trajectory, as many as there are states.
+        ///
+        /// - Parameter start: index of the first label in prompt + completion.
+        init(_ trajectory: Trajectory, line: Int, from start: Int, hidden: Tensor<Float>) {
+            let first = start - trajectory.promptIDs.count, labels = first..<first + hidden.rows
+            trajectories = Array(repeating: line, count: hidden.rows)
+            positions = Array(start..<start + hidden.rows)
+            self.labels = Array(trajectory.completionIDs[labels])
+            behaviour = trajectory.behaviourLogProbs.map { Array($0[labels]) } ?? []
+            self.hidden = hidden
+        }
     }
 
     /// Rows of one forward pass, at most.
@@ -76,10 +90,7 @@ struct TrajectoryWalk {
             guard first < end else { continue }
             try take(
                 Piece(
-                    trajectories: Array(repeating: line, count: end - first), positions: Array(first + 1...end),
-                    labels: Array(ids[first + 1...end]),
-                    behaviour: trajectory.behaviourLogProbs.map { Array($0[first + 1 - prompt...end - prompt]) } ?? [],
-                    hidden: hidden.selecting([first - start..<end - start])))
+                    trajectory, line: line, from: first + 1, hidden: hidden.selecting([first - start..<end - start])))
         }
     }
 }

@@ -12,12 +12,17 @@ extension Run {
     func makeCache(
         of trajectories: String, _ lengths: TrajectoryLengths, _ encoding: TrajectoryEncoding, _ console: Console
     ) throws {
+        let states = try configuration.collect.hiddenStates.map { path in
+            try EngineStates(
+                folder: URL(fileURLWithPath: path, isDirectory: true), hiddenSize: model.configuration.hiddenSize,
+                check: Interruption.check)
+        }
         let builder = CacheBuilder(
             model: model, modelFolder: URL(fileURLWithPath: modelFolder, isDirectory: true), trajectories: trajectories,
             encoding: encoding,
             lengths: lengths, folder: cacheFolder, description: cache, shardTokens: configuration.cache.shardTokens,
-            fingerprint: try cacheFingerprint(trajectories: trajectories),
-            modelDigits: try Fingerprint(model: model, folder: modelFolder).digits)
+            fingerprint: try cacheFingerprint(trajectories: trajectories, states: states),
+            modelDigits: try Fingerprint(model: model, folder: modelFolder).digits, states: states)
         if try builder.isComplete() {
             console.note("\(cacheFolder.path): complete already")
             return

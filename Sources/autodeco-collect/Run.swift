@@ -107,9 +107,10 @@ struct Run {
     }
 
     /// What decides over the cache beside its own form, on one line.
-    func cacheFingerprint(trajectories: String) throws -> String {
+    func cacheFingerprint(trajectories: String, states: EngineStates?) throws -> String {
         var fingerprint = try Fingerprint(model: model, folder: modelFolder)
         try fingerprint.add("trajectories", contentOf: trajectories)
+        if let states { fingerprint.add("hidden states", states.digits) }
         return fingerprint.text
     }
 }

@@ -7,6 +7,9 @@ public struct CollectSection: Section {
     public var folder: String?
     /// Existing trajectories, one JSON object a line: then nothing is sampled, and only the cache is made.
     public var trajectories: String?
+    /// Folder with hidden states of the trajectories, as vLLM's connector for `extract_hidden_states` writes them: then
+    /// the model's final norm and output matrix make the cache, and no forward pass is made.
+    public var hiddenStates: String?
     /// How many problems of `task.train`, from the first on; null takes all.
     public var problems: Int?
     /// Completions that are sampled a problem.
@@ -42,6 +45,7 @@ public struct CollectSection: Section {
     package static let keys: [Key<Self>] = [
         Key("folder", \.folder, .path),
         Key("trajectories", \.trajectories, .path),
+        Key("hiddenStates", \.hiddenStates, .path),
         Key("problems", \.problems, .within(1...1_000_000_000)),
         Key("samples", \.samples, .within(1...1_000_000)),
         Key("keep", \.keep, .within(1...1_000_000_000)),
@@ -73,6 +77,9 @@ public struct CollectSection: Section {
                 "and collect.trajectories exclude each other, expected one of them: heads sample, and "
                     + "trajectories are there already"
             )
+        }
+        if hiddenStates != nil, trajectories == nil {
+            return ("hiddenStates", "needs collect.trajectories, expected the file whose hidden states they are")
         }
         if heads == nil, filter != .hard {
             return ("filter", "says what the top-p of heads means, expected \"hard\" or a folder in collect.heads")
