@@ -47,7 +47,8 @@ public struct ExpertConfiguration: Sendable, Equatable {
         case .groupedSigmoid:
             intermediateSize = try file.integer("moe_intermediate_size")
             normalizesWeights = try file.bool("norm_topk_prob", default: true)
-            let firstDense = try file.integer("first_k_dense_replace", in: 0...Int(Int32.max), default: traits.defaultGroups.firstDense)
+            let firstDense = try file.integer(
+                "first_k_dense_replace", in: 0...Int(Int32.max), default: traits.defaultGroups.firstDense)
             layers = (0..<layerCount).map { $0 >= firstDense }
             groupCount = try file.integer("n_group", in: 1...count, default: traits.defaultGroups.count)
             let size = count / groupCount
@@ -57,7 +58,8 @@ public struct ExpertConfiguration: Sendable, Equatable {
                     "n_group", found: "\(groupCount)",
                     expected: "groups of equal size, at least 2, of the \(count) experts")
             }
-            chosenGroupCount = try file.integer("topk_group", in: 1...groupCount, default: traits.defaultGroups.chosenCount)
+            chosenGroupCount = try file.integer(
+                "topk_group", in: 1...groupCount, default: traits.defaultGroups.chosenCount)
             guard chosenCount <= chosenGroupCount * size else {
                 throw file.malformed(
                     "num_experts_per_tok", found: "\(chosenCount)",
