@@ -26,14 +26,11 @@ struct ModelPositions: Encodable {
     }
 
     var text: String {
+        let all = Readable.count(layers, "layer")
         var parts = ["rope \(ropes.joined(separator: ", and in layers with a window "))"]
-        if layersWithoutRope > 0 {
-            parts.append("\(layersWithoutRope) of \(Readable.count(layers, "layer")) without it")
-        }
+        if layersWithoutRope > 0 { parts.append("\(layersWithoutRope) of \(all) without it") }
         if let window {
-            parts.append(
-                "\(layersWithWindow) of \(Readable.count(layers, "layer")) see the last \(Readable.count(window, "position"))"
-            )
+            parts.append("\(layersWithWindow) of \(all) see the last \(Readable.count(window, "position"))")
         }
         return parts.joined(separator: "; ")
     }

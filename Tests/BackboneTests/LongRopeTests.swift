@@ -48,14 +48,14 @@ import Testing
         }
         #expect(
             ending(["long_factor": [1, 2, 3]])
-                == "found a list of 3 for 'rope_scaling.long_factor', expected 4 numbers above 0, one for each pair that "
-                + "rope turns")
+                == "found a list of 3 for 'rope_scaling.long_factor', expected 4 numbers above 0, one for each "
+                + "pair that rope turns")
         #expect(ending(["short_factor": [1, 2, 0, 4]]).hasPrefix("found a list of 4 for 'rope_scaling.short_factor'"))
         #expect(ending(["short_factor": NSNull()]).hasPrefix("found nothing for 'rope_scaling.short_factor'"))
         #expect(
             ending([:], file: ["original_max_position_embeddings": NSNull()])
-                == "found nothing for 'rope_scaling.original_max_position_embeddings', expected a whole number from 2 to "
-                + "2147483647")
+                == "found nothing for 'rope_scaling.original_max_position_embeddings', expected a whole number "
+                + "from 2 to 2147483647")
     }
 
     @Test func theThresholdIsTheOriginalContext() throws {

@@ -158,7 +158,8 @@ import Testing
         (#"{"type": "Prepend"}"#, "$.normalizer.prepend: found nothing, expected a value"),
         (
             #"{"type": "Precompiled", "precompiled_charsmap": ""}"#,
-            #"$.normalizer.type: found "Precompiled", which is not supported; supported: NFC, Prepend, Replace, Sequence, or null"#
+            #"$.normalizer.type: found "Precompiled", which is not supported; supported: NFC, Prepend, Replace, "#
+                + "Sequence, or null"
         ),
     ])
     func otherNormalizersAreRefused(normalizer: String, sentence: String) {
@@ -188,8 +189,8 @@ import Testing
             found(file(decoder: #"{"type": "Sequence", "decoders": [\#(chain.joined(separator: ", "))]}"#))
         }
         let supported =
-            ", which is not supported; supported: ByteLevel or Metaspace (first), Replace, ByteFallback, then Fuse, then "
-            + "Strip (at the start), or null"
+            ", which is not supported; supported: ByteLevel or Metaspace (first), Replace, ByteFallback, then Fuse, "
+            + "then Strip (at the start), or null"
         #expect(
             decoders([Self.bytes, Self.unmark])
                 == "tokenizer.json $.decoder.decoders[1].type: found \"Replace\"\(supported)")
@@ -197,7 +198,7 @@ import Testing
         #expect(decoders([TokenizerFile.byteLevel, Self.fuse, Self.strip]).hasSuffix("found \"Strip\"\(supported)"))
         #expect(
             decoders([Self.fuse, #"{"type": "Strip", "content": " ", "start": 0, "stop": 1}"#])
-                == "tokenizer.json $.decoder.decoders[1].stop: found 1, which is not supported; supported: 0, nothing at "
-                + "the end")
+                == "tokenizer.json $.decoder.decoders[1].stop: found 1, which is not supported; supported: 0, nothing "
+                + "at the end")
     }
 }

@@ -138,7 +138,8 @@ struct Artefacts {
                      {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"},
                      {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
                  "model": {"type": "Unigram", "unk_id": 0, "byte_fallback": true, "vocab": [["<unk>", 0], ["▁", -2.5],
-                     ["e", -1], ["the", -3.25], ["▁the", -4], ["aa", -1.5], ["a", -1.25], ["<0xC3>", 0], ["<0xAF>", 0]]}}
+                     ["e", -1], ["the", -3.25], ["▁the", -4], ["aa", -1.5], ["a", -1.25], ["<0xC3>", 0],
+                     ["<0xAF>", 0]]}}
                 """#.utf8))
     }
 

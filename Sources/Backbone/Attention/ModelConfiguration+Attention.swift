@@ -9,7 +9,8 @@ extension ModelConfiguration {
         return CacheLayout(groups: keyValueHeadCount, keySize: headSize, valueSize: headSize, valuesAreKeys: false)
     }
 
-    /// 1/√(head size), or the family's own, and in latent attention under YaRN times the square of `mscale_all_dim`'s magnitude.
+    /// 1/√(head size), or the family's own, and in latent attention under YaRN times the square of `mscale_all_dim`'s
+    /// magnitude.
     var attentionScale: Float {
         var scale = ownAttentionScale ?? 1 / Double(headSize).squareRoot()
         if latent != nil, case .yarn(let yarn) = rope.scaling, yarn.allDimensionsScale > 0 {

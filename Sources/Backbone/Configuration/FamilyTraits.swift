@@ -8,7 +8,8 @@ struct FamilyTraits: Sendable {
     var headNorms = HeadNorms.none
     /// Each head has a learned logit that takes attention away from all positions.
     var hasSinks = false
-    /// Queries, keys and values are one matrix, `qkv_proj`, and so are gate and value of a feed-forward, `gate_up_proj`.
+    /// Queries, keys and values are one matrix, `qkv_proj`, and so are gate and value of a feed-forward,
+    /// `gate_up_proj`.
     var fusesProjections = false
     var experts = Experts.none
     var windows = Windows.none

@@ -54,8 +54,9 @@ extension ModelConfiguration {
     /// What a user should know of longrope before mixing texts of both lengths; nil where it does not matter.
     func longRopeWarning(_ path: String) -> String? {
         longRopeThreshold.map {
-            "\(path): longrope turns all positions of a text of more than \($0) tokens otherwise than those of a shorter "
-                + "one, as in transformers: hidden states from before a text outgrew that are not those of the whole text"
+            "\(path): longrope turns all positions of a text of more than \($0) tokens otherwise than those of a "
+                + "shorter one, as in transformers: hidden states from before a text outgrew that are not those of the "
+                + "whole text"
         }
     }
 }
