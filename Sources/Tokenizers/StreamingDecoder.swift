@@ -1,7 +1,8 @@
 /// Turns ids into text while they are being generated.
 ///
 /// A token can end within a character, whose bytes are then kept until the next token brings the rest: what is
-/// returned is always whole. Tokens that stand for one byte are kept until another one follows. All pieces and what `flush` returns, put together, are `Tokenizer.decode` of all ids.
+/// returned is always whole. Tokens that stand for one byte are kept until another one follows. All pieces and what
+/// `flush` returns, put together, are `Tokenizer.decode` of all ids.
 public struct StreamingDecoder: Sendable {
     private let tokenizer: Tokenizer
     private let skipsSpecialTokens: Bool

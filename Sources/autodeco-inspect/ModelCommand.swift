@@ -46,6 +46,7 @@ private struct ModelSummary: Encodable {
     var hiddenSize: Int
     var vocabularySize: Int
     var contextLength: Int
+    var positions: ModelPositions
     var tiedEmbeddings: Bool
     var output: OutputSource
     var endTokens: [Int]
@@ -62,7 +63,7 @@ private struct ModelSummary: Encodable {
     var types: [String: Int]
 
     enum CodingKeys: String, CodingKey {
-        case family, layers, output, sampling, chat, tensors, parameters, bytes, types
+        case family, layers, positions, output, sampling, chat, tensors, parameters, bytes, types
         case hiddenSize = "hidden_size"
         case vocabularySize = "vocab_size"
         case contextLength = "context_length"
@@ -81,6 +82,7 @@ private struct ModelSummary: Encodable {
         hiddenSize = configuration.hiddenSize
         vocabularySize = configuration.vocabularySize
         contextLength = configuration.contextLength
+        positions = ModelPositions(configuration)
         tiedEmbeddings = configuration.tiesEmbeddings
         let named = configuration.namedEnds(with: tokenizer)
         endTokens = NamedEnds.tokens(of: named)
@@ -104,6 +106,7 @@ private struct ModelSummary: Encodable {
         \(family), \(Readable.count(layers, "layer")), hidden states of \(hiddenSize), \
         vocabulary of \(Readable.count(vocabularySize)), \
         context of \(Readable.count(contextLength))
+        \(positions.text)
         \(Readable.count(tensors, "tensor")), \(Readable.count(parameters, "number")), \(Readable.bytes(bytes)): \
         \(types.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
         \(output == .embedding ? "the output shares the embedding's weights" : "the output has weights of its own")\

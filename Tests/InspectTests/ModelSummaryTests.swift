@@ -3,7 +3,7 @@ import Safetensors
 import TestSupport
 import Testing
 
-/// What `autodeco-inspect model` says of a model's ends and of its output matrix.
+/// What `autodeco-inspect model` says of a model's positions, its ends and its output matrix.
 @Suite struct ModelSummaryTests {
     private struct Summary: Decodable {
         struct End: Decodable, Equatable {
@@ -11,12 +11,19 @@ import Testing
             var token: String?
             var files: [String]
         }
+        struct Positions: Decodable, Equatable {
+            var ropes: [String]
+            var layers_without_rope: Int
+            var layers_with_window: Int
+            var window: Int?
+        }
+        var positions: Positions
         var output: String
         var ends: [End]
         var ids: [Int]
 
         enum CodingKeys: String, CodingKey {
-            case output
+            case output, positions
             case ends = "end_tokens"
             case ids = "eos_token_ids"
         }
@@ -46,6 +53,29 @@ import Testing
         let text = try String(decoding: Program.run(["model", model.folder.path]), as: UTF8.self)
         #expect(text.contains("2 ") && text.contains("(generation_config.json, config.json)"))
         #expect(text.contains("97 a (tokenizer_config.json)"))
+    }
+
+    @Test(arguments: [
+        (
+            TinyModel.Kind.gemma3, ["linear", "default"], 0, 2, 6 as Int?,
+            "rope linear, and in layers with a window default; 2 of 3 layers see the last 6 positions"
+        ),
+        (
+            .smolLM3, ["default"], 1, 1, 9,
+            "rope default; 1 of 3 layers without it; 1 of 3 layers see the last 9 positions"
+        ),
+        (.phi3WithLongRope, ["longrope"], 0, 0, nil, "rope longrope"),
+    ])
+    func layersSayHowTheySeePositions(
+        kind: TinyModel.Kind, ropes: [String], plain: Int, windowed: Int, window: Int?, words: String
+    ) throws {
+        let model = try TinyModel(kind)
+        #expect(
+            try summary(model).positions
+                == .init(ropes: ropes, layers_without_rope: plain, layers_with_window: windowed, window: window))
+        let lines = try String(decoding: Program.run(["model", model.folder.path]), as: UTF8.self).split(
+            separator: "\n")
+        #expect(lines.contains { $0 == words }, "\(lines)")
     }
 
     @Test func anOutputMatrixThatIsTiedAndDiffersIsToldOf() throws {

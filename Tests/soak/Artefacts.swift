@@ -23,7 +23,10 @@ struct Artefacts {
         self.folder = folder
         try addSafetensors()
         try addConfigurations()
-        for kind in [TinyModel.Kind.llama, .qwen3MoE, .gptOSSInMXFP4, .deepSeekV3] { try addModel(kind) }
+        for kind in [
+            TinyModel.Kind.llama, .qwen3MoE, .gptOSSInMXFP4, .deepSeekV3, .qwen2MoE, .smolLM3, .gemma3,
+            .phi3WithLongRope, .glm4MoE,
+        ] { try addModel(kind) }
         try addGGUF()
         try addTokenizers()
         try addTrajectories()
@@ -122,8 +125,28 @@ struct Artefacts {
                 TokenizerFile.addedToken("<s>", special: true),
                 TokenizerFile.addedToken("</s>", special: true, lstrip: true),
             ])
-        let here = try place("tokenizer")
-        try file.json.write(to: here.appendingPathComponent("tokenizer.json"))
+        try addTokenizer("tokenizer", file.json)
+        try addTokenizer(
+            "unigram tokenizer",
+            Data(
+                #"""
+                {"added_tokens": [\#(TokenizerFile.addedToken("<s>", special: true)),
+                                  \#(TokenizerFile.addedToken("</s>", special: true))],
+                 "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"},
+                     {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+                 "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": true},
+                 "decoder": {"type": "Sequence", "decoders": [
+                     {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"},
+                     {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+                 "model": {"type": "Unigram", "unk_id": 0, "byte_fallback": true, "vocab": [["<unk>", 0], ["▁", -2.5],
+                     ["e", -1], ["the", -3.25], ["▁the", -4], ["aa", -1.5], ["a", -1.25], ["<0xC3>", 0],
+                     ["<0xAF>", 0]]}}
+                """#.utf8))
+    }
+
+    private mutating func addTokenizer(_ name: String, _ json: Data) throws {
+        let here = try place(name)
+        try json.write(to: here.appendingPathComponent("tokenizer.json"))
         try Data(
             #"{"add_bos_token": true, "bos_token": "<s>", "eos_token": {"content": "</s>"}, "chat_template": "x"}"#.utf8
         )
@@ -131,7 +154,7 @@ struct Artefacts {
         let text = "The other day, I've 1234 cats;\n\n  naïve e\u{301} 漢字 🙂 <s>aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa</s>"
         let command: Artefact.Command = { ("autodeco-inspect", ["tokens", "--model", $0.path, "--text", text]) }
         add(
-            try Artefact("tokenizer", folder: here, command: command) { folder in
+            try Artefact(name, folder: here, command: command) { folder in
                 let tokenizer = try Tokenizer(directory: folder), ids = try tokenizer.encode(text)
                 _ = try tokenizer.decode(ids)
             })

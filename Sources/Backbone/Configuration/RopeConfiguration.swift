@@ -13,6 +13,18 @@ public struct RopeConfiguration: Sendable, Equatable {
         case llama3(factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContext: Double)
         case yarn(Yarn)
         case longRope(LongRope)
+
+        /// As `rope_type` says it.
+        public var name: String {
+            switch self {
+            case .none: "default"
+            case .linear: "linear"
+            case .dynamic: "dynamic"
+            case .llama3: "llama3"
+            case .yarn: "yarn"
+            case .longRope: "longrope"
+            }
+        }
     }
 
     /// LongRoPE (Ding et al. 2024): each pair has a factor of its own by which it is slowed down, one in texts within
