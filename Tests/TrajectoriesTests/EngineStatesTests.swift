@@ -55,7 +55,7 @@ import Testing
         try SafetensorsWriter.write(
             [
                 NewTensor("hidden_states", [ids.count, 2, D], values, as: .f32),
-                NewTensor("token_ids", [ids.count], ids.map(Double.init), as: .i64),
+                NewTensor("token_ids", [ids.count], ids, as: .i64),
             ], to: states.appendingPathComponent("\(name).safetensors").path)
     }
 
